@@ -1,0 +1,161 @@
+"""What is to be extracted: fields and their kinds, and how values of a kind are normalised and compared.
+
+A schema is versioned by its hash, so that a model knows for which fields it was trained.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from models.errors import BadSchema
+from models.values import normalise_date, normalise_money, normalise_number, normalise_text
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+class Kind(StrEnum):
+    """What sort of value a field holds; decides how it is normalised and compared."""
+
+    TEXT = "text"
+    DATE = "date"
+    MONEY = "money"
+    NUMBER = "number"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One named value to extract."""
+
+    name: str
+    kind: Kind = Kind.TEXT
+    label: str = ""
+    help: str = ""
+    required: bool = False
+    repeats: bool = False
+    choices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise BadSchema(
+                f"field name {self.name!r}: use a small letter, then small letters, digits and _ (40 at most)"
+            )
+        if (self.kind is Kind.CHOICE) != bool(self.choices):
+            raise BadSchema(
+                f"field {self.name!r}: 'choices' belongs to kind 'choice', and only to it"
+            )
+
+    @property
+    def title(self) -> str:
+        """What people see: the label, else the name with blanks."""
+        return self.label or self.name.replace("_", " ")
+
+    def normalise(self, raw: str) -> str | None:
+        """The comparable form of `raw`: ISO date, plain decimal, upper-case letters and digits; None if it is none."""
+        match self.kind:
+            case Kind.DATE:
+                return normalise_date(raw)
+            case Kind.MONEY:
+                return normalise_money(raw)
+            case Kind.NUMBER:
+                return normalise_number(raw)
+            case Kind.CHOICE:
+                wanted = normalise_text(raw)
+                return next((c for c in self.choices if normalise_text(c) == wanted), None)
+            case Kind.TEXT:
+                return normalise_text(raw)
+
+    def same(self, left: str, right: str) -> bool:
+        """Whether two raw values mean the same; what can't be normalised is compared as text."""
+        one, other = self.normalise(left), self.normalise(right)
+        if one is None or other is None:
+            return normalise_text(left) == normalise_text(right)
+        return one == other
+
+    def to_json(self) -> dict[str, Any]:  # mixed: text, flags, choices
+        return {
+            "name": self.name,
+            "kind": self.kind.value,
+            "label": self.label,
+            "help": self.help,
+            "required": self.required,
+            "repeats": self.repeats,
+            "choices": list(self.choices),
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Field:
+        """From a dict such as a YAML file gives; raises `BadSchema` naming the field and what is wrong."""
+        if not isinstance(stored, dict) or not isinstance(stored.get("name"), str):
+            raise BadSchema(f"a field is a mapping with a 'name', not {stored!r}")
+        known = {"name", "kind", "label", "help", "required", "repeats", "choices"}
+        if unknown := set(stored) - known:
+            raise BadSchema(
+                f"field {stored['name']!r}: unknown {', '.join(sorted(map(str, unknown)))}; "
+                f"there are: {', '.join(sorted(known))}"
+            )
+        kind = stored.get("kind", "text")
+        if kind not in list(Kind):
+            raise BadSchema(
+                f"field {stored['name']!r}: no kind {kind!r}; there are: {', '.join(Kind)}"
+            )
+        return cls(
+            name=stored["name"],
+            kind=Kind(kind),
+            label=str(stored.get("label", "")),
+            help=str(stored.get("help", "")),
+            required=bool(stored.get("required", False)),
+            repeats=bool(stored.get("repeats", False)),
+            choices=tuple(str(choice) for choice in stored.get("choices", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The fields of one document type, in the order in which people see them."""
+
+    fields: tuple[Field, ...]
+
+    def __post_init__(self) -> None:
+        if not self.fields:
+            raise BadSchema("a document type has at least one field")
+        names = [field.name for field in self.fields]
+        if len(set(names)) != len(names):
+            raise BadSchema(f"every field name is used once, but these are: {', '.join(names)}")
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.fields)
+
+    def __getitem__(self, name: str) -> Field:
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return any(field.name == name for field in self.fields)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of what a model depends on: names, kinds, repeats and choices (not labels and help texts)."""
+        essence = [[f.name, f.kind.value, f.repeats, list(f.choices)] for f in self.fields]
+        return hashlib.sha256(json.dumps(essence).encode()).hexdigest()
+
+    def to_json(self) -> list[dict[str, Any]]:
+        return [field.to_json() for field in self.fields]
+
+    @classmethod
+    def from_json(cls, stored: list[dict[str, Any]]) -> Schema:
+        if not isinstance(stored, list):
+            raise BadSchema(f"'fields' is a list of fields, not {type(stored).__name__}")
+        return cls(tuple(Field.from_json(each) for each in stored))
