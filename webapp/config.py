@@ -35,30 +35,43 @@ class Config(BaseSettings):
     # addresses; `make up` fills these in for the services it starts
     url: str = Field("http://127.0.0.1:8000", description="How browsers and Label Studio reach Docloop")
     database_url: str = Field(
-        "postgresql://docloop@127.0.0.1:5433/docloop", description="PostgreSQL: postgresql://user:password@host:port/name"
+        "postgresql://docloop@127.0.0.1:5433/docloop",
+        description="PostgreSQL: postgresql://user:password@host:port/name",
     )
-    broker_url: str = Field("redis://127.0.0.1:6380/0", description="Celery's broker (Valkey, Redis or RabbitMQ)")
+    broker_url: str = Field(
+        "redis://127.0.0.1:6380/0", description="Celery's broker (Valkey, Redis or RabbitMQ)"
+    )
     label_studio_url: str = Field("http://127.0.0.1:8080", description="How Docloop reaches Label Studio")
     label_studio_public_url: str = Field("", description="How browsers reach Label Studio, if that differs")
     mlflow_url: str = Field("http://127.0.0.1:5000", description="MLflow's tracking server")
 
     # secrets
     secret_key: SecretStr = Field(SecretStr(""), description="Django's secret key")
-    label_studio_token: SecretStr = Field(SecretStr(""), description="Legacy token of Label Studio's service account")
-    webhook_secret: SecretStr = Field(SecretStr(""), description="Sent by Label Studio in X-Docloop-Secret; 32 characters or more")
+    label_studio_token: SecretStr = Field(
+        SecretStr(""), description="Legacy token of Label Studio's service account"
+    )
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Sent by Label Studio in X-Docloop-Secret; 32 characters or more"
+    )
 
     # behaviour
     debug: bool = Field(False, description="Django's debug pages; never in production")
-    allowed_hosts: str = Field("127.0.0.1,localhost", description="Host names Docloop answers to, with commas")
+    allowed_hosts: str = Field(
+        "127.0.0.1,localhost", description="Host names Docloop answers to, with commas"
+    )
     https: bool = Field(False, description="Behind HTTPS: secure cookies, HSTS, redirect")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
-    ocr_engine: str = Field("rapidocr", description="OCR for pages without a good text layer: rapidocr or doctr")
+    ocr_engine: str = Field(
+        "rapidocr", description="OCR for pages without a good text layer: rapidocr or doctr"
+    )
     doctr_weights: Path | None = Field(None, description="Folder with docTR's weights; else its hub is asked")
     max_upload_mb: int = Field(50, ge=1, le=2000, description="Largest file that intake takes, in MB")
     max_pages: int = Field(100, ge=1, le=5000, description="Most pages a document may have")
     sweep_seconds: int = Field(60, ge=5, description="How often Label Studio and the ledger are compared")
     light_workers: int = Field(2, ge=1, le=64, description="Processes of the worker for short work")
-    training_threads: int = Field(0, ge=0, le=128, description="CPU threads a training may use; 0 takes all cores but one")
+    training_threads: int = Field(
+        0, ge=0, le=128, description="CPU threads a training may use; 0 takes all cores but one"
+    )
 
 
 def _stored() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What people say: documents, Label Studio, corrections (a Django app)."""

@@ -1,0 +1,198 @@
+"""A job's id in, its work done once: claim, heartbeat, finish or try again; and the reaper that finds what was left.
+
+Every claim raises the row's attempt, and every later write asks for that attempt (a fencing token), so that a
+worker that was thought dead and comes back writes nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.db import IntegrityError, close_old_connections, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from annotation import doorbell
+from annotation.errors import LabelStudioUnreachable, LostClaim
+from annotation.models import Job
+from models.errors import DocloopError, ReadingFailed
+
+log = logging.getLogger(__name__)
+
+BEAT = timedelta(seconds=10)
+LEASE = timedelta(seconds=60)
+PAUSES = [
+    timedelta(seconds=s) for s in (5, 30, 120, 600, 1800)
+]  # before attempts 2, 3, …; then the last, for ever
+KEEP = timedelta(days=7)
+MOST_ATTEMPTS = 5  # of a job that fails for a reason that isn't the outside world's
+
+_current: ContextVar[Job | None] = ContextVar("current_job", default=None)
+
+
+def claim(job_id: int) -> Job | None:
+    """Take a waiting, due job; None if it isn't, or if the same work on the same subject is running."""
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            taken = Job.objects.filter(pk=job_id, state=Job.State.WAITING, due_at__lte=now).update(
+                state=Job.State.RUNNING, attempt=F("attempt") + 1, lease_until=now + LEASE, problem=""
+            )
+    except IntegrityError:  # one_running_job_a_subject: whoever runs it rings for us at its end
+        return None
+    return Job.objects.get(pk=job_id) if taken else None
+
+
+def beat(job: Job) -> None:
+    """Extend the lease; raises `LostClaim` if another worker holds the job now."""
+    held = Job.objects.filter(pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING)
+    if not held.update(lease_until=timezone.now() + LEASE):
+        raise LostClaim(f"{job} was taken over after attempt {job.attempt}")
+
+
+def assert_held() -> None:
+    """Call inside a transaction before a write-back: raises `LostClaim` unless this worker still holds its job.
+
+    The row stays locked until the transaction ends, so nobody can take the job over in between.
+    """
+    job = _current.get()
+    if job is None:  # called by hand or from a test: nobody to compete with
+        return
+    held = Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING)
+    if not held.exists():
+        raise LostClaim(f"{job} was taken over after attempt {job.attempt}")
+
+
+def finish(job: Job) -> None:
+    """Mark done, and ring for a job on the same subject that had to wait for this one."""
+    Job.objects.filter(pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING).update(
+        state=Job.State.DONE, finished_at=timezone.now(), lease_until=None
+    )
+    _ring_next(job)
+
+
+def fail(job: Job, problem: str, *, again: bool) -> None:
+    """Keep the reason; with `again`, wait for the next attempt (unless a newer job for the subject waits already)."""
+    mine = Job.objects.filter(pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING)
+    pause = PAUSES[min(job.attempt, len(PAUSES)) - 1]
+    superseded = Job.objects.filter(task=job.task, subject=job.subject, state=Job.State.WAITING).exists()
+    if again and not superseded:
+        mine.update(
+            state=Job.State.WAITING,
+            due_at=timezone.now() + pause,
+            lease_until=None,
+            problem=problem[:1000],
+        )
+    else:
+        mine.update(
+            state=Job.State.FAILED,
+            finished_at=timezone.now(),
+            lease_until=None,
+            problem=problem[:1000],
+        )
+        _ring_next(job)
+
+
+def _ring_next(job: Job) -> None:
+    waiting = Job.objects.filter(
+        task=job.task, subject=job.subject, state=Job.State.WAITING, due_at__lte=timezone.now()
+    )
+    doorbell.send(list(waiting.values_list("pk", "task")))
+
+
+@contextmanager
+def _heartbeat(job: Job) -> Iterator[None]:
+    """Beat from a thread of its own (its own database connection) while the work goes on."""
+    over = threading.Event()
+
+    def keep_beating() -> None:
+        while not over.wait(BEAT.total_seconds()):
+            try:
+                beat(job)
+            except LostClaim:
+                return  # assert_held will stop the worker at its next write
+            except Exception as problem:  # a moment without database: the next beat may come through
+                log.warning("%s: no heartbeat (%s)", job, type(problem).__name__)
+            finally:
+                connection.close()
+
+    thread = threading.Thread(target=keep_beating, name=f"heartbeat-{job.pk}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def run(job_id: int, work: Callable[[int], None]) -> None:
+    """Claim the job, do `work(subject)` with a heartbeat, and write down how it ended."""
+    job = claim(job_id)
+    if job is None:
+        return
+    token = _current.set(job)
+    try:
+        with _heartbeat(job):
+            work(job.subject)
+    except LostClaim as problem:
+        log.warning("%s", problem)
+    except LabelStudioUnreachable as problem:
+        fail(job, str(problem), again=True)
+    except ReadingFailed as problem:
+        fail(job, str(problem), again=not problem.permanent and job.attempt < MOST_ATTEMPTS)
+    except DocloopError as problem:
+        log.warning("%s failed: %s", job, problem)
+        fail(job, str(problem), again=False)
+    except (
+        Exception
+    ) as problem:  # the outermost edge: recorded, without the message, which may quote a document
+        log.exception("%s failed", job) if settings.DEBUG else log.error(
+            "%s failed: %s", job, type(problem).__name__
+        )
+        fail(job, f"unexpected {type(problem).__name__}", again=job.attempt < MOST_ATTEMPTS)
+    else:
+        finish(job)
+    finally:
+        _current.reset(token)
+
+
+def job(name: str) -> Callable[[Callable[[int], None]], Callable[[int], None]]:
+    """Make a Celery task of a function of one subject's id: its message carries the id of the job row."""
+
+    def decorate(work: Callable[[int], None]) -> Callable[[int], None]:
+        @shared_task(name=name, acks_late=False, ignore_result=True)
+        @functools.wraps(work)
+        def task(job_id: int) -> None:
+            close_old_connections()
+            run(job_id, work)
+
+        return task
+
+    return decorate
+
+
+def reap() -> int:
+    """Make dead jobs wait again and ring for all that is due; answers how many were rung for."""
+    now = timezone.now()
+    for dead in Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now):
+        fail(dead, f"its worker died in attempt {dead.attempt}", again=dead.attempt < MOST_ATTEMPTS)
+        # a dead worker's job need not wait for the pause of a failed one
+        Job.objects.filter(pk=dead.pk, state=Job.State.WAITING).update(due_at=now)
+    due = Job.objects.filter(state=Job.State.WAITING, due_at__lte=now)
+    jobs = list(due.order_by("due_at").values_list("pk", "task")[:1000])
+    doorbell.send(jobs)
+    return len(jobs)
+
+
+def forget() -> int:
+    """Delete jobs that were done more than `KEEP` ago (failed ones stay, with their reason); answers how many."""
+    done = Job.objects.filter(state=Job.State.DONE, finished_at__lt=timezone.now() - KEEP)
+    return done.delete()[0]

@@ -1,0 +1,318 @@
+"""The tables of documents and of what people said of them (Django models; the machine-learning package is `models/`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from models.extractors.base import Answer, Value
+from models.pages import Page as WordPage
+from models.schema import Schema
+
+
+class DocumentType(models.Model):
+    """A kind of document: its fields, its Label Studio project, its champion, thresholds and retraining rule."""
+
+    name = models.SlugField(max_length=40, unique=True)
+    title = models.CharField(max_length=80)
+    fields = models.JSONField(help_text="models.schema.Schema.to_json()")
+    accept_above = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Documents whose every confidence is above this are accepted unseen; empty: none",
+    )
+    retrain_after = models.PositiveIntegerField(default=25, help_text="New corrections that start a training")
+    strategy = models.CharField(max_length=40, default="mixed")
+    audit_share = models.FloatField(default=0.1, help_text="Share of picks made at random, 0…1")
+    queue_depth = models.PositiveIntegerField(default=5, help_text="Tasks kept ready for each annotator")
+    extractor = models.CharField(max_length=40, default="layoutlm")
+    recipe = models.JSONField(
+        default=dict, blank=True, help_text="Overrides of the extractor's training recipe"
+    )
+
+    # Label Studio
+    project_id = models.PositiveIntegerField(null=True, blank=True)
+    label_config_hash = models.CharField(max_length=64, blank=True)
+
+    # written by learner.promotion only: the model that extracts, and where its files are
+    champion = models.CharField(max_length=60, blank=True)
+    champion_uri = models.CharField(max_length=500, blank=True)
+    champion_sha256 = models.CharField(max_length=64, blank=True)
+
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def schema(self) -> Schema:
+        return Schema.from_json(self.fields)
+
+
+class Document(models.Model):
+    """One file. Its state is written by `annotation.lifecycle` only."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received"
+        READ = "read"
+        UNREADABLE = "unreadable"
+        EXTRACTED = "extracted"
+        QUEUED = "queued"
+        SKIPPED = "skipped"
+        ACCEPTED = "accepted"
+        CONFIRMED = "confirmed"
+
+    document_type = models.ForeignKey(DocumentType, models.PROTECT, related_name="documents")
+    sha256 = models.CharField(max_length=64, unique=True)
+    filename = models.CharField(max_length=255)
+    media_type = models.CharField(max_length=40)
+    size = models.PositiveBigIntegerField(help_text="bytes")
+    file = models.FileField(upload_to="files/", max_length=200)
+    state = models.CharField(max_length=12, choices=State, default=State.RECEIVED)
+    problem = models.CharField(max_length=500, blank=True, help_text="Why it is unreadable, for people")
+    fingerprint = models.CharField(max_length=16, blank=True, help_text="models.similarity, 64 bits in hex")
+    uploaded_by = models.CharField(max_length=150, blank=True)
+    received_at = models.DateTimeField(db_default=Now())
+
+    # what the champion says of it, and its place in the ranking
+    extraction = models.ForeignKey("Extraction", models.SET_NULL, null=True, blank=True, related_name="+")
+    priority = models.FloatField(
+        null=True, blank=True, help_text="Higher is labelled sooner; from learner.selection"
+    )
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it was chosen, for people")
+    audit_probability = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Set if it was picked at random for the audit slice: with what probability",
+    )
+
+    # the newest current correction, written by annotation.ledger only
+    truth = models.ForeignKey("Correction", models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["document_type", "state", "-priority"], name="document_ranking"),
+            models.Index(fields=["state"], name="document_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"document {self.pk}"
+
+    @property
+    def word_pages(self) -> tuple[WordPage, ...]:
+        """Its pages with their words, in order."""
+        return tuple(page.word_page for page in self.pages.all())
+
+
+class Page(models.Model):
+    """One rendered page and its words."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="pages")
+    number = models.PositiveIntegerField(help_text="0-based")
+    image = models.CharField(max_length=200, help_text="Path within the store, such as pages/12/1.jpg")
+    width = models.PositiveIntegerField(help_text="pixels of the image")
+    height = models.PositiveIntegerField(help_text="pixels of the image")
+    words = models.JSONField(
+        default=list, help_text="[[text, [x0, y0, x1, y1], confidence], …], see models.pages"
+    )
+    read_by = models.CharField(
+        max_length=80, help_text="text-layer, given, or the OCR engine with its version"
+    )
+    quality = models.FloatField(null=True, blank=True, help_text="0…1 of the image")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["document", "number"], name="page_number_once")]
+
+    @property
+    def word_page(self) -> WordPage:
+        return WordPage.from_json({"width": self.width, "height": self.height, "words": self.words})
+
+
+class Extraction(models.Model):
+    """What one model version says about one document."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="extractions")
+    model_version = models.CharField(max_length=60)
+    values = models.JSONField(help_text="[Value.to_json(), …]")
+    absent = models.JSONField(default=dict, help_text="{field: confidence that it is absent}")
+    score = models.FloatField(
+        help_text="Lowest confidence of any field, 0…1: how sure the model is of the document"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["document", "model_version"], name="one_extraction_a_version")
+        ]
+
+    @property
+    def found(self) -> tuple[Value, ...]:
+        return tuple(Value.from_json(stored) for stored in self.values)
+
+
+class LabelTask(models.Model):
+    """A document's task in Label Studio. Removed from the queue, it keeps its row."""
+
+    class State(models.TextChoices):
+        PUSHING = "pushing"  # about to be imported: the push may or may not have arrived
+        OPEN = "open"  # in Label Studio, waiting for a person
+        DONE = "done"  # has an annotation
+        WITHDRAWN = "withdrawn"  # taken out of Label Studio, or gone there
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="tasks")
+    project_id = models.PositiveIntegerField()
+    task_id = models.PositiveIntegerField(
+        null=True, blank=True, unique=True, help_text="Label Studio's; null while pushing"
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.PUSHING)
+    extraction = models.ForeignKey(
+        Extraction,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="What the annotator is shown",
+    )
+    prediction_id = models.PositiveIntegerField(null=True, blank=True)
+    seen = models.CharField(
+        max_length=64, blank=True, help_text="Hash of the light inventory entry that was last collected"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document"], condition=~Q(state="withdrawn"), name="one_live_task_a_document"
+            )
+        ]
+
+
+class DirtyTask(models.Model):
+    """The inbox: a Label Studio task that changed and must be fetched. `seq` grows with every notice."""
+
+    task_id = models.PositiveIntegerField(unique=True)
+    seq = models.PositiveBigIntegerField(default=1)
+    noticed_by = models.CharField(max_length=10, help_text="webhook or sweep")
+    noticed_at = models.DateTimeField(db_default=Now())
+
+
+class Correction(models.Model):
+    """The ledger: a row per annotation and content, never changed, never deleted (a trigger holds this)."""
+
+    class Source(models.TextChoices):
+        LABEL_STUDIO = "label studio"
+        IMPORTED = "imported"  # labels that people made elsewhere
+
+    document = models.ForeignKey(Document, models.PROTECT, related_name="corrections")
+    source = models.CharField(max_length=12, choices=Source)
+    annotation_id = models.PositiveBigIntegerField(
+        help_text="Label Studio's; for imported labels the document's id"
+    )
+    content_hash = models.CharField(max_length=64, help_text="SHA-256 of the canonical content")
+    skipped = models.BooleanField(default=False)
+    answers = models.JSONField(help_text="[Answer.to_json(), …]; complete: a field without one is absent")
+    outcomes = models.JSONField(
+        default=dict, help_text="{field: accepted | edited | moved | added | removed}"
+    )
+    extraction = models.ForeignKey(
+        Extraction, models.PROTECT, null=True, blank=True, related_name="+", help_text="What the person saw"
+    )
+    annotator = models.CharField(max_length=150, blank=True, help_text="e-mail, or who imported it")
+    lead_time = models.FloatField(null=True, blank=True, help_text="seconds the person took")
+    submitted_at = models.DateTimeField(help_text="by Label Studio's clock")
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "annotation_id", "content_hash"], name="a_content_is_recorded_once"
+            )
+        ]
+        indexes = [models.Index(fields=["document"], name="correction_document")]
+
+    @property
+    def said(self) -> tuple[Answer, ...]:
+        return tuple(Answer.from_json(stored) for stored in self.answers)
+
+
+class CurrentAnnotation(models.Model):
+    """Points from an annotation to its current row of the ledger; null once the annotation was deleted."""
+
+    source = models.CharField(max_length=12, choices=Correction.Source)
+    annotation_id = models.PositiveBigIntegerField()
+    document = models.ForeignKey(Document, models.CASCADE, related_name="current_annotations")
+    correction = models.ForeignKey(Correction, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "annotation_id"], name="one_pointer_an_annotation")
+        ]
+
+
+class Move(models.Model):
+    """One change of a document's state, and why."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="moves")
+    before = models.CharField(max_length=12, choices=Document.State)
+    after = models.CharField(max_length=12, choices=Document.State)
+    reason = models.CharField(max_length=500)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]
+
+
+class Job(models.Model):
+    """One piece of work that must happen. The row is the truth; a Celery message only rings for it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    task = models.CharField(max_length=80, help_text="such as annotation.read_document")
+    subject = models.BigIntegerField(help_text="id of what it is about")
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    attempt = models.PositiveIntegerField(default=0, help_text="The fencing token: grows with every claim")
+    due_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=1000, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "subject"], condition=Q(state="waiting"), name="one_waiting_job_a_subject"
+            ),
+            models.UniqueConstraint(
+                fields=["task", "subject"], condition=Q(state="running"), name="one_running_job_a_subject"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="job_waiting"),
+            models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_running"),
+        ]
+
+    def __str__(self) -> str:
+        return f"job {self.pk} ({self.task} {self.subject})"
+
+
+class Schedule(models.Model):
+    """When a timed task is due next; a row each, so that several beats make one run."""
+
+    name = models.CharField(max_length=80, unique=True)
+    next_due = models.DateTimeField(db_default=Now())
+
+
+def json_of(values: tuple[Answer, ...] | tuple[Value, ...]) -> list[dict[str, Any]]:
+    """The form in which answers and values are stored."""
+    return [value.to_json() for value in values]

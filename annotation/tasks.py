@@ -1,0 +1,31 @@
+"""The Celery tasks of documents and Label Studio: each names one stage's function (see `webapp.wiring` for who rings)."""
+
+from celery import shared_task
+
+from annotation import extraction, inbox, jobs, projects, queueing, reading, schedules, sweep
+
+
+@shared_task(name="annotation.tick", ignore_result=True)
+def tick() -> None:
+    """Beat's only task: what is due by the timetable, and what workers left behind."""
+    schedules.tick()
+    jobs.reap()
+
+
+read_document = jobs.job("annotation.read_document")(reading.read_document)
+extract_document = jobs.job("annotation.extract_document")(extraction.extract_document)
+extract_pool = jobs.job("annotation.extract_pool")(extraction.extract_pool)
+sync_project = jobs.job("annotation.sync_project")(projects.sync_project)
+fill_queue = jobs.job("annotation.fill_queue")(queueing.fill_queue)
+refresh_queue = jobs.job("annotation.refresh_queue")(queueing.refresh_queue)
+collect_task = jobs.job("annotation.collect_task")(inbox.collect_task)
+
+
+@jobs.job("annotation.sweep_all")
+def sweep_all(_nothing: int) -> None:
+    sweep.sweep_all()
+
+
+@jobs.job("annotation.forget_jobs")
+def forget_jobs(_nothing: int) -> None:
+    jobs.forget()

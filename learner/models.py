@@ -1,0 +1,120 @@
+"""The tables of what the machine learned (Django models; the machine-learning package is `models/`)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from annotation.models import DocumentType
+
+
+class Snapshot(models.Model):
+    """An immutable, hashed set of corrections with its split."""
+
+    document_type = models.ForeignKey(DocumentType, models.PROTECT, related_name="snapshots")
+    hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of type, schema and items")
+    items = models.JSONField(help_text="[[correction id, 'train' | 'validation' | 'gold'], …] sorted by id")
+    fields = models.JSONField(help_text="the schema at that time")
+    created_at = models.DateTimeField(db_default=Now())
+
+
+class Run(models.Model):
+    """One training of one document type."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        FINISHED = "finished"
+        FAILED = "failed"
+        STOPPED = "stopped"
+
+    document_type = models.ForeignKey(DocumentType, models.PROTECT, related_name="runs")
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    trigger = models.CharField(max_length=200, help_text="why it was started, in words")
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT, null=True, blank=True, related_name="runs")
+    stop_asked = models.BooleanField(default=False)
+
+    # live progress
+    stage = models.CharField(max_length=40, blank=True)
+    share = models.FloatField(default=0, help_text="0…1 of the whole")
+    epoch = models.PositiveIntegerField(default=0)
+    epochs = models.PositiveIntegerField(default=0)
+
+    mlflow_run_id = models.CharField(max_length=64, blank=True)
+    problem = models.CharField(max_length=1000, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document_type"],
+                condition=Q(state__in=["waiting", "running"]),
+                name="one_live_run_a_type",
+            )
+        ]
+
+
+class ModelVersion(models.Model):
+    """A trained, registered model. Its state is written by `learner.promotion` only."""
+
+    class State(models.TextChoices):
+        CANDIDATE = "candidate"
+        CHALLENGER = "challenger"
+        CHAMPION = "champion"
+        RETIRED = "retired"  # refused by the gate, or followed by a better one
+
+    document_type = models.ForeignKey(DocumentType, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField(help_text="MLflow's version number of the type's registered model")
+    name = models.CharField(
+        max_length=60, unique=True, help_text="<type>-v<number>; Label Studio's model_version"
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.CANDIDATE)
+    run = models.OneToOneField(Run, models.PROTECT, related_name="version")
+    uri = models.CharField(max_length=500, help_text="where MLflow keeps the model folder")
+    sha256 = models.CharField(max_length=64, help_text="of the folder's manifest")
+    schema_hash = models.CharField(max_length=64)
+    figures = models.JSONField(default=dict, help_text="per field and overall F1 with interval, on gold")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["document_type", "number"], name="a_version_number_once"),
+            models.UniqueConstraint(
+                fields=["document_type"], condition=Q(state="champion"), name="one_champion_a_type"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VersionMove(models.Model):
+    """One change of a model version's state, and why."""
+
+    version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="moves")
+    before = models.CharField(max_length=10, choices=ModelVersion.State)
+    after = models.CharField(max_length=10, choices=ModelVersion.State)
+    reason = models.CharField(max_length=500)
+    by = models.CharField(max_length=150, help_text="the gate, or who asked")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]
+
+
+class Decision(models.Model):
+    """What the gate said of a candidate: promote or refuse, with the reasons in words and the figures behind them."""
+
+    version = models.OneToOneField(ModelVersion, models.CASCADE, related_name="decision")
+    champion = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, blank=True, related_name="+")
+    promote = models.BooleanField()
+    reasons = models.JSONField(help_text="sentences")
+    figures = models.JSONField(
+        help_text="differences with intervals, overall and per field; documents compared"
+    )
+    at = models.DateTimeField(db_default=Now())

@@ -1,0 +1,111 @@
+"""Documents and their like for tests, as small as a test needs them."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import count
+from typing import Any
+
+from annotation.models import Document, DocumentType, Extraction, Page
+from models.extractors.base import Answer, Value
+from models.pages import Box, Place, Word
+from models.pages import Page as WordPage
+
+number = count(1)
+
+FIELDS = [
+    {"name": "company", "kind": "text"},
+    {"name": "date", "kind": "date"},
+    {"name": "total", "kind": "money"},
+]
+
+
+def make_page(text: str) -> WordPage:
+    """A page with one line of `text` for each of its lines, words side by side."""
+    words = []
+    for row, line in enumerate(text.splitlines()):
+        parts = line.split()
+        for column, part in enumerate(parts):
+            x0 = 0.05 + 0.9 * column / max(len(parts), 1)
+            y0 = 0.05 + 0.03 * row
+            words.append(Word(part, Box(x0, y0, x0 + 0.8 / max(len(parts), 1), y0 + 0.02)))
+    return WordPage(1000, 1400, tuple(words))
+
+
+def place_of(page: WordPage, text: str) -> Place:
+    """Where `text` stands on `page` (its first occurrence)."""
+    parts = text.split()
+    texts = [word.text for word in page.words]
+    for start in range(len(texts)):
+        if texts[start : start + len(parts)] == parts:
+            found = tuple(range(start, start + len(parts)))
+            return Place(0, Box.around(page.words[i].box for i in found), found)
+    raise AssertionError(f"{text!r} is not on the page")
+
+
+def make_type(**more: Any) -> DocumentType:
+    n = next(number)
+    return DocumentType.objects.create(
+        **{"name": f"type{n}", "title": f"Type {n}", "fields": FIELDS, "project_id": 1000 + n} | more
+    )
+
+
+def make_document(
+    document_type: DocumentType | None = None,
+    text: str = "ACME LTD\nDate 01/02/2024\nTotal 12.90",
+    **more: Any,
+) -> Document:
+    """A read document of one page."""
+    n = next(number)
+    document = Document.objects.create(
+        **{
+            "document_type": document_type or make_type(),
+            "sha256": hashlib.sha256(str(n).encode()).hexdigest(),
+            "filename": f"document{n}.pdf",
+            "media_type": "application/pdf",
+            "size": 1000,
+            "file": f"files/{n}.pdf",
+            "state": Document.State.READ,
+        }
+        | more
+    )
+    page = make_page(text)
+    Page.objects.create(
+        document=document,
+        number=0,
+        image=f"pages/{document.pk}/0.jpg",
+        width=page.width,
+        height=page.height,
+        words=page.to_json()["words"],
+        read_by="text-layer",
+    )
+    return document
+
+
+def make_extraction(
+    document: Document, values: dict[str, tuple[str, float]] | None = None, version: str = "v1"
+) -> Extraction:
+    """What `version` says: field → (text, confidence), placed where the text stands; becomes the document's own."""
+    page = document.word_pages[0]
+    said = values if values is not None else {"company": ("ACME LTD", 0.9), "total": ("12.90", 0.6)}
+    schema = document.document_type.schema
+    found = [
+        Value(name, text, schema[name].normalise(text), confidence, place_of(page, text))
+        for name, (text, confidence) in said.items()
+    ]
+    absent = {name: 0.7 for name in schema.names if name not in said}
+    extraction = Extraction.objects.create(
+        document=document,
+        model_version=version,
+        values=[value.to_json() for value in found],
+        absent=absent,
+        score=min([value.confidence for value in found] + list(absent.values())),
+    )
+    Document.objects.filter(pk=document.pk).update(extraction=extraction)
+    return extraction
+
+
+def make_answers(document: Document, values: dict[str, str]) -> tuple[Answer, ...]:
+    """What a person says: field → text, placed where it stands."""
+    page = document.word_pages[0]
+    return tuple(Answer(name, text, place_of(page, text)) for name, text in values.items())

@@ -1,0 +1,56 @@
+"""Annotator, lead, operator: who may do what. Every view carries one of these decorators.
+
+Each role includes the ones before it: an operator may do what a lead may, a lead what an annotator may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+
+class Role(IntEnum):
+    """In growing order of what they may do. A role's name, in small letters, is its group's."""
+
+    NONE = 0
+    ANNOTATOR = 1
+    LEAD = 2
+    OPERATOR = 3
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def role_of(user: AbstractBaseUser | AnonymousUser) -> Role:
+    """The highest role among the user's groups; a superuser is an operator."""
+    if not user.is_authenticated:
+        return Role.NONE
+    if getattr(user, "is_superuser", False):
+        return Role.OPERATOR
+    groups = {name.upper() for name in user.groups.values_list("name", flat=True)}  # type: ignore[union-attr]
+    return max((role for role in Role if role.name in groups), default=Role.NONE)
+
+
+def requires(role: Role) -> Callable[[View], View]:
+    """Let a view answer only users of at least `role`: strangers go to the sign-in, others get 403."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if role_of(request.user) < role:
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.role = role  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate

@@ -1,0 +1,35 @@
+"""The whole loop on one page: which fact wakes which task, when timed tasks are due, and where long work runs.
+
+A fact is rung with ids (`annotation.doorbell.ring`): of a document for facts about documents, of a document type
+for facts about types, of a training run for facts about runs.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+WIRING: dict[str, list[str]] = {
+    # documents
+    "document received": ["annotation.read_document"],
+    "document read": ["annotation.extract_document"],
+    "correction recorded": ["learner.learn_from_correction"],
+    # document types
+    "document type changed": ["annotation.sync_project"],
+    "pool changed": ["learner.rank_pool"],
+    "ranking changed": ["annotation.fill_queue"],
+    "champion changed": ["annotation.extract_pool"],
+    "pool extracted": ["learner.rank_pool", "annotation.refresh_queue"],
+    # Label Studio tasks
+    "task changed": ["annotation.collect_task"],
+    # training runs
+    "training asked": ["learner.train"],
+}
+
+# name → how often; `annotation.schedules` makes one run of each due time, however many beats there are
+TIMETABLE: dict[str, timedelta] = {
+    "annotation.sweep_all": timedelta(seconds=60),  # DOCLOOP_SWEEP_SECONDS
+    "annotation.forget_jobs": timedelta(days=1),
+}
+
+# tasks that don't belong into the queue for short work
+QUEUES: dict[str, str] = {"learner.train": "training"}
