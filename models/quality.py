@@ -1,0 +1,34 @@
+"""How well a page can be read, from its pixels alone: 1 for a clean print, towards 0 for what nobody can make out."""
+
+from __future__ import annotations
+
+from PIL import Image, ImageChops, ImageFilter
+
+
+def _percentile(histogram: list[int], share: float) -> int:
+    """The grey level below which `share` (0…1) of the pixels lie."""
+    wanted, passed = share * sum(histogram), 0
+    for level, count in enumerate(histogram):
+        passed += count
+        if passed >= wanted:
+            return level
+    return len(histogram) - 1
+
+
+def page_quality(image: Image.Image) -> float:
+    """Contrast x sharpness x calm, each 0…1.
+
+    Contrast: from the darkest to the lightest percent of the pixels. Sharpness: how much of that contrast the
+    steepest edges cover within three pixels (ink that was blurred climbs slowly). Calm: how even the paper is.
+    """
+    grey = image.convert("L")
+    levels = grey.histogram()
+    contrast = _percentile(levels, 0.99) - _percentile(levels, 0.01)
+    if contrast < 8:  # an empty page: nothing to read badly
+        return 1.0
+    steps = ImageChops.difference(
+        grey.filter(ImageFilter.MaxFilter(3)), grey.filter(ImageFilter.MinFilter(3))
+    ).histogram()
+    sharpness = min(1.0, _percentile(steps, 0.98) / contrast)
+    calm = 1 - min(1.0, _percentile(steps, 0.25) / 64)
+    return round(min(1.0, contrast / 160) * sharpness * calm, 4)
