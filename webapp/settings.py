@@ -119,6 +119,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 WIRING = wiring.WIRING
 TIMETABLE = wiring.TIMETABLE | {"annotation.sweep_all": timedelta(seconds=CONFIG.sweep_seconds)}
 QUEUES = wiring.QUEUES
+BY_HAND = wiring.BY_HAND
 
 CELERY_BROKER_URL = CONFIG.broker_url
 CELERY_TASK_IGNORE_RESULT = True

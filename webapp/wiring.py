@@ -33,3 +33,6 @@ TIMETABLE: dict[str, timedelta] = {
 
 # tasks that don't belong into the queue for short work
 QUEUES: dict[str, str] = {"learner.train": "training"}
+
+# tasks that nothing wakes but a person or a program
+BY_HAND: list[str] = []

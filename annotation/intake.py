@@ -1,0 +1,117 @@
+"""A file in, a Document out: checked in a limited child process, stored once however often it comes.
+
+Same bytes are the same document. Whatever is refused is refused with the file's name and what to do, and leaves
+nothing behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from annotation import doorbell, lifecycle, page_store
+from annotation.models import Document, DocumentType
+from models import files, similarity
+from models.packs import PackDocument
+
+GIVEN = "given"  # Page.read_by of words that came with the document
+PACK_MEDIA_TYPE = "application/json"
+
+
+@dataclass(frozen=True)
+class Received:
+    """The document, and whether these bytes came for the first time."""
+
+    document: Document
+    new: bool
+
+
+def receive(path: Path, *, filename: str, document_type: DocumentType, by: str) -> Received:
+    """Take the file at `path`, called `filename` by whoever sent it.
+
+    Raises `models.errors.ReadingFailed` for what is broken, empty, encrypted, too large or not what it claims.
+    """
+    name = plain_name(filename)
+    facts = files.inspect(
+        path,
+        name=name,
+        max_bytes=settings.CONFIG.max_upload_mb * 1_000_000,
+        max_pages=settings.CONFIG.max_pages,
+    )
+    known = Document.objects.filter(sha256=facts.sha256).first()
+    if known:
+        return Received(known, new=False)
+    with path.open("rb") as content:
+        stored = _keep(f"files/{facts.sha256[:2]}/{facts.sha256}", File(content))
+    with transaction.atomic():
+        document, new = Document.objects.get_or_create(
+            sha256=facts.sha256,
+            defaults={
+                "document_type": document_type,
+                "filename": name,
+                "media_type": facts.media_type,
+                "size": facts.size,
+                "file": stored,
+                "uploaded_by": by,
+            },
+        )
+        if new:
+            doorbell.ring("document received", document.pk)
+    return Received(document, new)
+
+
+def receive_pack_document(given: PackDocument, *, document_type: DocumentType, by: str) -> Received:
+    """Take a document whose words are known already (see `models.packs`): it is read the moment it arrives."""
+    words = json.dumps([page.to_json() for page in given.pages], ensure_ascii=False).encode()
+    sha256 = hashlib.sha256(given.key.encode() + b"\0" + words).hexdigest()
+    known = Document.objects.filter(sha256=sha256).first()
+    if known:
+        return Received(known, new=False)
+    stored = _keep(f"files/{sha256[:2]}/{sha256}", ContentFile(words))
+    with transaction.atomic():
+        document, new = Document.objects.get_or_create(
+            sha256=sha256,
+            defaults={
+                "document_type": document_type,
+                "filename": plain_name(given.key),
+                "media_type": PACK_MEDIA_TYPE,
+                "size": len(words),
+                "file": stored,
+                "fingerprint": f"{similarity.fingerprint(given.pages):016x}",
+                "uploaded_by": by,
+            },
+        )
+        if new:
+            page_store.keep(
+                document,
+                [
+                    page_store.KeptPage(page, image, GIVEN)
+                    for page, image in zip(given.pages, given.images(), strict=True)
+                ],
+            )
+            lifecycle.move(document.pk, Document.State.READ, reason="came with its words")
+            doorbell.ring("document read", document.pk)
+    return Received(document, new)
+
+
+def plain_name(filename: str) -> str:
+    """The last part of a name, without control characters, 255 characters at most."""
+    last = PurePath(filename.replace("\\", "/")).name
+    visible = "".join(char for char in last if unicodedata.category(char)[0] != "C").strip()
+    return visible[-255:] or "unnamed"
+
+
+def _keep(name: str, content: File[bytes]) -> str:
+    """Store under a name made of the content's hash, so that a second copy is the same file."""
+    if default_storage.exists(name):
+        return name
+    return default_storage.save(name, content)

@@ -1,0 +1,85 @@
+"""Rules of the house that no linter knows."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PARTS = ["webapp", "learner", "annotation", "models"]
+OURS = sorted(path for part in PARTS for path in (CHECKOUT / part).rglob("*.py"))
+
+
+def called(path: Path) -> set[str]:
+    """Dotted names of everything that is called in a file."""
+    tree = ast.parse(path.read_text())
+    return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(CHECKOUT))
+
+
+@pytest.mark.parametrize("path", OURS, ids=named)
+def test_no_file_hides_a_second_stage(path):
+    assert len(path.read_text().splitlines()) <= 400
+
+
+def test_only_config_reads_the_environment():
+    readers = {named(path) for path in OURS if re.search(r"os\.(environ|getenv)", path.read_text())}
+    starters = {"webapp/celery.py", "webapp/wsgi.py"}  # they name the settings module, as Django wants it
+    assert readers - starters <= {"webapp/config.py"} | {
+        # processes that are started with an environment built for them
+        name
+        for name in readers
+        if name.startswith("webapp/embedded/")
+    }
+
+
+def test_only_the_lifecycle_writes_a_documents_state():
+    writes = re.compile(r"Document\.objects[^\n]*\.update\([^)]*\bstate=|document\.state\s*=[^=]")
+    assert {named(path) for path in OURS if writes.search(path.read_text())} <= {"annotation/lifecycle.py"}
+
+
+@pytest.mark.parametrize("path", OURS, ids=named)
+def test_nothing_is_unpickled(path):
+    forbidden = {"pickle.load", "pickle.loads", "joblib.load", "dill.load", "cloudpickle.load", "torch.load"}
+    assert not called(path) & forbidden
+
+
+def test_every_wired_or_timed_task_exists_and_every_task_is_wired():
+    from webapp.celery import app
+
+    app.loader.import_default_modules()
+    registered = {name for name in app.tasks if name.startswith(("annotation.", "learner."))}
+    wired = {task for tasks in settings.WIRING.values() for task in tasks}
+    timed = set(settings.TIMETABLE)
+    assert wired | timed <= registered
+    by_beat = {"annotation.tick"}
+    assert registered <= wired | timed | by_beat | set(settings.BY_HAND)
+
+
+def test_every_rung_fact_is_wired():
+    rung = {
+        fact
+        for path in OURS
+        for fact in re.findall(r"(?:doorbell\.)?\bring\(\s*\"([^\"]+)\"", path.read_text())
+    }
+    assert rung == set(settings.WIRING)
+
+
+def test_every_decision_has_a_date_and_a_status():
+    for page in (CHECKOUT / "docs" / "decisions").glob("[0-9]*.md"):
+        text = page.read_text()
+        assert re.search(r"^Date: \d{4}-\d{2}-\d{2}$", text, re.M), page.name
+        assert re.search(r"^Status: (accepted|replaced by \d{4})", text, re.M), page.name
+
+
+def test_parts_import_only_downwards():
+    """import-linter's contracts (pyproject.toml): layers, and who may speak to Label Studio and MLflow."""
+    linter = CHECKOUT / ".venv" / "bin" / "lint-imports"
+    done = subprocess.run([linter], cwd=CHECKOUT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
