@@ -130,9 +130,7 @@ def _open_pdf(path: str, limits: Limits) -> pypdfium2.PdfDocument:
         pages = len(document)
     except pypdfium2.PdfiumError as error:
         if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD:
-            raise ReadingFailed(
-                "is encrypted; save a copy without a password and upload that"
-            ) from None
+            raise ReadingFailed("is encrypted; save a copy without a password and upload that") from None
         raise ReadingFailed("is a broken PDF; print it to a new PDF and upload that") from None
     if pages > limits.pages:
         raise _too_many(pages, limits)
@@ -154,9 +152,7 @@ def _scale(width: float, height: float) -> float:
     return min((TARGET_PIXELS / (width * height)) ** 0.5, LONGEST_SIDE / max(width, height))
 
 
-def _pdf_pages(
-    request: dict[str, Any], limits: Limits
-) -> Iterator[tuple[Image.Image, list[Word] | None]]:
+def _pdf_pages(request: dict[str, Any], limits: Limits) -> Iterator[tuple[Image.Image, list[Word] | None]]:
     from models.ocr.born_digital import text_layer
 
     document = _open_pdf(request["path"], limits)
@@ -171,9 +167,7 @@ def _pdf_pages(
         page.close()
 
 
-def _image_pages(
-    request: dict[str, Any], limits: Limits
-) -> Iterator[tuple[Image.Image, list[Word] | None]]:
+def _image_pages(request: dict[str, Any], limits: Limits) -> Iterator[tuple[Image.Image, list[Word] | None]]:
     for image in _frames(request, limits):
         yield _upright(image), None
 

@@ -23,9 +23,7 @@ MOST_CHARACTERS = 200_000  # of one page; a real one has a few thousand
 ToPixels = Callable[[float, float], tuple[float, float]]
 
 
-def text_layer(
-    page: pypdfium2.PdfPage, to_pixels: ToPixels, width: int, height: int
-) -> list[Word] | None:
+def text_layer(page: pypdfium2.PdfPage, to_pixels: ToPixels, width: int, height: int) -> list[Word] | None:
     """The page's own words in reading order, or None where they are missing or not to be trusted.
 
     `width` and `height` are those of the rendered page that `to_pixels` leads to.
