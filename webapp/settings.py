@@ -31,8 +31,13 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
+    "ninja",  # the files of the API's documentation page
 ]
-MIGRATION_MODULES = {"annotation": "migrations.annotation", "learner": "migrations.learner"}
+MIGRATION_MODULES = {
+    "annotation": "migrations.annotation",
+    "learner": "migrations.learner",
+    "webapp": "migrations.webapp",
+}
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -44,6 +49,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "webapp.time_zone.in_the_readers_time_zone",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -54,6 +60,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "webapp.dashboard.navigation.navigation",
             ]
         },
     }

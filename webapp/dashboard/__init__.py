@@ -1,0 +1,1 @@
+"""What people see: one module for each page, thin over the stages' own functions."""
