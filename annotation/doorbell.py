@@ -12,6 +12,7 @@ from functools import partial
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from annotation.models import Job
@@ -30,7 +31,7 @@ def enqueue(task: str, *subjects: int) -> None:
     """Write a waiting job of `task` for every subject, and send the ids after commit.
 
     A job that waits already is locked until the caller's commit: nobody can claim it, and miss what the caller
-    is about to write, in between.
+    is about to write, in between. If it waits for the pause after a failure, it is due at once: something happened.
     """
     missing = set(subjects)
     rung: list[tuple[int, str]] = []
@@ -39,9 +40,10 @@ def enqueue(task: str, *subjects: int) -> None:
             [Job(task=task, subject=subject) for subject in sorted(missing)], ignore_conflicts=True
         )
         waiting = Job.objects.filter(task=task, subject__in=missing, state=Job.State.WAITING)
-        for locked in waiting.order_by("subject").select_for_update():
-            missing.discard(locked.subject)
-            rung.append((locked.pk, task))
+        locked = dict(waiting.order_by("subject").select_for_update().values_list("pk", "subject"))
+        Job.objects.filter(pk__in=locked, due_at__gt=Now()).update(due_at=Now())
+        missing.difference_update(locked.values())
+        rung += [(pk, task) for pk in locked]
     transaction.on_commit(partial(send, rung))
 
 

@@ -17,8 +17,8 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 from django.db import IntegrityError, close_old_connections, connection, transaction
-from django.db.models import F
-from django.utils import timezone
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
 
 from annotation import doorbell
 from annotation.errors import LabelStudioUnreachable, LostClaim
@@ -40,21 +40,24 @@ _current: ContextVar[Job | None] = ContextVar("current_job", default=None)
 
 def claim(job_id: int) -> Job | None:
     """Take a waiting, due job; None if it isn't, or if the same work on the same subject is running."""
-    now = timezone.now()
     try:
         with transaction.atomic():
-            taken = Job.objects.filter(pk=job_id, state=Job.State.WAITING, due_at__lte=now).update(
-                state=Job.State.RUNNING, attempt=F("attempt") + 1, lease_until=now + LEASE, problem=""
+            taken = Job.objects.filter(pk=job_id, state=Job.State.WAITING, due_at__lte=Now()).update(
+                state=Job.State.RUNNING, attempt=F("attempt") + 1, lease_until=Now() + LEASE, problem=""
             )
     except IntegrityError:  # one_running_job_a_subject: whoever runs it rings for us at its end
         return None
     return Job.objects.get(pk=job_id) if taken else None
 
 
+def _held(job: Job) -> QuerySet[Job]:
+    """The job's row, if it is still ours."""
+    return Job.objects.filter(pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING)
+
+
 def beat(job: Job) -> None:
     """Extend the lease; raises `LostClaim` if another worker holds the job now."""
-    held = Job.objects.filter(pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING)
-    if not held.update(lease_until=timezone.now() + LEASE):
+    if not _held(job).update(lease_until=Now() + LEASE):
         raise LostClaim(f"{job} was taken over after attempt {job.attempt}")
 
 
@@ -66,46 +69,46 @@ def assert_held() -> None:
     job = _current.get()
     if job is None:  # called by hand or from a test: nobody to compete with
         return
-    held = Job.objects.select_for_update().filter(pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING)
-    if not held.exists():
+    if not _held(job).select_for_update().exists():
         raise LostClaim(f"{job} was taken over after attempt {job.attempt}")
 
 
 def finish(job: Job) -> None:
     """Mark done, and ring for a job on the same subject that had to wait for this one."""
-    Job.objects.filter(pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING).update(
-        state=Job.State.DONE, finished_at=timezone.now(), lease_until=None
-    )
-    _ring_next(job)
+    _close(job, _held(job), Job.State.DONE, "")
 
 
-def fail(job: Job, problem: str, *, again: bool) -> None:
+def fail(job: Job, problem: str, *, again: bool, failures: int = 1) -> None:
     """Keep the reason; with `again`, wait for the next attempt (unless a newer job for the subject waits already)."""
-    mine = Job.objects.filter(pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING)
-    pause = PAUSES[min(job.attempt, len(PAUSES)) - 1]
-    superseded = Job.objects.filter(task=job.task, subject=job.subject, state=Job.State.WAITING).exists()
-    if again and not superseded:
-        mine.update(
-            state=Job.State.WAITING,
-            due_at=timezone.now() + pause,
-            lease_until=None,
-            problem=problem[:1000],
-        )
-    else:
-        mine.update(
-            state=Job.State.FAILED,
-            finished_at=timezone.now(),
-            lease_until=None,
-            problem=problem[:1000],
-        )
-        _ring_next(job)
+    _fail(job, _held(job), problem, again=again, failures=failures)
 
 
-def _ring_next(job: Job) -> None:
-    waiting = Job.objects.filter(
-        task=job.task, subject=job.subject, state=Job.State.WAITING, due_at__lte=timezone.now()
-    )
-    doorbell.send(list(waiting.values_list("pk", "task")))
+def _fail(job: Job, held: QuerySet[Job], problem: str, *, again: bool, failures: int) -> None:
+    if again:
+        pause = PAUSES[min(job.attempt, len(PAUSES)) - 1]
+        try:
+            with transaction.atomic():
+                held.update(
+                    state=Job.State.WAITING,
+                    due_at=Now() + pause,
+                    lease_until=None,
+                    problem=problem[:1000],
+                    failures=F("failures") + failures,
+                )
+            return
+        except IntegrityError:  # one_waiting_job_a_subject: the newer job does the work
+            pass
+    _close(job, held, Job.State.FAILED, problem[:1000])
+
+
+def _close(job: Job, held: QuerySet[Job], state: Job.State, problem: str) -> None:
+    """End a job that is still held: of its subject's failures, people see only one that nothing has overcome yet."""
+    if not held.update(state=state, finished_at=Now(), lease_until=None, problem=problem):
+        return
+    same = Job.objects.filter(task=job.task, subject=job.subject)
+    same.filter(state=Job.State.FAILED, pk__lt=job.pk).delete()
+    due = same.filter(state=Job.State.WAITING, due_at__lte=Now())
+    doorbell.send(list(due.values_list("pk", "task")))
 
 
 @contextmanager
@@ -145,9 +148,9 @@ def run(job_id: int, work: Callable[[int], None]) -> None:
     except LostClaim as problem:
         log.warning("%s", problem)
     except LabelStudioUnreachable as problem:
-        fail(job, str(problem), again=True)
+        fail(job, str(problem), again=True, failures=0)
     except ReadingFailed as problem:
-        fail(job, str(problem), again=not problem.permanent and job.attempt < MOST_ATTEMPTS)
+        fail(job, str(problem), again=not problem.permanent and _may_try_again(job))
     except DocloopError as problem:
         log.warning("%s failed: %s", job, problem)
         fail(job, str(problem), again=False)
@@ -157,11 +160,15 @@ def run(job_id: int, work: Callable[[int], None]) -> None:
         log.exception("%s failed", job) if settings.DEBUG else log.error(
             "%s failed: %s", job, type(problem).__name__
         )
-        fail(job, f"unexpected {type(problem).__name__}", again=job.attempt < MOST_ATTEMPTS)
+        fail(job, f"unexpected {type(problem).__name__}", again=_may_try_again(job))
     else:
         finish(job)
     finally:
         _current.reset(token)
+
+
+def _may_try_again(job: Job) -> bool:
+    return job.failures + 1 < MOST_ATTEMPTS
 
 
 def job(name: str) -> Callable[[Callable[[int], None]], Callable[[int], None]]:
@@ -181,12 +188,14 @@ def job(name: str) -> Callable[[Callable[[int], None]], Callable[[int], None]]:
 
 def reap() -> int:
     """Make dead jobs wait again and ring for all that is due; answers how many were rung for."""
-    now = timezone.now()
-    for dead in Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now):
-        fail(dead, f"its worker died in attempt {dead.attempt}", again=dead.attempt < MOST_ATTEMPTS)
+    for dead in Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=Now()):
+        # asked again in the write: a worker that was only slow may have beaten since
+        held = _held(dead).filter(lease_until__lt=Now())
+        problem = f"its worker died in attempt {dead.attempt}"
+        _fail(dead, held, problem, again=_may_try_again(dead), failures=1)
         # a dead worker's job need not wait for the pause of a failed one
-        Job.objects.filter(pk=dead.pk, state=Job.State.WAITING).update(due_at=now)
-    due = Job.objects.filter(state=Job.State.WAITING, due_at__lte=now)
+        Job.objects.filter(pk=dead.pk, state=Job.State.WAITING).update(due_at=Now())
+    due = Job.objects.filter(state=Job.State.WAITING, due_at__lte=Now())
     jobs = list(due.order_by("due_at").values_list("pk", "task")[:1000])
     doorbell.send(jobs)
     return len(jobs)
@@ -194,5 +203,5 @@ def reap() -> int:
 
 def forget() -> int:
     """Delete jobs that were done more than `KEEP` ago (failed ones stay, with their reason); answers how many."""
-    done = Job.objects.filter(state=Job.State.DONE, finished_at__lt=timezone.now() - KEEP)
+    done = Job.objects.filter(state=Job.State.DONE, finished_at__lt=Now() - KEEP)
     return done.delete()[0]

@@ -13,22 +13,15 @@ State = Document.State
 MAY_FOLLOW: dict[Document.State, set[Document.State]] = {
     State.RECEIVED: {State.READ, State.UNREADABLE},
     State.UNREADABLE: {State.RECEIVED},
-    State.READ: {State.EXTRACTED, State.QUEUED, State.CONFIRMED},
-    State.EXTRACTED: {State.QUEUED, State.ACCEPTED, State.CONFIRMED},
-    State.ACCEPTED: {State.EXTRACTED, State.QUEUED, State.CONFIRMED},
-    State.QUEUED: {
-        State.READ,
-        State.EXTRACTED,
-        State.CONFIRMED,
-        State.SKIPPED,
-    },  # withdrawn, corrected, skipped
+    # a person may confirm or skip what is not, or no longer, in the queue: their answer counts all the same
+    State.READ: {State.EXTRACTED, State.QUEUED, State.SKIPPED, State.CONFIRMED},
+    State.EXTRACTED: {State.QUEUED, State.ACCEPTED, State.SKIPPED, State.CONFIRMED},
+    State.ACCEPTED: {State.EXTRACTED, State.QUEUED, State.SKIPPED, State.CONFIRMED},
+    # withdrawn, corrected or skipped
+    State.QUEUED: {State.READ, State.EXTRACTED, State.SKIPPED, State.CONFIRMED},
+    # the annotation was changed or deleted
     State.SKIPPED: {State.READ, State.EXTRACTED, State.QUEUED, State.CONFIRMED},
-    State.CONFIRMED: {
-        State.READ,
-        State.EXTRACTED,
-        State.QUEUED,
-        State.SKIPPED,
-    },  # its annotation was deleted or skipped
+    State.CONFIRMED: {State.READ, State.EXTRACTED, State.QUEUED, State.SKIPPED},
 }
 
 POOL = (State.READ, State.EXTRACTED)
@@ -49,16 +42,11 @@ def move(document_id: int, to: Document.State, *, reason: str) -> None:
 
 @transaction.atomic
 def move_many(documents: QuerySet[Document], to: Document.State, *, reason: str) -> int:
-    """Move all `documents` that may follow, two statements for any number; answers how many moved."""
+    """Move all `documents` that may follow, a few statements for any number; answers how many moved."""
     may = [before for before, after in MAY_FOLLOW.items() if to in after]
-    movable = documents.filter(state__in=may).select_for_update()
-    ids = list(movable.values_list("pk", flat=True))
-    chosen = Document.objects.filter(pk__in=ids)
-    Move.objects.bulk_create(
-        [
-            Move(document_id=pk, before=before, after=to, reason=reason[:500])
-            for pk, before in chosen.values_list("pk", "state")
-        ],
-        batch_size=5000,
-    )
-    return chosen.update(state=to)
+    # locked in one order everywhere, so that two bulk moves can't wait for each other
+    movable = documents.filter(state__in=may).order_by("pk").select_for_update(of=("self",))
+    before = dict(movable.values_list("pk", "state"))
+    moves = [Move(document_id=pk, before=was, after=to, reason=reason[:500]) for pk, was in before.items()]
+    Move.objects.bulk_create(moves, batch_size=5000)
+    return Document.objects.filter(pk__in=before).update(state=to)

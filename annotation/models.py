@@ -225,6 +225,9 @@ class Correction(models.Model):
         Extraction, models.PROTECT, null=True, blank=True, related_name="+", help_text="What the person saw"
     )
     annotator = models.CharField(max_length=150, blank=True, help_text="e-mail, or who imported it")
+    noticed_by = models.CharField(
+        max_length=10, blank=True, help_text="webhook, or sweep if no webhook told of it; empty if imported"
+    )
     lead_time = models.FloatField(null=True, blank=True, help_text="seconds the person took")
     submitted_at = models.DateTimeField(help_text="by Label Studio's clock")
     recorded_at = models.DateTimeField(db_default=Now())
@@ -243,12 +246,21 @@ class Correction(models.Model):
 
 
 class CurrentAnnotation(models.Model):
-    """Points from an annotation to its current row of the ledger; null once the annotation was deleted."""
+    """Points from an annotation to its current row of the ledger; null once the annotation was deleted.
+
+    An annotation that is edited to what it was before points to its old row: `submitted_at` says since when.
+    """
 
     source = models.CharField(max_length=12, choices=Correction.Source)
     annotation_id = models.PositiveBigIntegerField()
     document = models.ForeignKey(Document, models.CASCADE, related_name="current_annotations")
     correction = models.ForeignKey(Correction, models.PROTECT, null=True, blank=True, related_name="+")
+    task_id = models.PositiveIntegerField(
+        null=True, blank=True, db_index=True, help_text="Label Studio's task that holds it; null if imported"
+    )
+    submitted_at = models.DateTimeField(
+        db_default=Now(), help_text="When it got its present content, by Label Studio's clock"
+    )
 
     class Meta:
         constraints = [
@@ -282,6 +294,9 @@ class Job(models.Model):
     subject = models.BigIntegerField(help_text="id of what it is about")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     attempt = models.PositiveIntegerField(default=0, help_text="The fencing token: grows with every claim")
+    failures = models.PositiveIntegerField(
+        default=0, help_text="Attempts that ended for a reason of their own (not for want of Label Studio)"
+    )
     due_at = models.DateTimeField(db_default=Now())
     lease_until = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=1000, blank=True)

@@ -61,18 +61,12 @@ def _kept(rendered: rendering.RenderedPage) -> page_store.KeptPage:
     if rendered.words is not None:
         words, read_by = rendered.words, TEXT_LAYER
     else:
-        engine = ocr.engine(settings.CONFIG.ocr_engine, **_options())
+        # as many pages at once as there are workers, so one thread each
+        engine = ocr.engine(settings.CONFIG.ocr_engine, threads=1, weights=settings.CONFIG.doctr_weights)
         with Image.open(rendered.image) as image:
             words, read_by = tuple(engine.read(image)), f"{engine.name} {engine.version}"
     page = WordPage(rendered.width, rendered.height, tuple(words))
     return page_store.KeptPage(page, rendered.image.read_bytes(), read_by[:80], rendered.quality)
-
-
-def _options() -> dict[str, object]:
-    """What the chosen engine takes from the settings."""
-    if settings.CONFIG.ocr_engine == "doctr":
-        return {"weights": settings.CONFIG.doctr_weights}
-    return {"threads": 1}  # as many pages at once as there are workers
 
 
 def read_again(document_id: int) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from itertools import count
+from pathlib import Path
 from typing import Any
+
+from reportlab.pdfgen import canvas
 
 from annotation.models import Document, DocumentType, Extraction, Page
 from models.extractors.base import Answer, Value
@@ -109,3 +112,13 @@ def make_answers(document: Document, values: dict[str, str]) -> tuple[Answer, ..
     """What a person says: field → text, placed where it stands."""
     page = document.word_pages[0]
     return tuple(Answer(name, text, place_of(page, text)) for name, text in values.items())
+
+
+def make_pdf(
+    path: Path, text: str = "Corner Shop Limited, 12 High Street, Bath. Milk 1.20 Bread 2.30 Total 3.50"
+) -> Path:
+    """A born-digital PDF of one line, the same bytes each time."""
+    drawing = canvas.Canvas(str(path), invariant=1)
+    drawing.drawString(20, 720, text)
+    drawing.save()
+    return path

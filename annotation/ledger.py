@@ -1,0 +1,187 @@
+"""What people said of a document in; out rows that never change, and the document's present truth.
+
+A row is written once for each content that an annotation ever had. A pointer (`CurrentAnnotation`) says which row
+is an annotation's content now, and is set every time, so that an edit back to an earlier content counts too.
+A document's truth is the newest of its annotations that was not skipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from annotation import doorbell, labelling, lifecycle
+from annotation.errors import Refused
+from annotation.models import (
+    Correction,
+    CurrentAnnotation,
+    Document,
+    DocumentType,
+    Extraction,
+    LabelTask,
+    json_of,
+)
+from models.extractors.base import Answer
+
+if TYPE_CHECKING:
+    from annotation.label_studio import AnnotationView
+
+State = Document.State
+Source = Correction.Source
+
+# In `outcomes`: the document type that the annotator chose, where it isn't the document's. No field has a space.
+CHOSEN_TYPE = "document type"
+
+
+def truths(document_type: DocumentType) -> QuerySet[Correction]:
+    """The present truth of every document of the type that has one: a row each, none of them skipped."""
+    return Correction.objects.filter(
+        pk__in=Document.objects.filter(document_type=document_type, truth__isnull=False).values("truth")
+    )
+
+
+def count_since(document_type: DocumentType, known: Collection[int]) -> int:
+    """How many documents have a present truth that isn't among the `known` corrections (ids)."""
+    return len(set(truths(document_type).values_list("pk", flat=True)) - set(known))
+
+
+def record(task: LabelTask, annotation: AnnotationView, *, noticed_by: str) -> Correction:
+    """The row of an annotation's present content, written if it is new, and the pointer set to it.
+
+    The caller settles the task's document afterwards (`settle`), in the same transaction. Raises `Refused` if the
+    annotation was not made by a person, and what `labelling.read_annotation` raises if it can't be understood.
+    """
+    document = task.document
+    seen = _seen(task, annotation)
+    answers: tuple[Answer, ...] = ()
+    outcomes: dict[str, str] = {}
+    if not annotation.skipped:  # with a skip, Label Studio sends what it had filled in: nobody said that
+        answers, outcomes = _read(document, annotation, seen)
+    correction, _new = Correction.objects.get_or_create(
+        source=Source.LABEL_STUDIO,
+        annotation_id=annotation.id,
+        content_hash=content_hash(document.pk, annotation),
+        defaults={
+            "document": document,
+            "skipped": annotation.skipped,
+            "answers": json_of(answers),
+            "outcomes": outcomes,
+            "extraction": seen,
+            "annotator": str(annotation.completed_by or "")[:150],
+            "lead_time": annotation.lead_time,
+            "submitted_at": annotation.updated_at,
+            "noticed_by": noticed_by,
+        },
+    )
+    _point(correction, document, submitted_at=annotation.updated_at, task_id=task.task_id)
+    return correction
+
+
+def retract(task_id: int, still_there: Collection[int]) -> list[int]:
+    """Annotations of a Label Studio task that are gone there count no longer; answers their documents' ids."""
+    gone = CurrentAnnotation.objects.filter(
+        source=Source.LABEL_STUDIO, task_id=task_id, correction__isnull=False
+    ).exclude(annotation_id__in=still_there)
+    documents = sorted(set(gone.values_list("document_id", flat=True)))
+    gone.update(correction=None)
+    return documents
+
+
+@transaction.atomic
+def import_answers(document: Document, answers: Sequence[Answer], by: str) -> Correction:
+    """Take labels that people made elsewhere as a document's truth; `answers` is complete, `by` says whose they are.
+
+    Raises `Refused` for answers to fields or pages that the document hasn't got.
+    """
+    schema = document.document_type.schema
+    pages = document.pages.count()
+    if unknown := {answer.field for answer in answers} - set(schema.names):
+        raise Refused(
+            f"document {document.pk} has no field {', '.join(sorted(unknown))}; there are: {', '.join(schema.names)}"
+        )
+    if any(answer.place and not 0 <= answer.place.page < pages for answer in answers):
+        raise Refused(f"document {document.pk} has {pages} pages; an answer is placed on another")
+    stored = json_of(tuple(answers))
+    now = timezone.now()
+    correction, _new = Correction.objects.get_or_create(
+        source=Source.IMPORTED,
+        annotation_id=document.pk,
+        content_hash=_hash([stored, by]),
+        defaults={"document": document, "answers": stored, "annotator": by[:150], "submitted_at": now},
+    )
+    _point(correction, document, submitted_at=now, task_id=None)
+    settle(document.pk, reason=f"labels imported by {by}")
+    return correction
+
+
+@transaction.atomic
+def settle(document_id: int, *, reason: str) -> bool:
+    """Bring a document's truth and state up to date with its annotations; answers whether its truth changed.
+
+    Rings "correction recorded" if it did. A document without any annotation left goes back to the queue if it has
+    an open task, else to the pool.
+    """
+    document = Document.objects.select_for_update().get(pk=document_id)
+    pointers = CurrentAnnotation.objects.filter(document=document, correction__isnull=False)
+    newest_first = pointers.order_by("-submitted_at", "-annotation_id").values_list(
+        "correction_id", "correction__skipped"
+    )
+    said = [correction for correction, skipped in newest_first if not skipped]
+    truth = said[0] if said else None
+    changed = truth != document.truth_id
+    if changed:
+        Document.objects.filter(pk=document_id).update(truth=truth)
+        doorbell.ring("correction recorded", document_id)
+    if said:
+        lifecycle.move(document_id, State.CONFIRMED, reason=reason)
+    elif newest_first:
+        lifecycle.move(document_id, State.SKIPPED, reason=reason)
+    elif document.state in (State.CONFIRMED, State.SKIPPED):
+        lifecycle.move(document_id, _home(document), reason=reason)
+        doorbell.ring("pool changed", document.document_type_id)
+    return changed
+
+
+def content_hash(document_id: int, annotation: AnnotationView) -> str:
+    """SHA-256 of what an annotation says, of what, and who said it: not of times, scores or the order of regions."""
+    items = sorted(json.dumps(_essence(item), sort_keys=True) for item in annotation.result)
+    return _hash(
+        [document_id, items, annotation.skipped, annotation.ground_truth, str(annotation.completed_by)]
+    )
+
+
+def _essence(item: Any) -> Any:  # Label Studio's JSON, of whatever form
+    if not isinstance(item, dict):
+        return item
+    return {key: item.get(key) for key in ("id", "from_name", "type", "item_index", "value")}
+
+
+def _hash(content: Any) -> str:  # anything that JSON can hold
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _home(document: Document) -> Document.State:
+    """Where a document belongs that nobody has answered."""
+    if document.tasks.filter(state=LabelTask.State.OPEN).exists():
+        return State.QUEUED
+    return State.EXTRACTED if document.extraction_id else State.READ
+
+
+def _seen(task: LabelTask, annotation: AnnotationView) -> Extraction | None:
+    """The extraction that the person was shown.
+
+    Who edits an annotation sees what it says, not what a newer model says: its first row keeps what was seen then.
+    """
+    earlier = CurrentAnnotation.objects.filter(
+        source=Source.LABEL_STUDIO, annotation_id=annotation.id, document_id=task.document_id
+    )
+    for pointer in earlier.select_related("correction__extraction"):
+        if pointer.correction:
+            return pointer.correction.extraction
+    return task.extraction
