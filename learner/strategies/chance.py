@@ -1,0 +1,12 @@
+"""Whatever the model thinks: the baseline every other strategy is measured against."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from learner.strategies.base import Pool, Rows
+
+
+def random(pool: Pool, n: int, rng: np.random.Generator) -> Rows:
+    """Every order is equally likely."""
+    return rng.permutation(len(pool))[:n]
