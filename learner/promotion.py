@@ -1,0 +1,102 @@
+"""The life of a model version: the only writer of its state, with a row of history per move.
+
+The database is the truth of which version is champion; MLflow's aliases are its image, set after the commit and
+mended by `mirror_aliases` whenever a crash came in between.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from annotation import doorbell
+from annotation.errors import IllegalMove, Refused
+from annotation.models import DocumentType
+from learner.models import ModelVersion, VersionMove
+
+State = ModelVersion.State
+
+MAY_FOLLOW: dict[ModelVersion.State, set[ModelVersion.State]] = {
+    State.CANDIDATE: {State.CHALLENGER, State.RETIRED},
+    State.CHALLENGER: {State.CHAMPION, State.RETIRED},
+    State.CHAMPION: {State.RETIRED},
+    State.RETIRED: {State.CHAMPION},  # rolled back to, or promoted by hand against the gate
+}
+
+
+def move(version: ModelVersion, to: ModelVersion.State, *, by: str, reason: str) -> None:
+    """Move one version; to where it is already is no move. Raises `IllegalMove`. Needs the type's lock (`_locked`)."""
+    before = State(ModelVersion.objects.select_for_update().get(pk=version.pk).state)
+    if before == to:
+        return
+    if to not in MAY_FOLLOW[before]:
+        raise IllegalMove(f"{version} is {before}, it can't become {to}")
+    VersionMove.objects.create(version=version, before=before, after=to, reason=reason[:500], by=by)
+    ModelVersion.objects.filter(pk=version.pk).update(state=to)
+    version.state = to
+
+
+@transaction.atomic
+def challenge(version: ModelVersion, *, by: str, reason: str) -> None:
+    """Make a candidate its type's challenger; an older challenger that was never decided on is retired."""
+    _locked(version.document_type_id)
+    older = ModelVersion.objects.filter(document_type=version.document_type_id, state=State.CHALLENGER)
+    for left in older.exclude(pk=version.pk):
+        move(left, State.RETIRED, by=by, reason=f"followed by {version} before it was decided on")
+    move(version, State.CHALLENGER, by=by, reason=reason)
+
+
+@transaction.atomic
+def refuse(version: ModelVersion, *, by: str, reason: str) -> None:
+    """Retire a challenger that the gate did not let through."""
+    _locked(version.document_type_id)
+    move(version, State.RETIRED, by=by, reason=reason)
+
+
+@transaction.atomic
+def promote(version: ModelVersion, *, by: str, reason: str) -> None:
+    """Make a challenger, or a retired version, the champion of its type, and ring that it changed.
+
+    In one transaction: whoever reads sees the old champion or the new one, never none and never two. Promoting
+    the champion again changes nothing. Raises `Refused` if the version knows other fields than its type has now.
+    """
+    document_type = _locked(version.document_type_id)
+    version.refresh_from_db()
+    if version.state == State.CHAMPION:
+        return
+    if version.schema_hash != document_type.schema.hash:
+        raise Refused(
+            f"{version} was trained for other fields than {document_type.name} has now; train a new version"
+        )
+    for old in ModelVersion.objects.filter(document_type=document_type, state=State.CHAMPION):
+        move(old, State.RETIRED, by=by, reason=f"followed by {version}")
+    move(version, State.CHAMPION, by=by, reason=reason)
+    DocumentType.objects.filter(pk=document_type.pk).update(
+        champion=version.name, champion_uri=version.uri, champion_sha256=version.sha256
+    )
+    doorbell.ring("champion changed", document_type.pk)
+
+
+def previous_champion(document_type: DocumentType) -> ModelVersion | None:
+    """The newest version before the present champion that was champion once; rolling back twice goes back two."""
+    versions = ModelVersion.objects.filter(document_type=document_type)
+    champion = versions.filter(state=State.CHAMPION).first()
+    if champion is None:
+        return None
+    once = VersionMove.objects.filter(after=State.CHAMPION).values("version")
+    return versions.filter(number__lt=champion.number, pk__in=once).order_by("-number").first()
+
+
+@transaction.atomic
+def roll_back(document_type: DocumentType, *, by: str) -> ModelVersion:
+    """Put the previous champion back to work and answer it; raises `Refused` if there is none."""
+    _locked(document_type.pk)
+    previous = previous_champion(document_type)
+    if previous is None:
+        raise Refused(f"{document_type.name} has no earlier champion to go back to")
+    promote(previous, by=by, reason=f"rolled back by {by}")
+    return previous
+
+
+def _locked(type_id: int) -> DocumentType:
+    """The document type, locked until the transaction ends, so that its versions move one after the other."""
+    return DocumentType.objects.select_for_update().get(pk=type_id)

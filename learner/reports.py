@@ -1,0 +1,326 @@
+"""The rows of the loop in, typed figures for people out: what the dashboard, the API and `manage.py status` show.
+
+Every result is a frozen dataclass; `dataclasses.asdict` makes JSON of it (times are `datetime`: use
+`DjangoJSONEncoder`).
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from annotation.models import Correction, Document, DocumentType, LabelTask
+from learner import promotion, triggers
+from learner.models import Decision, ModelVersion, Run
+
+DAYS = 30
+RIGHT = {"accepted", "moved"}
+ENOUGH_TO_ESTIMATE = 0.02  # share of a run after which its pace says something about its end
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Corrections recorded on one day (UTC); skipped documents don't count."""
+
+    day: date
+    corrections: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """F1 (0…1) with its 95 % interval, on the gold documents of the version's own training."""
+
+    field: str  # "" for all fields together
+    f1: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Candidate minus champion in F1, with its 95 % interval, on the same gold documents."""
+
+    field: str  # "" for all fields together
+    before: float
+    after: float
+    difference: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionReport:
+    """What the gate said of a version, in sentences, and the figures behind it."""
+
+    version: str
+    champion: str  # "" if there was none
+    promote: bool
+    reasons: tuple[str, ...]
+    documents: int
+    differences: tuple[Difference, ...]  # all fields together first; empty without a champion
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VersionReport:
+    """A model version with its figures on gold."""
+
+    id: int
+    name: str
+    number: int
+    state: str
+    documents: int  # gold documents it was measured on
+    overall: Score | None
+    fields: tuple[Score, ...]
+    run: int
+    snapshot: str  # hash
+    created_at: datetime
+    decision: DecisionReport | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One training; while it runs, how far it is and how long it may still take."""
+
+    id: int
+    document_type: str
+    state: str
+    live: bool
+    trigger: str
+    stage: str
+    share: float  # 0…1
+    epoch: int
+    epochs: int
+    minutes_left: float | None
+    stop_asked: bool
+    problem: str
+    version: str  # "" while there is none
+    mlflow_run_id: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The audit slice: how right the champion of the day was on documents picked at random, as people found it.
+
+    `accuracy` is the share of fields that needed no change; None before the first audited correction.
+    """
+
+    documents: int
+    fields: int
+    accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeReport:
+    """Everything about one document type on one page."""
+
+    id: int
+    name: str
+    title: str
+    project_id: int | None
+    strategy: str
+    counts: Mapping[str, int]  # every state, also those with none
+    documents: int
+    open_tasks: int  # in Label Studio, waiting for a person
+    corrections: int  # documents with a current correction
+    per_day: tuple[Day, ...]  # the last 30 days, oldest first
+    median_seconds: float | None  # a person's time for one document, over the last 30 days
+    new_corrections: int  # since the last snapshot
+    retrain_after: int
+    until_training: int
+    champion: VersionReport | None
+    can_roll_back: bool
+    live_run: RunReport | None
+    last_decision: DecisionReport | None
+    audit: Audit
+
+
+def overview() -> list[TypeReport]:
+    """One report for each document type, by name."""
+    return [_report(document_type) for document_type in DocumentType.objects.all()]
+
+
+def type_report(name: str) -> TypeReport:
+    """Raises `DocumentType.DoesNotExist`."""
+    return _report(DocumentType.objects.get(name=name))
+
+
+def runs(document_type: DocumentType | None = None, *, most: int = 50) -> list[RunReport]:
+    """The newest runs first; of all types without `document_type`."""
+    rows = Run.objects.select_related("document_type", "version")
+    if document_type:
+        rows = rows.filter(document_type=document_type)
+    return [run_report(run) for run in rows[:most]]
+
+
+def versions(document_type: DocumentType) -> list[VersionReport]:
+    """All versions of a type, the newest first."""
+    return [version_report(version) for version in _versions(document_type)]
+
+
+def decision(version: ModelVersion) -> DecisionReport | None:
+    """What the gate said of `version`; None if it has not been asked yet."""
+    found = Decision.objects.filter(version=version).select_related("version", "champion").first()
+    return _decision(found) if found else None
+
+
+def run_report(run: Run) -> RunReport:
+    version = getattr(run, "version", None)
+    return RunReport(
+        id=run.pk,
+        document_type=run.document_type.name,
+        state=run.state,
+        live=run.state in triggers.LIVE,
+        trigger=run.trigger,
+        stage=run.stage,
+        share=run.share,
+        epoch=run.epoch,
+        epochs=run.epochs,
+        minutes_left=_minutes_left(run, timezone.now()),
+        stop_asked=run.stop_asked,
+        problem=run.problem,
+        version=version.name if version else "",
+        mlflow_run_id=run.mlflow_run_id,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+    )
+
+
+def version_report(version: ModelVersion) -> VersionReport:
+    figures = version.figures
+    overall = figures.get("overall")
+    found = getattr(version, "decision", None)
+    return VersionReport(
+        id=version.pk,
+        name=version.name,
+        number=version.number,
+        state=version.state,
+        documents=figures.get("documents", 0),
+        overall=_score("", overall) if overall else None,
+        fields=tuple(_score(field, score) for field, score in figures.get("fields", {}).items()),
+        run=version.run_id,
+        snapshot=version.run.snapshot.hash if version.run.snapshot else "",
+        created_at=version.created_at,
+        decision=_decision(found) if found else None,
+    )
+
+
+def _versions(document_type: DocumentType) -> QuerySet[ModelVersion]:
+    related = ("run__snapshot", "decision__champion", "decision__version")
+    return ModelVersion.objects.filter(document_type=document_type).select_related(*related)
+
+
+def _report(document_type: DocumentType) -> TypeReport:
+    documents = Document.objects.filter(document_type=document_type)
+    found = dict(documents.values_list("state").annotate(Count("pk")))
+    new = triggers.new_corrections(document_type)
+    champion = _versions(document_type).filter(state=ModelVersion.State.CHAMPION).first()
+    live = Run.objects.filter(document_type=document_type, state__in=triggers.LIVE)
+    last = Decision.objects.filter(version__document_type=document_type).order_by("-pk")
+    decided = last.select_related("version", "champion").first()
+    running = live.select_related("document_type", "version").first()
+    return TypeReport(
+        id=document_type.pk,
+        name=document_type.name,
+        title=document_type.title,
+        project_id=document_type.project_id,
+        strategy=document_type.strategy,
+        counts={state.value: found.get(state.value, 0) for state in Document.State},
+        documents=sum(found.values()),
+        open_tasks=LabelTask.objects.filter(
+            document__document_type=document_type, state=LabelTask.State.OPEN
+        ).count(),
+        corrections=documents.filter(truth__skipped=False).count(),
+        per_day=_per_day(document_type),
+        median_seconds=_median_seconds(document_type),
+        new_corrections=new,
+        retrain_after=document_type.retrain_after,
+        until_training=max(document_type.retrain_after - new, 0),
+        champion=version_report(champion) if champion else None,
+        can_roll_back=promotion.previous_champion(document_type) is not None,
+        live_run=run_report(running) if running else None,
+        last_decision=_decision(decided) if decided else None,
+        audit=_audit(document_type),
+    )
+
+
+def _per_day(document_type: DocumentType) -> tuple[Day, ...]:
+    today = timezone.now().date()
+    first = today - timedelta(days=DAYS - 1)
+    recent = Correction.objects.filter(
+        document__document_type=document_type, skipped=False, recorded_at__date__gte=first
+    )
+    by_day = recent.annotate(day=TruncDate("recorded_at")).values_list("day")
+    found = dict(by_day.annotate(Count("document", distinct=True)))
+    days = [first + timedelta(days=n) for n in range(DAYS)]
+    return tuple(Day(day, found.get(day, 0)) for day in days)
+
+
+def _median_seconds(document_type: DocumentType) -> float | None:
+    since = timezone.now() - timedelta(days=DAYS)
+    recent = Correction.objects.filter(
+        document__document_type=document_type, skipped=False, recorded_at__gte=since, lead_time__isnull=False
+    )
+    seconds = [taken for taken in recent.values_list("lead_time", flat=True) if taken is not None]
+    return statistics.median(seconds) if seconds else None
+
+
+def _audit(document_type: DocumentType) -> Audit:
+    """Weighted by one over the probability of being picked, which is what makes it unbiased."""
+    audited = Document.objects.filter(
+        document_type=document_type,
+        audit_probability__gt=0,
+        truth__skipped=False,
+        truth__extraction__isnull=False,
+    )
+    documents, fields, right, weight = 0, 0, 0.0, 0.0
+    for probability, outcomes in audited.values_list("audit_probability", "truth__outcomes"):
+        documents += 1
+        fields += len(outcomes)
+        weight += len(outcomes) / probability
+        # a moved field had the right value, in the wrong place
+        right += sum(outcome in RIGHT for outcome in outcomes.values()) / probability
+    return Audit(documents, fields, right / weight if weight else None)
+
+
+def _minutes_left(run: Run, now: datetime) -> float | None:
+    """At the pace so far; None if it isn't running, or has hardly begun."""
+    if run.state != Run.State.RUNNING or run.started_at is None or run.share < ENOUGH_TO_ESTIMATE:
+        return None
+    minutes = (now - run.started_at).total_seconds() / 60
+    return minutes / run.share * (1 - run.share)
+
+
+def _score(field: str, stored: Mapping[str, float]) -> Score:
+    return Score(field, stored["f1"], stored["low"], stored["high"])
+
+
+def _difference(field: str, stored: Mapping[str, float]) -> Difference:
+    names = ("before", "after", "difference", "low", "high")
+    return Difference(field, *(stored[name] for name in names))
+
+
+def _decision(found: Decision) -> DecisionReport:
+    figures: dict[str, Any] = found.figures  # mixed: a count, and differences by field
+    overall = [_difference("", figures["overall"])] if "overall" in figures else []
+    by_field = [_difference(field, stored) for field, stored in figures.get("fields", {}).items()]
+    return DecisionReport(
+        version=found.version.name,
+        champion=found.champion.name if found.champion else "",
+        promote=found.promote,
+        reasons=tuple(found.reasons),
+        documents=figures.get("documents", 0),
+        differences=tuple(overall + by_field),
+        at=found.at,
+    )

@@ -1,0 +1,202 @@
+"""The ledger's current truths in; out an immutable, hashed set of corrections, split for training and for judging.
+
+Guaranteed (see docs/decisions/0005-splits.md for why):
+- near-duplicates stand on one side of every split;
+- what was gold once is gold in every later snapshot, so that versions are compared on documents none has seen;
+- the same corrections give the same snapshot, with the same hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import transaction
+
+from annotation import ledger
+from annotation.errors import Refused
+from annotation.models import Correction, DocumentType
+from learner.models import Snapshot
+from models import similarity
+from models.extractors.base import Example
+
+
+class Split(StrEnum):
+    """What a document is for."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"  # when to stop, calibration
+    GOLD = "gold"  # seen by no training: the gate compares on it
+
+
+RULE = "v1"  # of the split; part of the hash, so that a snapshot says how it was made
+GOLD_SHARE = 0.20
+VALIDATION_SHARE = 0.15
+MOST_GOLD = 1 / 3  # of all documents: beyond it, audited documents serve the training as others do
+LEAST = {Split.TRAIN: 5, Split.VALIDATION: 2, Split.GOLD: 3}  # documents
+LEAST_DOCUMENTS = sum(LEAST.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One document with a truth, as far as splitting goes."""
+
+    correction: int
+    document: int
+    fingerprint: str  # 64 bits in hex, or "" if it has no text
+    audited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a snapshot would hold."""
+
+    hash: str
+    items: tuple[tuple[int, Split], ...]  # (correction id, split), by id
+
+
+def plan(document_type: DocumentType) -> Plan:
+    """What a snapshot taken now would hold; raises `Refused` saying how many corrections are missing, or why."""
+    entries = _entries(document_type)
+    splits = divide(entries, _remembered(document_type))
+    items = tuple(sorted((entry.correction, splits[entry.document]) for entry in entries))
+    essence = [RULE, document_type.name, document_type.schema.hash, items]
+    return Plan(hashlib.sha256(json.dumps(essence).encode()).hexdigest(), items)
+
+
+@transaction.atomic
+def take(document_type: DocumentType) -> Snapshot:
+    """The snapshot of the type's present truths; the stored one if nothing has changed since. Raises `Refused`."""
+    planned = plan(document_type)
+    snapshot, _new = Snapshot.objects.get_or_create(
+        hash=planned.hash,
+        defaults={
+            "document_type": document_type,
+            "items": planned.items,
+            "fields": document_type.fields,
+        },
+    )
+    return snapshot
+
+
+def examples(snapshot: Snapshot) -> dict[Split, list[Example]]:
+    """The snapshot's documents with their words and true answers, by split and in the order of its items."""
+    corrections = Correction.objects.filter(pk__in=[correction for correction, _ in snapshot.items])
+    found = {
+        row.pk: row for row in corrections.select_related("document").prefetch_related("document__pages")
+    }
+    by_split: dict[Split, list[Example]] = {split: [] for split in Split}
+    for correction, split in snapshot.items:
+        row = found[correction]
+        example = Example(str(row.document_id), row.document.word_pages, row.said)
+        by_split[Split(split)].append(example)
+    return by_split
+
+
+def divide(entries: Sequence[Entry], remembered: Mapping[int, Split]) -> dict[int, Split]:
+    """A split for every document, by its group of near-duplicates; raises `Refused` if it can't be done.
+
+    A group with a document that had a split keeps it (gold before train before validation). A new group is gold
+    if it was picked for the audit, else its hash decides; where a split comes out too small, new groups move into
+    it from the training side.
+    """
+    if len(entries) < LEAST_DOCUMENTS:
+        raise Refused(
+            f"a training needs at least {LEAST_DOCUMENTS} corrected documents, there are {len(entries)}: "
+            f"correct {LEAST_DOCUMENTS - len(entries)} more"
+        )
+    groups = _groups(entries)
+    chosen: dict[str, Split] = {}
+    for name, group in groups.items():
+        if kept := {remembered[entry.document] for entry in group if entry.document in remembered}:
+            chosen[name] = next(
+                split for split in (Split.GOLD, Split.TRAIN, Split.VALIDATION) if split in kept
+            )
+    # in the order of their hashes: a fixed order that has nothing to do with what is in the documents
+    new = sorted((name for name in groups if name not in chosen), key=_draw)
+    sizes = Counter(dict.fromkeys(Split, 0))
+    for name, split in chosen.items():
+        sizes[split] += len(groups[name])
+    for name in new:
+        chosen[name] = _first_split(name, groups[name], room=sizes[Split.GOLD] < MOST_GOLD * len(entries))
+        sizes[chosen[name]] += len(groups[name])
+    _top_up(chosen, new, groups, sizes)
+    return {entry.document: chosen[name] for name, group in groups.items() for entry in group}
+
+
+def _first_split(name: str, group: Sequence[Entry], *, room: bool) -> Split:
+    draw = _draw(name)
+    if draw < GOLD_SHARE:
+        return Split.GOLD
+    if room and any(entry.audited for entry in group):
+        return Split.GOLD
+    return Split.VALIDATION if draw < GOLD_SHARE + VALIDATION_SHARE else Split.TRAIN
+
+
+def _top_up(
+    chosen: dict[str, Split],
+    new: Sequence[str],
+    groups: Mapping[str, Sequence[Entry]],
+    sizes: Counter[Split],
+) -> None:
+    """Move new groups, smallest first, until no split is too small; raises `Refused` if that can't be reached."""
+    for short in (Split.GOLD, Split.VALIDATION, Split.TRAIN):
+        for name in sorted(new, key=lambda name: len(groups[name])):
+            giver, size = chosen[name], len(groups[name])
+            if sizes[short] >= LEAST[short]:
+                break
+            if giver != short and sizes[giver] - size >= LEAST[giver]:
+                chosen[name] = short
+                sizes[giver] -= size
+                sizes[short] += size
+    missing = [split for split in Split if sizes[split] < LEAST[split]]
+    if missing:
+        raise Refused(
+            f"the corrected documents are too alike to be split: there are only {len(groups)} different ones, and "
+            f"{' and '.join(missing)} would have too few documents; correct documents that look different"
+        )
+
+
+def _groups(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """Near-duplicates together, under the name of their oldest document."""
+    ordered = sorted(entries, key=lambda entry: entry.document)
+    groups: dict[int, list[Entry]] = defaultdict(list)
+    for entry, group in zip(
+        ordered, similarity.groups([entry.fingerprint for entry in ordered]), strict=True
+    ):
+        groups[group].append(entry)
+    return {f"document {group[0].document}": group for group in groups.values()}
+
+
+def _draw(name: str) -> float:
+    """0…1, always the same for the same name."""
+    return int.from_bytes(hashlib.sha256(f"{RULE} {name}".encode()).digest()[:8]) / 2**64
+
+
+def _entries(document_type: DocumentType) -> list[Entry]:
+    rows = ledger.truths(document_type).filter(skipped=False).order_by("pk")
+    columns = ("pk", "document_id", "document__fingerprint", "document__audit_probability")
+    return [
+        Entry(correction, document, fingerprint, probability is not None)
+        for correction, document, fingerprint, probability in rows.values_list(*columns)
+    ]
+
+
+def _remembered(document_type: DocumentType) -> dict[int, Split]:
+    """What each document was in earlier snapshots: gold if it ever was, else the newest."""
+    documents = dict(
+        Correction.objects.filter(document__document_type=document_type).values_list("pk", "document")
+    )
+    remembered: dict[int, Split] = {}
+    for items in (
+        Snapshot.objects.filter(document_type=document_type).order_by("pk").values_list("items", flat=True)
+    ):
+        for correction, split in items:
+            document = documents[correction]
+            if remembered.get(document) != Split.GOLD:
+                remembered[document] = Split(split)
+    return remembered

@@ -1,0 +1,97 @@
+"""Is it time to train? A correction in; out a Run row and a ring for the training worker, or nothing.
+
+Distinct current corrections since the last snapshot are counted, never deliveries, so that it doesn't matter how
+often or in what order a correction was announced.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from annotation import doorbell
+from annotation.errors import Refused
+from annotation.models import Document, DocumentType, Job
+from learner import snapshots
+from learner.models import Run, Snapshot
+
+log = logging.getLogger(__name__)
+
+LIVE = (Run.State.WAITING, Run.State.RUNNING)
+TRAIN = "learner.train"
+
+
+def learn_from_correction(document_id: int) -> None:
+    """After each correction: have the pool ranked anew, and ask for a training if there are enough new ones."""
+    document_type = DocumentType.objects.get(documents=document_id)
+    doorbell.ring("pool changed", document_type.pk)
+    new = new_corrections(document_type)
+    if new < document_type.retrain_after or _live(document_type):
+        return
+    try:
+        ask(document_type, trigger=f"{new} new corrections")
+    except Refused as reason:  # another worker was faster, or the documents can't be split yet
+        log.info("no training of %s yet: %s", document_type.name, reason)
+
+
+def new_corrections(document_type: DocumentType) -> int:
+    """Documents whose current correction isn't in the type's last snapshot."""
+    last = Snapshot.objects.filter(document_type=document_type).order_by("-pk").first()
+    known = {correction for correction, _ in last.items} if last else set()
+    truths = Document.objects.filter(document_type=document_type, truth__skipped=False)
+    return len(set(truths.values_list("truth", flat=True)) - known)
+
+
+def ask(document_type: DocumentType, *, trigger: str) -> Run:
+    """A new run, waiting for the training worker. `trigger` says why, for people.
+
+    Raises `Refused` if one is live already, or if there are too few corrections for a snapshot.
+    """
+    settle(document_type)
+    snapshots.plan(document_type)  # raises Refused: better now than in the training worker
+    with transaction.atomic():
+        DocumentType.objects.select_for_update().get(pk=document_type.pk)
+        if live := _live(document_type):
+            raise Refused(f"{document_type.name} is being trained already (run {live.pk}, {live.state})")
+        run = Run.objects.create(document_type=document_type, trigger=trigger[:200])
+        doorbell.ring("training asked", run.pk)
+    return run
+
+
+def stop(run: Run) -> None:
+    """Ask a live run to stop; one that hasn't begun stops at once. Raises `Refused` if it has ended."""
+    now = timezone.now()
+    waiting = Run.objects.filter(pk=run.pk, state=Run.State.WAITING)
+    running = Run.objects.filter(pk=run.pk, state=Run.State.RUNNING)
+    if not (
+        waiting.update(state=Run.State.STOPPED, stop_asked=True, finished_at=now)
+        or running.update(stop_asked=True)
+    ):
+        raise Refused(f"run {run.pk} has ended, there is nothing to stop")
+
+
+def settle(document_type: DocumentType | None = None) -> int:
+    """Fail the live runs that no job will ever finish (it gave up after its attempts); answers how many.
+
+    Without it one broken training would keep its type from ever being trained again.
+    """
+    jobs = Job.objects.filter(task=TRAIN, subject=OuterRef("pk"))
+    alive = jobs.filter(state__in=[Job.State.WAITING, Job.State.RUNNING])
+    abandoned = Run.objects.filter(~Exists(alive), state__in=LIVE)
+    if document_type:
+        abandoned = abandoned.filter(document_type=document_type)
+    settled = 0
+    for run in abandoned:
+        last = Job.objects.filter(task=TRAIN, subject=run.pk).order_by("-pk").first()
+        problem = last.problem if last and last.problem else "its job is gone"
+        settled += Run.objects.filter(pk=run.pk, state__in=LIVE).update(
+            state=Run.State.FAILED, problem=f"Given up: {problem}"[:1000], finished_at=timezone.now()
+        )
+    return settled
+
+
+def _live(document_type: DocumentType) -> Run | None:
+    return Run.objects.filter(document_type=document_type, state__in=LIVE).first()
