@@ -21,6 +21,7 @@ WIRING: dict[str, list[str]] = {
     "pool extracted": ["learner.rank_pool", "annotation.refresh_queue"],
     # Label Studio tasks
     "task changed": ["annotation.collect_task"],
+    "project in doubt": ["annotation.sweep_project"],
     # training runs
     "training asked": ["learner.train"],
 }

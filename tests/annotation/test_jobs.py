@@ -1,0 +1,342 @@
+"""Jobs on a real PostgreSQL, with threads that compete for them."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from annotation import doorbell, jobs
+from annotation.errors import LabelStudioUnreachable, LostClaim, Refused
+from annotation.models import Job
+from models.errors import ReadingFailed
+
+TASK = "a.pour"
+
+
+def waiting(subject=7):
+    doorbell.enqueue(TASK, subject)
+    return Job.objects.get(task=TASK, subject=subject, state="waiting")
+
+
+def die(job):
+    """Its worker beats no more."""
+    Job.objects.filter(pk=job.pk).update(lease_until=Now() - timedelta(seconds=1))
+
+
+def in_thread(work, *arguments):
+    """Start `work` with a database connection of its own."""
+
+    def run():
+        try:
+            work(*arguments)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def raiser(error):
+    def work(_subject):
+        raise error
+
+    return work
+
+
+class TestRun:
+    pytestmark = pytest.mark.django_db
+
+    def test_a_job_is_done_once(self):
+        job = waiting()
+        poured = []
+        jobs.run(job.pk, poured.append)
+        jobs.run(job.pk, poured.append)  # the broker delivered the message twice
+        job.refresh_from_db()
+        assert (poured, job.state, job.attempt) == ([7], "done", 1)
+
+    def test_a_job_that_is_not_due_waits(self):
+        job = waiting()
+        Job.objects.update(due_at=Now() + timedelta(minutes=1))
+        assert jobs.claim(job.pk) is None
+
+    def test_a_refusal_fails_for_good_and_keeps_its_reason(self):
+        job = waiting()
+        jobs.run(job.pk, raiser(Refused("the kettle is no kettle")))
+        job.refresh_from_db()
+        assert (job.state, job.problem) == ("failed", "the kettle is no kettle")
+
+    def test_label_studio_may_be_away_for_ever(self):
+        job = waiting()
+        for attempt in range(1, 12):
+            Job.objects.update(due_at=Now())
+            jobs.run(job.pk, raiser(LabelStudioUnreachable("no answer")))
+            job.refresh_from_db()
+            assert (job.state, job.attempt, job.failures) == ("waiting", attempt, 0)
+        jobs.run(job.pk, raiser(LabelStudioUnreachable("no answer")))
+        job.refresh_from_db()
+        assert job.attempt == 11  # it pauses: not due yet
+
+    def test_pauses_grow_and_then_stay(self):
+        job = waiting()
+        pauses = []
+        for _ in range(7):
+            Job.objects.update(due_at=Now())
+            jobs.run(job.pk, raiser(LabelStudioUnreachable("no answer")))
+            left = Job.objects.annotate(left=jobs.F("due_at") - Now()).get(pk=job.pk).left
+            pauses.append(round(left.total_seconds()))
+        assert pauses == [5, 30, 120, 600, 1800, 1800, 1800]
+
+    @pytest.mark.parametrize("error", [ReadingFailed("short of memory", permanent=False), KeyError("secret")])
+    def test_what_may_pass_is_tried_a_few_times(self, error):
+        job = waiting()
+        for _ in range(jobs.MOST_ATTEMPTS):
+            Job.objects.update(due_at=Now())
+            jobs.run(job.pk, raiser(error))
+        job.refresh_from_db()
+        assert (job.state, job.attempt) == ("failed", jobs.MOST_ATTEMPTS)
+
+    def test_an_outage_of_label_studio_uses_up_no_attempts(self):
+        job = waiting()
+        for _ in range(10):
+            Job.objects.update(due_at=Now())
+            jobs.run(job.pk, raiser(LabelStudioUnreachable("no answer")))
+        Job.objects.update(due_at=Now())
+        jobs.run(job.pk, raiser(KeyError("x")))
+        job.refresh_from_db()
+        assert (job.state, job.failures) == ("waiting", 1)
+
+    def test_an_unexpected_error_is_recorded_without_its_message(self, caplog):
+        job = waiting()
+        jobs.run(job.pk, raiser(ValueError("IBAN DE02 1234")))
+        job.refresh_from_db()
+        assert job.problem == "unexpected ValueError"
+        assert "IBAN" not in caplog.text
+
+    def test_a_permanent_failure_of_reading_is_not_repeated(self):
+        job = waiting()
+        jobs.run(job.pk, raiser(ReadingFailed("encrypted")))
+        job.refresh_from_db()
+        assert job.state == "failed"
+
+    def test_a_success_clears_the_failures_of_its_subject_only(self):
+        for subject in (7, 8):
+            jobs.run(waiting(subject).pk, raiser(Refused("no water")))
+        jobs.run(waiting(7).pk, lambda _subject: None)
+        assert set(Job.objects.values_list("subject", "state")) == {(7, "done"), (8, "failed")}
+
+    def test_failing_again_leaves_one_failure_to_look_at(self):
+        for reason in ("no water", "no power"):
+            jobs.run(waiting().pk, raiser(Refused(reason)))
+        assert list(Job.objects.values_list("problem", flat=True)) == ["no power"]
+
+    def test_nothing_is_asserted_outside_a_job(self):
+        with transaction.atomic():
+            jobs.assert_held()
+
+
+class TestSameSubject:
+    pytestmark = pytest.mark.django_db
+
+    def test_a_ring_during_the_work_is_worked_on_afterwards(self, monkeypatch):
+        sent = []
+        first = waiting()
+
+        def work(_subject):
+            doorbell.enqueue(TASK, 7)
+            second = Job.objects.get(state="waiting")
+            jobs.run(second.pk, raiser(AssertionError("two at once")))
+            monkeypatch.setattr(doorbell, "send", sent.extend)
+
+        jobs.run(first.pk, work)
+        second = Job.objects.get(state="waiting")
+        assert sent == [(second.pk, TASK)]
+        jobs.run(second.pk, lambda _subject: None)
+        assert set(Job.objects.values_list("state", flat=True)) == {"done"}
+
+    def test_a_failed_attempt_is_left_to_the_newer_job_that_waits(self):
+        first = waiting()
+        claimed = jobs.claim(first.pk)
+        second = waiting()
+        jobs.fail(claimed, "no water", again=True)
+        first.refresh_from_db()
+        second.refresh_from_db()
+        assert (first.state, second.state) == ("failed", "waiting")
+        jobs.run(second.pk, lambda _subject: None)
+        assert list(Job.objects.values_list("pk", "state")) == [(second.pk, "done")]
+
+    def test_a_ring_ends_the_pause_after_a_failure(self):
+        job = waiting()
+        jobs.run(job.pk, raiser(LabelStudioUnreachable("no answer")))
+        assert jobs.claim(job.pk) is None
+        doorbell.enqueue(TASK, 7)
+        assert jobs.claim(job.pk) is not None
+
+
+class TestFencing:
+    pytestmark = pytest.mark.django_db
+
+    def test_a_zombie_writes_nothing(self):
+        job = waiting()
+        written = []
+
+        def work(_subject):
+            die(job)
+            jobs.reap()
+            assert jobs.claim(job.pk).attempt == 2  # another worker took over
+            with transaction.atomic():
+                jobs.assert_held()
+                written.append("zombie")
+
+        jobs.run(job.pk, work)
+        job.refresh_from_db()
+        assert (written, job.state, job.attempt) == ([], "running", 2)
+
+    @pytest.mark.parametrize("end", [jobs.finish, lambda job: jobs.fail(job, "late", again=True)])
+    def test_a_zombie_ends_nothing(self, end):
+        zombie = jobs.claim(waiting().pk)
+        die(zombie)
+        jobs.reap()
+        jobs.claim(zombie.pk)
+        end(zombie)
+        assert list(Job.objects.values_list("state", "problem", "attempt")) == [("running", "", 2)]
+
+    def test_a_zombie_cannot_extend_the_lease_of_its_successor(self):
+        zombie = jobs.claim(waiting().pk)
+        die(zombie)
+        jobs.reap()
+        jobs.claim(zombie.pk)
+        with pytest.raises(LostClaim):
+            jobs.beat(zombie)
+
+
+class TestReaper:
+    pytestmark = pytest.mark.django_db
+
+    def test_a_dead_workers_job_is_due_at_once(self, monkeypatch):
+        job = jobs.claim(waiting().pk)
+        die(job)
+        sent = []
+        monkeypatch.setattr(doorbell, "send", sent.extend)
+        assert jobs.reap() == 1
+        assert sent == [(job.pk, TASK)]
+        assert jobs.claim(job.pk).attempt == 2
+
+    def test_a_living_workers_job_is_left_alone(self):
+        job = jobs.claim(waiting().pk)
+        assert jobs.reap() == 0
+        jobs.beat(job)
+
+    def test_a_job_that_kills_every_worker_is_given_up(self):
+        job = waiting()
+        for _ in range(jobs.MOST_ATTEMPTS):
+            jobs.claim(job.pk)
+            die(job)
+            jobs.reap()
+        job.refresh_from_db()
+        assert (job.state, job.problem) == ("failed", f"its worker died in attempt {jobs.MOST_ATTEMPTS}")
+
+    def test_a_dead_workers_job_does_not_stop_the_reaper_when_a_newer_one_waits(self, monkeypatch):
+        dead = jobs.claim(waiting().pk)
+        die(dead)
+        newer = waiting()
+        sent = []
+        monkeypatch.setattr(doorbell, "send", sent.extend)
+        assert jobs.reap() == 1
+        assert (newer.pk, TASK) in sent
+
+    def test_what_was_rung_while_the_broker_was_away_is_rung_again(self, monkeypatch):
+        job = waiting()
+        sent = []
+        monkeypatch.setattr(doorbell, "send", sent.extend)
+        jobs.reap()
+        assert sent == [(job.pk, TASK)]
+
+    def test_old_done_jobs_are_forgotten_and_failed_ones_kept(self):
+        jobs.run(waiting(7).pk, lambda _subject: None)
+        jobs.run(waiting(8).pk, raiser(Refused("no water")))
+        assert jobs.forget() == 0
+        Job.objects.update(finished_at=Now() - jobs.KEEP - timedelta(hours=1))
+        assert jobs.forget() == 1
+        assert list(Job.objects.values_list("subject", flat=True)) == [8]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestCompetition:
+    def test_of_many_workers_one_gets_the_job(self):
+        ids = [waiting(subject).pk for subject in range(20)]
+        claimed = []
+        start = threading.Barrier(6)
+
+        def compete():
+            start.wait()
+            for job_id in ids:
+                if job := jobs.claim(job_id):
+                    claimed.append(job.pk)
+
+        for thread in [in_thread(compete) for _ in range(6)]:
+            thread.join()
+        assert sorted(claimed) == sorted(ids)
+        assert set(Job.objects.values_list("attempt", flat=True)) == {1}
+
+    def test_many_rings_at_once_leave_one_waiting_job(self):
+        start = threading.Barrier(6)
+
+        def ring():
+            start.wait()
+            for _ in range(10):
+                doorbell.enqueue(TASK, 1, 2, 3)
+
+        for thread in [in_thread(ring) for _ in range(6)]:
+            thread.join()
+        assert Job.objects.count() == 3
+
+    def test_a_ring_for_a_waiting_job_holds_it_until_what_was_rung_for_is_there(self):
+        """Without the lock the job could be claimed and done before the writer commits: a lost wake-up."""
+        job = waiting()
+        rung, claimed = threading.Event(), threading.Event()
+
+        def claim():
+            rung.wait()
+            jobs.claim(job.pk)
+            claimed.set()
+
+        thread = in_thread(claim)
+        with transaction.atomic():
+            doorbell.enqueue(TASK, 7)
+            rung.set()
+            assert not claimed.wait(0.3)
+        thread.join()
+        assert Job.objects.get().state == "running"
+
+    def test_nobody_takes_a_job_over_during_a_write_back(self):
+        job = waiting()
+
+        def work(_subject):
+            die(job)
+            with transaction.atomic():
+                jobs.assert_held()
+                reaper = in_thread(jobs.reap)
+                reaper.join(0.3)
+                assert reaper.is_alive()
+            reaper.join()
+
+        jobs.run(job.pk, work)
+        assert Job.objects.get().state == "waiting"
+
+    def test_the_heartbeat_keeps_a_slow_workers_job(self, monkeypatch):
+        monkeypatch.setattr(jobs, "BEAT", timedelta(milliseconds=20))
+        job = waiting()
+
+        def work(_subject):
+            die(job)
+            for _ in range(500):
+                if Job.objects.filter(lease_until__gt=Now()).exists():
+                    return
+                threading.Event().wait(0.01)
+            raise AssertionError("no heartbeat in 5 s")
+
+        jobs.run(job.pk, work)
+        assert Job.objects.get().state == "done"
