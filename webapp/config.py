@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -43,7 +43,11 @@ class Config(BaseSettings):
     )
     label_studio_url: str = Field("http://127.0.0.1:8080", description="How Docloop reaches Label Studio")
     label_studio_public_url: str = Field("", description="How browsers reach Label Studio, if that differs")
+    internal_url: str = Field(
+        "", description="How Label Studio reaches Docloop, if that differs from the url"
+    )
     mlflow_url: str = Field("http://127.0.0.1:5000", description="MLflow's tracking server")
+    mlflow_public_url: str = Field("", description="How browsers reach MLflow, if that differs")
 
     # secrets
     secret_key: SecretStr = Field(SecretStr(""), description="Django's secret key")
@@ -53,8 +57,12 @@ class Config(BaseSettings):
     webhook_secret: SecretStr = Field(
         SecretStr(""), description="Sent by Label Studio in X-Docloop-Secret; 32 characters or more"
     )
+    embedded_secret: SecretStr = Field(
+        SecretStr(""), description="What `make up` derives the passwords of its own services from"
+    )
 
     # behaviour
+    demo: bool = Field(True, description="Whether `make up` loads the demo's types and documents")
     debug: bool = Field(False, description="Django's debug pages; never in production")
     allowed_hosts: str = Field(
         "127.0.0.1,localhost", description="Host names Docloop answers to, with commas"
@@ -73,12 +81,18 @@ class Config(BaseSettings):
         0, ge=0, le=128, description="CPU threads a training may use; 0 takes all cores but one"
     )
 
+    @field_validator("data")
+    @classmethod
+    def _from_the_checkout(cls, data: Path) -> Path:
+        """A relative folder is relative to the checkout, wherever a command is run."""
+        return CHECKOUT / data.expanduser()
+
 
 def _stored() -> dict[str, str]:
     """What the two files say: the data folder's `embedded.env`, overridden by the checkout's `.env`."""
     own = dotenv_values(CHECKOUT / ".env")
     data = os.environ.get("DOCLOOP_DATA") or own.get("DOCLOOP_DATA") or CHECKOUT / ".docloop"
-    merged = dotenv_values(Path(data) / "embedded.env") | own
+    merged = dotenv_values(CHECKOUT / Path(data).expanduser() / "embedded.env") | own
     return {
         name.removeprefix("DOCLOOP_").lower(): value
         for name, value in merged.items()
