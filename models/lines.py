@@ -8,7 +8,9 @@ from models.pages import Page
 from models.schema import Field
 
 # too general to announce anything; they stand in half of all field names and help texts
-GENERAL = frozenset("the and for with from this that name text value field number".split())
+GENERAL = frozenset(
+    ["the", "and", "for", "with", "from", "this", "that", "name", "text", "value", "field", "number"]
+)
 CUE = re.compile(r"[^\W\d_]{3,}")
 
 

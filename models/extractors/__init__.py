@@ -1,0 +1,34 @@
+"""Extractors by name. They are imported when asked for: the web process must not load torch to show a name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from models.errors import DocloopError
+from models.extractors import manifest
+from models.extractors.base import Extractor
+
+EXTRACTORS = {
+    "rules": "models.extractors.rules.RulesExtractor",
+    "layoutlm": "models.extractors.layoutlm.LayoutLMExtractor",
+}
+
+
+class UnknownExtractor(DocloopError):
+    """No extractor has that name; the message lists those there are."""
+
+
+def named(name: str) -> type[Extractor]:
+    """The class of the extractor called `name`; raises `UnknownExtractor`."""
+    try:
+        module, _, class_name = EXTRACTORS[name].rpartition(".")
+    except KeyError:
+        raise UnknownExtractor(f"no extractor {name!r}; there are: {', '.join(EXTRACTORS)}") from None
+    extractor: type[Extractor] = getattr(import_module(module), class_name)
+    return extractor
+
+
+def load(folder: Path) -> Extractor:
+    """The model in `folder`, by whichever extractor wrote it; raises `RegistryError` if it isn't whole."""
+    return named(manifest.read(folder).extractor).load(folder)

@@ -1,0 +1,63 @@
+"""What a training depends on besides its documents: every number, with the reason for its default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from models.errors import TrainingFailed
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything a training depends on besides the documents. The defaults suit 20–60 documents on two CPU threads."""
+
+    seed: int = 13
+    base: str = ""  # folder of the base checkpoint; empty: the one that comes with Docloop
+    epochs: int = 16
+    patience: int = 4  # epochs without a better validation F1 after which it stops
+    learning_rate: float = 1.5e-4  # of the pre-trained layers
+    fresh_learning_rate: float = 1e-3  # of the classifier and the 2-D positions, which start from nothing
+    batch_size: int = 4  # windows: with 40 documents larger batches leave too few steps
+    warmup: float = 0.1  # share of all steps in which the learning rates rise
+    weight_decay: float = 0.01
+    jitter: float = 0.03  # pages are shifted and stretched by up to this share, as scanners do
+    blanked: float = 0.05  # share of the word pieces that are hidden, against learning single words by heart
+    threads: int = 2
+    max_minutes: float = 60.0
+
+    def __post_init__(self) -> None:
+        rules = {
+            "epochs": self.epochs >= 1,
+            "patience": self.patience >= 1,
+            "learning_rate": 0 < self.learning_rate < 1,
+            "fresh_learning_rate": 0 < self.fresh_learning_rate < 1,
+            "batch_size": self.batch_size >= 1,
+            "warmup": 0 <= self.warmup < 1,
+            "weight_decay": 0 <= self.weight_decay < 1,
+            "jitter": 0 <= self.jitter < 0.5,
+            "blanked": 0 <= self.blanked < 1,
+            "threads": self.threads >= 1,
+            "max_minutes": self.max_minutes > 0,
+        }
+        for name, holds in rules.items():
+            if not holds:
+                raise TrainingFailed(f"recipe: {name} can't be {getattr(self, name)!r}")
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Recipe:
+        """From a mapping; raises `TrainingFailed` for a name that no recipe has, or a value that makes no sense."""
+        known = {each.name: each.type for each in fields(cls)}
+        if unknown := set(stored) - set(known):
+            raise TrainingFailed(
+                f"recipe: unknown {', '.join(sorted(unknown))}; there are: {', '.join(known)}"
+            )
+        kinds = {"int": int, "float": (int, float), "str": str}
+        for name, value in stored.items():
+            if not isinstance(value, kinds[known[name]]) or isinstance(value, bool):  # type: ignore[arg-type,index]
+                raise TrainingFailed(f"recipe: {name} is a {known[name]}, not {value!r}")
+        return cls(**stored)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
