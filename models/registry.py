@@ -208,9 +208,7 @@ class Registry:
 
 
 def _ours(version: ModelVersion) -> RegisteredVersion:
-    return RegisteredVersion(
-        version.name, int(version.version), version.run_id, version.tags.get(SHA256, "")
-    )
+    return RegisteredVersion(version.name, int(version.version), version.run_id, version.tags.get(SHA256, ""))
 
 
 def _checked(folder: Path, sha256: str) -> Path:
