@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from models import sandbox
 from models.errors import BadPage, ReadingFailed
@@ -224,10 +224,7 @@ def _upright(image: Image.Image) -> Image.Image:
     _decode(image)
     image = ImageOps.exif_transpose(image)
     if image.mode in {"I;16", "I;16B", "I", "F"}:
-        low, high = image.getextrema()
-        span = max(float(high) - float(low), 1.0)
-        image = image.convert("F").point(lambda level: level * (255 / span) - low * 255 / span)
-        image = image.convert("L")
+        image = _eight_bits(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         paper = Image.new("RGBA", image.size, "white")
@@ -239,3 +236,10 @@ def _upright(image: Image.Image) -> Image.Image:
         return image.copy()
     size = (max(1, round(image.width * wanted)), max(1, round(image.height * wanted)))
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """A picture of 16 or 32 bits as 8, stretched from its darkest to its lightest point."""
+    low, high = cast("tuple[float, float]", image.getextrema())
+    step = 255 / max(high - low, 1.0)
+    return image.convert("F").point(lambda level: (level - low) * step).convert("L")

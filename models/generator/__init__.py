@@ -71,16 +71,16 @@ def generate(kind: str, index: int, seed: int, *, scan: bool | None = None) -> G
 def _draw(
     kind: str, index: int, rng: random.Random
 ) -> tuple[str, bytes, tuple[Page, ...], tuple[Answer, ...]]:
-    from models.generator import facts, invoices, layouts_invoices, layouts_receipts, receipts
+    from models.generator import facts, invoice_parts, layouts_invoices, layouts_receipts, receipt_blocks
     from models.generator.regions import REGIONS
 
     if kind == "receipt":
         look = layouts_receipts.LAYOUTS[index % len(layouts_receipts.LAYOUTS)]
         bought = facts.receipt(REGIONS[rng.choice(look.regions)], rng, most_items=look.most_items)
-        return look.name, *receipts.draw(look, bought, rng).finish()
+        return look.name, *receipt_blocks.draw(look, bought, rng).finish()
     form = layouts_invoices.LAYOUTS[index % len(layouts_invoices.LAYOUTS)]
     billed = facts.invoice(REGIONS[rng.choice(form.regions)], rng, most_items=form.most_items)
-    return form.name, *invoices.draw(form, billed, rng).finish()
+    return form.name, *invoice_parts.draw(form, billed, rng).finish()
 
 
 def _scanned(

@@ -119,6 +119,7 @@ class Party:
 
 def party(region: Region, rng: random.Random, *, shop: bool) -> Party:
     """Somebody who could exist; everything about them is made up (Faker)."""
+    address: tuple[str, ...]
     fake = _faker(region.faker)
     fake.seed_instance(rng.getrandbits(32))
     person = fake.name()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,7 +12,8 @@ from PIL import Image
 
 from models.pages import Box, Page, Word
 
-Pixels = NDArray[np.float32]  # grey, 0 (ink) … 255 (paper)
+# grey, float32, 0 (ink) … 255 (paper); OpenCV's own types promise less
+Pixels = NDArray[Any]
 DPI = 170
 
 
@@ -45,7 +47,7 @@ def _faded(grey: Pixels, rng: np.random.Generator, amount: float) -> Pixels:
     return 255 - (255 - grey) * (1 - fade)
 
 
-def _skewed(grey: Pixels, rng: np.random.Generator, amount: float) -> tuple[Pixels, NDArray[np.float64]]:
+def _skewed(grey: Pixels, rng: np.random.Generator, amount: float) -> tuple[Pixels, NDArray[Any]]:
     """Laid on the glass askew and not quite flat; a margin around it, so that nothing is cut off."""
     height, width = grey.shape
     angle = np.deg2rad(rng.normal(0, 0.4 + 1.3 * amount))
@@ -91,7 +93,7 @@ def _lit(grey: Pixels, rng: np.random.Generator, amount: float) -> Pixels:
     return (grey * paper * (1 + 0.06 * amount * light)).astype(np.float32)
 
 
-def _moved(box: Box, turn: NDArray[np.float64], before: tuple[int, int], after: tuple[int, int]) -> Box:
+def _moved(box: Box, turn: NDArray[Any], before: tuple[int, int], after: tuple[int, int]) -> Box:
     xs, ys = np.array([box.x0, box.x1]) * before[0], np.array([box.y0, box.y1]) * before[1]
     corners = np.array([[[x, y] for x in xs for y in ys]], dtype=np.float64)
     points = cv2.perspectiveTransform(corners, turn)[0]
