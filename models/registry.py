@@ -193,7 +193,7 @@ class Registry:
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
-                experiment = self._client.get_experiment_by_name(name)  # another worker was faster
+                return self._experiment(name)  # another worker was faster
         return str(experiment.experiment_id)
 
     @contextmanager
@@ -208,7 +208,9 @@ class Registry:
 
 
 def _ours(version: ModelVersion) -> RegisteredVersion:
-    return RegisteredVersion(version.name, int(version.version), version.run_id, version.tags.get(SHA256, ""))
+    return RegisteredVersion(
+        version.name, int(version.version), version.run_id or "", version.tags.get(SHA256, "")
+    )
 
 
 def _checked(folder: Path, sha256: str) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -101,7 +102,9 @@ def log_probs_of(
     Windows of all documents share batches of like length, so hand over many documents at once.
     """
     n_labels = network.config.num_labels
-    probs = [[np.zeros((len(page.words), n_labels)) for page in pages] for pages in documents]
+    probs: list[list[Floats]] = [
+        [np.zeros((len(page.words), n_labels)) for page in pages] for pages in documents
+    ]
     windows = [
         (number, window) for number, pages in enumerate(documents) for window in windows_of(pages, tokenizer)
     ]
@@ -127,16 +130,17 @@ def save_network(network: LayoutLMForTokenClassification, folder: Path) -> None:
 
 
 def _network(config: dict[str, object], labels: tuple[str, ...]) -> LayoutLMForTokenClassification:
-    known = {key: config[key] for key in CONFIG if key in config}
-    own = LayoutLMConfig(
-        **known,
-        num_labels=len(labels),
+    settings: dict[str, Any] = {  # LayoutLMConfig's, each of its own type
+        **{key: config[key] for key in CONFIG if key in config},
+        "num_labels": len(labels),
         # dropout on attention doubles the time of a step on a CPU (2.1 k → 3.0 k pieces a second without)
-        attention_probs_dropout_prob=0.0,
-        hidden_dropout_prob=0.1,
-    )
+        "attention_probs_dropout_prob": 0.0,
+        "hidden_dropout_prob": 0.1,
+    }
     # eager: the fused kernels are slower in bfloat16 on CPUs (2.6 k pieces a second against 3.0 k)
-    return LayoutLMForTokenClassification._from_config(own, attn_implementation="eager")
+    return LayoutLMForTokenClassification._from_config(
+        LayoutLMConfig(**settings), attn_implementation="eager"
+    )
 
 
 def _own_name(name: str) -> str:

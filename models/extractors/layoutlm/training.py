@@ -76,7 +76,8 @@ def train(
 
     # --- network and optimizer: what is pre-trained moves slowly, what is fresh moves fast
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = build(base, labels_of(schema)).to(device)
+    network = build(base, labels_of(schema))
+    network.to(device)
     network.layoutlm.embeddings.word_embeddings.requires_grad_(
         False
     )  # most words occur once: nothing to learn
@@ -91,7 +92,7 @@ def train(
     )
     # bfloat16 halves the time of a step where the CPU computes in it, and triples it elsewhere
     halved = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
-    mask_id = tokenizer.token_to_id("[MASK]")
+    mask_id = int(tokenizer.token_to_id("[MASK]"))
 
     best_f1, best_weights, best_epoch, step = -1.0, None, 0, 0
     for epoch in range(1, recipe.epochs + 1):
@@ -156,7 +157,8 @@ def validate(
 
 def _groups(network: LayoutLMForTokenClassification, recipe: Recipe) -> list[dict[str, Any]]:
     """AdamW's parameter groups; fresh weights learn faster."""
-    fresh, trained = [], []
+    fresh: list[torch.nn.Parameter] = []
+    trained: list[torch.nn.Parameter] = []
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             is_fresh = name.startswith("classifier") or any(part in name for part in FRESH)
