@@ -23,7 +23,7 @@ from django.db.models.functions import Now
 from annotation import doorbell
 from annotation.errors import LabelStudioUnreachable, LostClaim
 from annotation.models import Job
-from models.errors import DocloopError, ReadingFailed
+from models.errors import DocloopError, ReadingFailed, RegistryError
 
 log = logging.getLogger(__name__)
 
@@ -151,6 +151,8 @@ def run(job_id: int, work: Callable[[int], None]) -> None:
         fail(job, str(problem), again=True, failures=0)
     except ReadingFailed as problem:
         fail(job, str(problem), again=not problem.permanent and _may_try_again(job))
+    except RegistryError as problem:  # MLflow may be back in a minute
+        fail(job, str(problem), again=_may_try_again(job))
     except DocloopError as problem:
         log.warning("%s failed: %s", job, problem)
         fail(job, str(problem), again=False)

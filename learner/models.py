@@ -6,7 +6,15 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from annotation.models import DocumentType
+from annotation.models import Document, DocumentType
+
+
+class Look(models.Model):
+    """What a document looks like to the strategies; computed once, whatever the model (`learner.ranking.look`)."""
+
+    document = models.OneToOneField(Document, models.CASCADE, primary_key=True, related_name="look")
+    rule = models.CharField(max_length=8, help_text="learner.ranking.RULE that made it")
+    vector = models.BinaryField(help_text="32-bit floats, little-endian")
 
 
 class Snapshot(models.Model):

@@ -1,7 +1,7 @@
 """The life of a model version: the only writer of its state, with a row of history per move.
 
 The database is the truth of which version is champion; MLflow's aliases are its image, set after the commit and
-mended by `mirror_aliases` whenever a crash came in between.
+mended by `learner.aliases` whenever a crash came in between.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def challenge(version: ModelVersion, *, by: str, reason: str) -> None:
     for left in older.exclude(pk=version.pk):
         move(left, State.RETIRED, by=by, reason=f"followed by {version} before it was decided on")
     move(version, State.CHALLENGER, by=by, reason=reason)
+    doorbell.ring("challenger changed", version.document_type_id)
 
 
 @transaction.atomic
@@ -50,6 +51,7 @@ def refuse(version: ModelVersion, *, by: str, reason: str) -> None:
     """Retire a challenger that the gate did not let through."""
     _locked(version.document_type_id)
     move(version, State.RETIRED, by=by, reason=reason)
+    doorbell.ring("challenger changed", version.document_type_id)
 
 
 @transaction.atomic

@@ -285,12 +285,16 @@ def _audit(document_type: DocumentType) -> Audit:
         truth__extraction__isnull=False,
     )
     documents, fields, right, weight = 0, 0, 0.0, 0.0
+    names = document_type.schema.names
     for probability, outcomes in audited.values_list("audit_probability", "truth__outcomes"):
+        if not probability:  # for the type checker: the query asks for more than 0
+            continue
+        found = [outcomes[name] for name in names if name in outcomes]
         documents += 1
-        fields += len(outcomes)
-        weight += len(outcomes) / probability
+        fields += len(found)
+        weight += len(found) / probability
         # a moved field had the right value, in the wrong place
-        right += sum(outcome in RIGHT for outcome in outcomes.values()) / probability
+        right += sum(outcome in RIGHT for outcome in found) / probability
     return Audit(documents, fields, right / weight if weight else None)
 
 

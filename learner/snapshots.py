@@ -23,6 +23,7 @@ from annotation.models import Correction, DocumentType
 from learner.models import Snapshot
 from models import similarity
 from models.extractors.base import Example
+from models.schema import Schema
 
 
 class Split(StrEnum):
@@ -47,7 +48,8 @@ class Entry:
 
     correction: int
     document: int
-    fingerprint: str  # 64 bits in hex, or "" if it has no text
+    sha256: str
+    fingerprint: str  # 64 bits in hex; empty or 0 without words
     audited: bool
 
 
@@ -89,10 +91,13 @@ def examples(snapshot: Snapshot) -> dict[Split, list[Example]]:
     found = {
         row.pk: row for row in corrections.select_related("document").prefetch_related("document__pages")
     }
+    names = set(Schema.from_json(snapshot.fields).names)
     by_split: dict[Split, list[Example]] = {split: [] for split in Split}
     for correction, split in snapshot.items:
         row = found[correction]
-        example = Example(str(row.document_id), row.document.word_pages, row.said)
+        # a field that the type has no more may still be in an older correction
+        answers = tuple(answer for answer in row.said if answer.field in names)
+        example = Example(str(row.document_id), row.document.word_pages, answers)
         by_split[Split(split)].append(example)
     return by_split
 
@@ -101,8 +106,8 @@ def divide(entries: Sequence[Entry], remembered: Mapping[int, Split]) -> dict[in
     """A split for every document, by its group of near-duplicates; raises `Refused` if it can't be done.
 
     A group with a document that had a split keeps it (gold before train before validation). A new group is gold
-    if it was picked for the audit, else its hash decides; where a split comes out too small, new groups move into
-    it from the training side.
+    if it was picked for the audit, else its hash decides; where a split comes out too small, new groups move into it
+    from where there are more than enough.
     """
     if len(entries) < LEAST_DOCUMENTS:
         raise Refused(
@@ -162,14 +167,13 @@ def _top_up(
 
 
 def _groups(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
-    """Near-duplicates together, under the name of their oldest document."""
+    """Near-duplicates together, under the SHA-256 of their oldest document."""
     ordered = sorted(entries, key=lambda entry: entry.document)
     groups: dict[int, list[Entry]] = defaultdict(list)
-    for entry, group in zip(
-        ordered, similarity.groups([entry.fingerprint for entry in ordered]), strict=True
-    ):
-        groups[group].append(entry)
-    return {f"document {group[0].document}": group for group in groups.values()}
+    leaders = similarity.group([int(entry.fingerprint or "0", 16) for entry in ordered])
+    for entry, leader in zip(ordered, leaders, strict=True):
+        groups[leader].append(entry)
+    return {group[0].sha256: group for group in groups.values()}
 
 
 def _draw(name: str) -> float:
@@ -178,11 +182,11 @@ def _draw(name: str) -> float:
 
 
 def _entries(document_type: DocumentType) -> list[Entry]:
-    rows = ledger.truths(document_type).filter(skipped=False).order_by("pk")
-    columns = ("pk", "document_id", "document__fingerprint", "document__audit_probability")
+    rows = ledger.truths(document_type).order_by("pk")
+    columns = ("pk", "document", "document__sha256", "document__fingerprint", "document__audit_probability")
     return [
-        Entry(correction, document, fingerprint, probability is not None)
-        for correction, document, fingerprint, probability in rows.values_list(*columns)
+        Entry(correction, document, sha256, fingerprint, probability is not None)
+        for correction, document, sha256, fingerprint, probability in rows.values_list(*columns)
     ]
 
 
@@ -196,7 +200,7 @@ def _remembered(document_type: DocumentType) -> dict[int, Split]:
         Snapshot.objects.filter(document_type=document_type).order_by("pk").values_list("items", flat=True)
     ):
         for correction, split in items:
-            document = documents[correction]
-            if remembered.get(document) != Split.GOLD:
+            document = documents.get(correction)  # None: the document was erased since
+            if document is not None and remembered.get(document) != Split.GOLD:
                 remembered[document] = Split(split)
     return remembered

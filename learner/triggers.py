@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from annotation import doorbell
+from annotation import doorbell, ledger
 from annotation.errors import Refused
-from annotation.models import Document, DocumentType, Job
+from annotation.models import DocumentType, Job
 from learner import snapshots
 from learner.models import Run, Snapshot
 
@@ -40,9 +40,7 @@ def learn_from_correction(document_id: int) -> None:
 def new_corrections(document_type: DocumentType) -> int:
     """Documents whose current correction isn't in the type's last snapshot."""
     last = Snapshot.objects.filter(document_type=document_type).order_by("-pk").first()
-    known = {correction for correction, _ in last.items} if last else set()
-    truths = Document.objects.filter(document_type=document_type, truth__skipped=False)
-    return len(set(truths.values_list("truth", flat=True)) - known)
+    return ledger.count_since(document_type, [correction for correction, _ in last.items] if last else [])
 
 
 def ask(document_type: DocumentType, *, trigger: str) -> Run:

@@ -7,9 +7,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from django.utils import timezone
 from reportlab.pdfgen import canvas
 
-from annotation.models import Document, DocumentType, Extraction, Page
+from annotation.models import Correction, Document, DocumentType, Extraction, Page, json_of
 from models.extractors.base import Answer, Value
 from models.pages import Box, Place, Word
 from models.pages import Page as WordPage
@@ -112,6 +113,33 @@ def make_answers(document: Document, values: dict[str, str]) -> tuple[Answer, ..
     """What a person says: field → text, placed where it stands."""
     page = document.word_pages[0]
     return tuple(Answer(name, text, place_of(page, text)) for name, text in values.items())
+
+
+def make_truth(
+    document: Document,
+    values: dict[str, str] | None = None,
+    outcomes: dict[str, str] | None = None,
+    **more: Any,
+) -> Correction:
+    """A correction that is the document's truth now; the person saw the document's present extraction."""
+    said = values if values is not None else {"company": "ACME LTD", "date": "01/02/2024", "total": "12.90"}
+    document.refresh_from_db()
+    n = next(number)
+    correction = Correction.objects.create(
+        **{
+            "document": document,
+            "source": Correction.Source.LABEL_STUDIO,
+            "annotation_id": n,
+            "content_hash": hashlib.sha256(f"content {n}".encode()).hexdigest(),
+            "answers": json_of(make_answers(document, said)),
+            "outcomes": outcomes or {},
+            "extraction": document.extraction,
+            "submitted_at": timezone.now(),
+        }
+        | more
+    )
+    Document.objects.filter(pk=document.pk).update(truth=correction, state=Document.State.CONFIRMED)
+    return correction
 
 
 def make_pdf(

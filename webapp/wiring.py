@@ -17,7 +17,8 @@ WIRING: dict[str, list[str]] = {
     "document type changed": ["annotation.sync_project"],
     "pool changed": ["learner.rank_pool"],
     "ranking changed": ["annotation.fill_queue"],
-    "champion changed": ["annotation.extract_pool"],
+    "champion changed": ["annotation.extract_pool", "learner.mirror_aliases"],
+    "challenger changed": ["learner.mirror_aliases"],
     "pool extracted": ["learner.rank_pool", "annotation.refresh_queue"],
     # Label Studio tasks
     "task changed": ["annotation.collect_task"],
@@ -30,6 +31,7 @@ WIRING: dict[str, list[str]] = {
 TIMETABLE: dict[str, timedelta] = {
     "annotation.sweep_all": timedelta(seconds=60),  # DOCLOOP_SWEEP_SECONDS
     "annotation.forget_jobs": timedelta(days=1),
+    "learner.reconcile": timedelta(minutes=5),
 }
 
 # tasks that don't belong into the queue for short work

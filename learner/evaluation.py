@@ -1,0 +1,53 @@
+"""A model and gold documents in, how right it is out: per field and overall, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from models.extractors.base import Example, Extractor
+from models.metrics import Scores, score
+from models.schema import Schema
+
+BATCH = 16  # documents: what a model gets at a time
+
+
+def measure(extractor: Extractor, gold: Sequence[Example], schema: Schema) -> Scores:
+    """Let the model extract every gold document, and compare with what people said, field by field.
+
+    `schema` is the type's present one: a model that doesn't know a field has it missing everywhere.
+    """
+    predicted = []
+    for start in range(0, len(gold), BATCH):
+        predicted += extractor.extract([example.pages for example in gold[start : start + BATCH]])
+    return score(schema, [example.answers for example in gold], predicted)
+
+
+def figures(scores: Scores, rng: np.random.Generator) -> dict[str, Any]:
+    """JSON of a version's figures: F1 with its 95 % interval, precision and recall, overall and per field."""
+    return {
+        "documents": len(scores),
+        "overall": _figures(scores, rng, None),
+        "fields": {field: _figures(scores, rng, field) for field in scores.fields},
+    }
+
+
+def flat(stored: dict[str, Any]) -> dict[str, float]:
+    """The same as MLflow's metrics: `gold_f1`, `gold_total_f1`, `gold_total_precision`, …"""
+    metrics = {f"gold_{name}": value for name, value in stored["overall"].items()}
+    for field, figures_of_field in stored["fields"].items():
+        metrics |= {f"gold_{field}_{name}": value for name, value in figures_of_field.items()}
+    return metrics | {"gold_documents": float(stored["documents"])}
+
+
+def _figures(scores: Scores, rng: np.random.Generator, field: str | None) -> dict[str, float]:
+    interval = scores.interval(rng, field)
+    return {
+        "f1": interval.value,
+        "low": interval.low,
+        "high": interval.high,
+        "precision": scores.precision(field),
+        "recall": scores.recall(field),
+    }

@@ -1,0 +1,220 @@
+"""A run that waits in; out a registered version that the gate has judged, or a run that says why there is none.
+
+Everything may happen twice (a worker dies, another begins anew) and still gives one version: the run in MLflow and
+the version there are found again by the run's key, the rows here are unique, and nothing is written by a worker
+that lost its job. Whatever goes wrong, the champion stays.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Coalesce, Now
+
+from annotation import jobs
+from annotation.errors import LostClaim
+from annotation.models import DocumentType
+from learner import decision, evaluation, progress, promotion, snapshots, triggers
+from learner.models import ModelVersion, Run, Snapshot
+from learner.snapshots import Split
+from models import extractors
+from models.errors import DocloopError, RegistryError, TrainingStopped
+from models.extractors.base import Example
+from models.registry import MODEL, Ending, RegisteredVersion, Registry
+from models.schema import Schema
+
+log = logging.getLogger(__name__)
+
+Examples = dict[Split, list[Example]]
+
+
+def train(run_id: int) -> None:
+    """Do the run, from snapshot to decision; a run that has ended is left alone.
+
+    Raises `RegistryError` if MLflow doesn't answer, and what can't be foreseen: the job is tried again then, and
+    `triggers.settle` fails the run if the job gives up.
+    """
+    run = _begin(run_id)
+    if run is None:
+        return
+    registry = Registry(settings.CONFIG.mlflow_url)
+    try:
+        _train(run, registry)
+    except (LostClaim, RegistryError):
+        raise
+    except TrainingStopped:
+        _end(run, Run.State.STOPPED)
+        _end_in_mlflow(registry, run, Ending.STOPPED)
+    except DocloopError as problem:
+        _end(run, Run.State.FAILED, problem=str(problem))
+        _end_in_mlflow(registry, run, Ending.FAILED)
+    else:
+        _end(run, Run.State.FINISHED)
+        _end_in_mlflow(registry, run, Ending.FINISHED)
+
+
+def _train(run: Run, registry: Registry) -> None:
+    document_type = run.document_type
+    progress.write(run, "taking a snapshot", 0.0)
+    snapshot = _snapshot(run)
+    schema = Schema.from_json(snapshot.fields)
+    examples = snapshots.examples(snapshot)
+    key = run_key(run, snapshot)
+    recipe = {"threads": threads()} | document_type.recipe
+
+    progress.write(run, "starting", 0.02)
+    mlflow_run = registry.start_run(
+        key,
+        experiment=f"docloop {document_type.name}",
+        params=_params(document_type, recipe, examples),
+        tags={
+            "docloop.snapshot": snapshot.hash,
+            "docloop.schema": schema.hash,
+            "docloop.trigger": run.trigger,
+        },
+    )
+    Run.objects.filter(pk=run.pk).update(mlflow_run_id=mlflow_run)
+    run.mlflow_run_id = mlflow_run
+
+    made = next((each for each in registry.versions(document_type.name) if each.run == mlflow_run), None)
+    curves = progress.Curves(registry, mlflow_run)
+    if made:  # a worker before this one came so far
+        folder = registry.fetch(made, made.sha256, decision.cache())
+    else:
+        folder = _fitted(run, schema, examples, recipe, progress.Reporter(run, curves))
+    model = extractors.load(folder)
+
+    progress.write(run, "evaluating", 0.85)
+    gold = examples[Split.GOLD]
+    scores = evaluation.measure(model, gold, document_type.schema)
+    figures = evaluation.figures(scores, decision.chances(snapshot))
+    progress.write(run, "registering", 0.92)  # the last moment to stop
+    curves.send()
+    registry.log_figures(mlflow_run, evaluation.flat(figures))
+    if made is None:
+        sha256 = registry.log_model(mlflow_run, folder)
+        made = registry.register(
+            document_type.name,
+            run=mlflow_run,
+            run_key=key,
+            sha256=sha256,
+            tags={"docloop.snapshot": snapshot.hash},
+        )
+    version = _version(run, made, schema, figures)
+    Run.objects.filter(pk=run.pk).update(stage="comparing with the champion", share=0.95)
+    decision.decide(version, scores, gold, registry)
+
+
+def run_key(run: Run, snapshot: Snapshot) -> str:
+    """What MLflow finds this run and its version by; the snapshot's hash tells it from a run of another installation."""
+    return f"{run.document_type.name}-run-{run.pk}-{snapshot.hash[:8]}"
+
+
+def threads() -> int:
+    """CPU threads that a training may use: as configured, else all cores but one."""
+    return int(settings.CONFIG.training_threads) or max(1, (os.cpu_count() or 2) - 1)
+
+
+def workplace(run: Run) -> Path:
+    """Where a run keeps its model until it has ended, so that a retry needn't train again."""
+    return Path(settings.CONFIG.data) / "training" / f"run-{run.pk}"
+
+
+def _begin(run_id: int) -> Run | None:
+    with transaction.atomic():
+        jobs.assert_held()
+        begun = Run.objects.filter(pk=run_id, state__in=triggers.LIVE)
+        if not begun.update(state=Run.State.RUNNING, started_at=Coalesce("started_at", Now())):
+            return None
+    return Run.objects.select_related("document_type", "snapshot").get(pk=run_id)
+
+
+def _snapshot(run: Run) -> Snapshot:
+    """The run's snapshot: a retry trains on the same one."""
+    if run.snapshot is None:
+        with transaction.atomic():
+            jobs.assert_held()
+            run.snapshot = snapshots.take(run.document_type)
+            run.save(update_fields=["snapshot"])
+    return run.snapshot
+
+
+def _fitted(
+    run: Run,
+    schema: Schema,
+    examples: Examples,
+    recipe: dict[str, Any],  # an extractor's own settings
+    reporter: progress.Reporter,
+) -> Path:
+    """The folder of the trained model, by this worker or by one before it on this machine."""
+    folder = workplace(run) / MODEL
+    try:
+        extractors.load(folder)
+    except RegistryError:  # not there, or not whole
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        return folder
+    model = extractors.named(run.document_type.extractor).fit(
+        schema,
+        examples[Split.TRAIN],
+        examples[Split.VALIDATION],
+        recipe=recipe,
+        on_progress=reporter,
+    )
+    model.save(folder)
+    return folder
+
+
+def _version(run: Run, made: RegisteredVersion, schema: Schema, figures: dict[str, Any]) -> ModelVersion:
+    """The row of the registered version, as challenger."""
+    with transaction.atomic():
+        jobs.assert_held()
+        version, new = ModelVersion.objects.get_or_create(
+            run=run,
+            defaults={
+                "document_type": run.document_type,
+                "number": made.version,
+                "name": f"{run.document_type.name}-v{made.version}",
+                "uri": f"runs:/{made.run}/{MODEL}",
+                "sha256": made.sha256,
+                "schema_hash": schema.hash,
+                "figures": figures,
+            },
+        )
+        if new:
+            promotion.challenge(version, by=f"run {run.pk}", reason="trained and registered")
+    return version
+
+
+def _end(run: Run, state: Run.State, *, problem: str = "") -> None:
+    with transaction.atomic():
+        jobs.assert_held()
+        Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
+            state=state,
+            problem=problem[:1000],
+            finished_at=Now(),
+            **({"stage": "done", "share": 1.0} if state == Run.State.FINISHED else {}),
+        )
+    shutil.rmtree(workplace(run), ignore_errors=True)
+
+
+def _end_in_mlflow(registry: Registry, run: Run, ending: Ending) -> None:
+    if not run.mlflow_run_id:
+        return
+    try:
+        registry.end_run(run.mlflow_run_id, ending)
+    except RegistryError as problem:  # our row says how it ended; MLflow's is a copy
+        log.warning("run %s: %s", run.pk, problem)
+
+
+def _params(
+    document_type: DocumentType, recipe: dict[str, Any], examples: Examples
+) -> dict[str, Any]:  # mixed: text and numbers, as MLflow takes them
+    counts = {f"{split}_documents": len(found) for split, found in examples.items()}
+    return {"extractor": document_type.extractor, "split_rule": snapshots.RULE, **counts, **recipe}

@@ -1,0 +1,190 @@
+"""Snapshots: hashed, split by groups of near-duplicates, gold for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annotation.errors import Refused
+from learner import snapshots
+from learner.models import Snapshot
+from learner.snapshots import LEAST, LEAST_DOCUMENTS, Entry, Split, divide
+from models.extractors.base import Answer
+from tests.factories import make_document, make_truth, make_type
+
+
+def sha(n: int) -> str:
+    return hashlib.sha256(str(n).encode()).hexdigest()
+
+
+def fingerprint_of(n: int) -> str:
+    """64 random bits: different documents are some 32 bits apart."""
+    return f"{random.Random(n).getrandbits(64):016x}"
+
+
+def entry(n: int, *, same_as: int | None = None, audited: bool = False) -> Entry:
+    """The n-th document; a near-duplicate of another one has its fingerprint."""
+    return Entry(1000 + n, n, sha(n), fingerprint_of(n if same_as is None else same_as), audited)
+
+
+def sizes(splits: dict[int, Split]) -> dict[Split, int]:
+    return {split: sum(1 for found in splits.values() if found == split) for split in Split}
+
+
+def test_too_few_corrections_are_refused_with_how_many_are_missing():
+    with pytest.raises(Refused, match="at least 10 corrected documents, there are 7: correct 3 more"):
+        divide([entry(n) for n in range(7)], {})
+
+
+@pytest.mark.parametrize("n", range(LEAST_DOCUMENTS, 40))
+def test_the_smallest_sets_still_have_something_in_every_split(n):
+    for shift in (0, 1000, 2000):
+        found = sizes(divide([entry(shift + k) for k in range(n)], {}))
+        assert all(found[split] >= LEAST[split] for split in Split)
+        assert sum(found.values()) == n
+
+
+def test_large_sets_are_split_by_the_shares():
+    found = sizes(divide([entry(n) for n in range(1500)], {}))
+    assert abs(found[Split.GOLD] / 1500 - 0.2) < 0.04
+    assert abs(found[Split.VALIDATION] / 1500 - 0.15) < 0.04
+
+
+def test_documents_that_are_all_alike_cannot_be_split():
+    with pytest.raises(Refused, match="only 1 different ones"):
+        divide([entry(n, same_as=0) for n in range(30)], {})
+
+
+def test_near_duplicates_never_straddle():
+    splits = divide([entry(n, same_as=n // 4 * 4) for n in range(100)], {})
+    for first in range(0, 100, 4):
+        assert len({splits[n] for n in range(first, first + 4)}) == 1
+
+
+def test_audited_documents_are_gold():
+    splits = divide([entry(n, audited=n < 10) for n in range(100)], {})
+    assert all(splits[n] == Split.GOLD for n in range(10))
+
+
+def test_where_everything_is_audited_there_is_still_something_to_train_on():
+    found = sizes(divide([entry(n, audited=True) for n in range(90)], {}))
+    assert found[Split.GOLD] <= 0.45 * 90
+    assert found[Split.TRAIN] >= 0.3 * 90
+
+
+def test_a_new_near_duplicate_of_a_gold_document_is_gold_and_never_trained_on():
+    first = divide([entry(n) for n in range(50)], {})
+    gold = next(n for n in first if first[n] == Split.GOLD)
+    train = next(n for n in first if first[n] == Split.TRAIN)
+    later = [*map(entry, range(50)), entry(90, same_as=gold), entry(91, same_as=train, audited=True)]
+    second = divide(later, first)
+    assert second[90] == Split.GOLD
+    assert second[91] == Split.TRAIN  # a near-duplicate of what was learned by heart measures nothing
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 60), min_size=12, max_size=60, unique=True), st.data())
+def test_what_was_gold_once_is_gold_for_ever(documents, data):
+    """However the set grows, shrinks and merges, no gold document is ever trained on later."""
+    remembered: dict[int, Split] = {}
+    for size in sorted(data.draw(st.lists(st.integers(10, len(documents)), min_size=1, max_size=4))):
+        entries = [entry(n, same_as=n // 2 * 2, audited=n % 7 == 0) for n in documents[:size]]
+        try:
+            splits = divide(entries, remembered)
+        except Refused:
+            continue
+        for document, split in remembered.items():
+            if document in splits and split == Split.GOLD:
+                assert splits[document] == Split.GOLD
+            if document in splits and split == Split.TRAIN:
+                assert splits[document] in (Split.TRAIN, Split.GOLD)
+        remembered |= splits
+
+
+def test_the_order_of_the_entries_does_not_matter():
+    entries = [entry(n, same_as=n // 3 * 3, audited=n % 5 == 0) for n in range(40)]
+    shuffled = random.Random(1).sample(entries, 40)
+    assert divide(entries, {}) == divide(shuffled, {})
+
+
+@pytest.mark.django_db
+class TestStored:
+    def corrected(self, document_type, n: int):
+        return [
+            make_truth(make_document(document_type, fingerprint=fingerprint_of(k), sha256=sha(k)))
+            for k in range(n)
+        ]
+
+    def test_the_same_corrections_are_the_same_snapshot(self):
+        document_type = make_type()
+        self.corrected(document_type, 20)
+        one, other = snapshots.take(document_type), snapshots.take(document_type)
+        assert one == other
+        assert Snapshot.objects.count() == 1
+        assert [correction for correction, _ in one.items] == sorted(
+            correction for correction, _ in one.items
+        )
+
+    def test_a_changed_correction_is_another_snapshot_with_the_same_split(self):
+        document_type = make_type()
+        truths = self.corrected(document_type, 20)
+        before = snapshots.take(document_type)
+        anew = make_truth(truths[3].document, {"total": "12.90"})
+        after = snapshots.take(document_type)
+        assert after.hash != before.hash
+        splits = dict(before.items)
+        splits[anew.pk] = splits.pop(truths[3].pk)
+        assert dict(after.items) == splits
+
+    def test_another_schema_is_another_snapshot(self):
+        document_type = make_type()
+        self.corrected(document_type, 12)
+        before = snapshots.take(document_type)
+        document_type.fields = document_type.fields[:2]
+        document_type.save()
+        assert snapshots.take(document_type).hash != before.hash
+
+    def test_gold_is_remembered_over_a_snapshot_that_lacked_the_document(self):
+        document_type = make_type()
+        truths = self.corrected(document_type, 30)
+        first = dict(snapshots.take(document_type).items)
+        gold = next(truth for truth in truths if first[truth.pk] == Split.GOLD)
+        document = gold.document
+        type(document).objects.filter(pk=document.pk).update(truth=None)
+        snapshots.take(document_type)
+        anew = make_truth(document)
+        assert dict(snapshots.take(document_type).items)[anew.pk] == Split.GOLD
+
+    def test_examples_have_the_words_and_the_answers_of_fields_that_still_exist(self):
+        document_type = make_type(
+            fields=[{"name": "total", "kind": "money"}, {"name": "date", "kind": "date"}]
+        )
+        document_type.fields = document_type.fields[:1]
+        truths = self.corrected_with(document_type, 12)
+        examples = snapshots.examples(snapshots.take(document_type))
+        found = [example for split in Split for example in examples[split]]
+        assert {example.key for example in found} == {str(truth.document_id) for truth in truths}
+        for example in found:
+            assert example.pages[0].text == "ACME LTD Date 01/02/2024 Total 12.90"
+            assert [answer.field for answer in example.answers] == ["total"]
+            assert isinstance(example.answers[0], Answer)
+
+    def corrected_with(self, document_type, n: int):
+        return [
+            make_truth(
+                make_document(document_type, fingerprint=fingerprint_of(k)),
+                {"total": "12.90", "date": "01/02/2024"},
+            )
+            for k in range(n)
+        ]
+
+    def test_examples_are_read_with_few_queries(self, django_assert_max_num_queries):
+        document_type = make_type()
+        self.corrected(document_type, 25)
+        snapshot = snapshots.take(document_type)
+        with django_assert_max_num_queries(3):
+            snapshots.examples(snapshot)
