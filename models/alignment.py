@@ -173,7 +173,7 @@ def _dates(document: _Letters) -> list[tuple[str, tuple[int, ...]]]:
     for index in document.indices:
         owner.extend([index] * (len(document.page.words[index].text) + 1))  # and the blank behind it
     text = text_of(document.page, document.indices)
-    found = []
+    found: list[tuple[str, tuple[int, ...]]] = []
     for match in WRITTEN_DATE.finditer(text):
         words = tuple(dict.fromkeys(owner[match.start() : match.end()]))
         readings = {normalise_date(match.group(), day_first=order) for order in (True, False)}
@@ -184,7 +184,7 @@ def _dates(document: _Letters) -> list[tuple[str, tuple[int, ...]]]:
 def _numbers(document: _Letters, field: Field) -> list[tuple[str, tuple[int, ...]]]:
     """(plain decimal, words) of each number; also of numbers that reading has torn apart: `1 234 .50`."""
     words, indices = document.page.words, list(document.indices)
-    found = []
+    found: list[tuple[str, tuple[int, ...]]] = []
     for first, index in enumerate(indices):
         for length in range(1, TORN + 1):
             run = tuple(indices[first : first + length])

@@ -103,7 +103,7 @@ class Scores:
         """Counts per document (N,), of one field or summed over all."""
         tables = (self.right, self.predicted, self.true)
         if field is None:
-            return tuple(table.sum(axis=1) for table in tables)  # type: ignore[return-value]
+            return tuple(table.sum(axis=1) for table in tables)
         column = self.fields.index(field)
         return tuple(table[:, column] for table in tables)  # type: ignore[return-value]
 

@@ -101,7 +101,7 @@ def log_probs_of(
 
     Windows of all documents share batches of like length, so hand over many documents at once.
     """
-    n_labels = network.config.num_labels
+    n_labels = int(network.config.num_labels or 0)
     probs: list[list[Floats]] = [
         [np.zeros((len(page.words), n_labels)) for page in pages] for pages in documents
     ]

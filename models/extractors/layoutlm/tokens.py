@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from models.errors import TrainingFailed
 from models.pages import Page
 
 WINDOW = 512  # pieces with [CLS] and [SEP]: as many as the base has positions for
@@ -49,6 +50,14 @@ def open_tokenizer(folder: Path) -> Tokenizer:
     return tokenizer
 
 
+def special(tokenizer: Tokenizer, name: str) -> int:
+    """The number of a special piece such as `[CLS]`; raises `TrainingFailed` for a tokenizer that has none."""
+    number = tokenizer.token_to_id(name)
+    if number is None:
+        raise TrainingFailed(f"the base's tokenizer.json has no {name}; it must be one of BERT's kind")
+    return int(number)
+
+
 def windows_of(pages: Sequence[Page], tokenizer: Tokenizer, *, size: int = WINDOW) -> list[Window]:
     """All windows of a document, page by page; a page without words has none."""
     return [window for number, page in enumerate(pages) for window in _of_page(number, page, tokenizer, size)]
@@ -57,7 +66,7 @@ def windows_of(pages: Sequence[Page], tokenizer: Tokenizer, *, size: int = WINDO
 def _of_page(number: int, page: Page, tokenizer: Tokenizer, size: int) -> Iterator[Window]:
     if not page.words:
         return
-    unknown = tokenizer.token_to_id("[UNK]")
+    unknown = special(tokenizer, "[UNK]")
     encoded = tokenizer.encode_batch([word.text for word in page.words], add_special_tokens=False)
     # a word of characters that the tokenizer drops still stands somewhere
     pieces = [each.ids[:LONGEST_WORD] or [unknown] for each in encoded]
@@ -83,7 +92,7 @@ def _window(
     shown: tuple[int, int],
     owned: tuple[int, int],
 ) -> Window:
-    ids = [tokenizer.token_to_id("[CLS]")]
+    ids = [special(tokenizer, "[CLS]")]
     boxes = [(0, 0, 0, 0)]
     at = []
     for index in range(*shown):
@@ -91,7 +100,7 @@ def _window(
             at.append(len(ids))
         ids.extend(pieces[index])
         boxes.extend([page.words[index].box.to_thousandths()] * len(pieces[index]))
-    ids.append(tokenizer.token_to_id("[SEP]"))
+    ids.append(special(tokenizer, "[SEP]"))
     boxes.append((1000, 1000, 1000, 1000))
     return Window(
         number,
@@ -141,7 +150,7 @@ def targets_of(
     windows: Sequence[Window], labels: Sequence[Sequence[str | None]], number_of: dict[str, int]
 ) -> list[Ints]:
     """For each window (T,) label numbers: at the first piece of each owned word; `IGNORED` elsewhere and for None."""
-    targets = []
+    targets: list[Ints] = []
     for window in windows:
         target = np.full(len(window), IGNORED, dtype=np.int64)
         for word, position in zip(window.words, window.at, strict=True):

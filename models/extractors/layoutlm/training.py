@@ -25,6 +25,7 @@ from models.extractors.layoutlm.tokens import (
     batches_of,
     collate,
     open_tokenizer,
+    special,
     targets_of,
     windows_of,
 )
@@ -77,7 +78,7 @@ def train(
     # --- network and optimizer: what is pre-trained moves slowly, what is fresh moves fast
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = build(base, labels_of(schema))
-    network.to(device)
+    network.to(device)  # type: ignore[arg-type]  # transformers' wrapper hides self
     network.layoutlm.embeddings.word_embeddings.requires_grad_(
         False
     )  # most words occur once: nothing to learn
@@ -92,7 +93,7 @@ def train(
     )
     # bfloat16 halves the time of a step where the CPU computes in it, and triples it elsewhere
     halved = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
-    mask_id = int(tokenizer.token_to_id("[MASK]"))
+    mask_id = special(tokenizer, "[MASK]")
 
     best_f1, best_weights, best_epoch, step = -1.0, None, 0, 0
     for epoch in range(1, recipe.epochs + 1):
@@ -142,7 +143,7 @@ def train(
 
     assert best_weights is not None  # the first epoch always sets them
     network.load_state_dict(best_weights)
-    network.to("cpu").eval()
+    network.to("cpu").eval()  # type: ignore[arg-type]  # as above
     return Trained(network, tokenizer, validate(network, tokenizer, schema, validation)[0])
 
 
