@@ -1,0 +1,53 @@
+# One word for each thing to do; `make` alone lists them. CI calls `make test` and nothing else.
+
+# the first Python 3.11 there is; pyenv's python3.11 may exist without working, so each is tried
+PYTHON := $(shell for p in python3.11 python3 python; do $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
+RUN := .venv/bin
+OURS := webapp learner annotation models
+
+.DEFAULT_GOAL := help
+.PHONY: help up install test test-fast journeys check format demo-documents bench lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+up: install ## set everything up and run it, until Ctrl-C
+	@$(RUN)/python manage.py up
+
+install: ## the Python environments, at their locks
+	@test -n "$(PYTHON)" || { echo "Docloop needs Python 3.11, and there is none here: install python3.11 (Debian 12: apt-get install python3.11-venv)"; exit 1; }
+	@$(PYTHON) webapp/embedded/install.py
+
+test: install ## every test, also the journeys with the real services
+	@$(RUN)/python -m pytest
+
+test-fast: install ## the tests without training and without services, in under a minute
+	@$(RUN)/python -m pytest -m "not slow and not journey"
+
+journeys: install ## only the journeys with the real services
+	@$(RUN)/python -m pytest -m journey
+
+check: install ## format, lint, types and who may import whom
+	@$(RUN)/ruff format --check .
+	@$(RUN)/ruff check .
+	@$(RUN)/mypy $(OURS)
+	@$(RUN)/lint-imports
+
+format: install ## put the code into form
+	@$(RUN)/ruff format .
+	@$(RUN)/ruff check --fix .
+
+demo-documents: install ## generate receipts and invoices into demo-documents/
+	@$(RUN)/python -m models.generator demo-documents
+
+bench: install ## the figures we publish
+	@$(RUN)/python -m benchmarks
+
+lock: install ## the locks anew, from requirements*.txt
+	@uv=$$(command -v $(RUN)/uv || command -v uv) && \
+	  $$uv pip compile -q --python-version 3.11 --override overrides.txt requirements-dev.txt -o requirements.lock && \
+	  $$uv pip compile -q --python-version 3.11 requirements-label-studio.txt -o requirements-label-studio.lock
+
+clean: ## what tools left behind; never data or environments
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
+	@find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +

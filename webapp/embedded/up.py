@@ -1,0 +1,153 @@
+"""`make up`, from the first check to the last stop: a story in one function per chapter."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from webapp.config import Config, config
+from webapp.embedded import generated, labelling_service, orphans, postgres, preflight, programs, valkey
+from webapp.embedded.supervisor import ProgramFailed, Say, StopAsked, Supervisor
+
+FIRST_START = 300  # seconds that Label Studio may take to set up its database
+
+
+def up(say: Say) -> int:
+    """Start everything, stay until asked to stop, stop everything; the exit status."""
+    try:
+        settings = config()
+        preflight.check(settings)
+        lock = preflight.lock(settings)
+    except preflight.NotPossible as fault:
+        say(str(fault))
+        return 1
+    supervisor = Supervisor(settings.data, say)
+    supervisor.obey_signals()
+    status = 0
+    try:
+        tidy_up(settings, say)
+        preflight.check_ports(settings)
+        settings = make_settings(settings)
+        start(settings, supervisor)
+        load(settings, supervisor)
+        while True:
+            supervisor.watch()
+            supervisor.pause()
+    except StopAsked:
+        say("stopping …")
+    except (preflight.NotPossible, ProgramFailed, postgres.PostgresFailed) as fault:
+        say(str(fault))
+        status = 1
+    finally:
+        supervisor.stop(*programs.STOP_ORDER)
+        lock.close()
+    say("everything is stopped; `make up` takes up where it was")
+    return status
+
+
+def tidy_up(settings: Config, say: Say) -> None:
+    """End what a killed start left running."""
+    left = orphans.find(settings.data)
+    if left:
+        say(f"ending {len(left)} processes that an earlier start left running …")
+        orphans.end(left)
+
+
+def make_settings(settings: Config) -> Config:
+    """Write the secrets and addresses that all processes read, and read them back."""
+    generated.write(settings)
+    config.cache_clear()
+    return config()
+
+
+def start(settings: Config, supervisor: Supervisor) -> None:
+    """Databases, then services and Docloop's own processes side by side, until all answer."""
+    data, say = settings.data, supervisor.say
+    for name in ("store/pages", "label-studio", "mlflow/artifacts", "logs"):
+        (data / name).mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(data / "beat", ignore_errors=True)
+    (data / "beat").mkdir()
+
+    say("PostgreSQL and Valkey: starting …")
+    postgres.prepare(data / "postgres", generated.password(settings, postgres.SUPERUSER))
+    valkey.prepare(data / "valkey", settings.valkey_port, generated.password(settings, "valkey"))
+    supervisor.start(programs.postgres_program(settings))
+    supervisor.start(programs.valkey_program(settings))
+    supervisor.wait_ready(["postgres", "valkey"], 60)
+    for name in programs.DATABASES:
+        postgres.create_database(programs.superuser_url(settings), name, generated.password(settings, name))
+
+    first = not (data / "label-studio" / ".env").exists()
+    say(
+        f"Label Studio: {'first start, setting up its database (about half a minute)' if first else 'starting'} …"
+    )
+    supervisor.start(programs.label_studio_program(settings))
+    say("MLflow: starting …")
+    supervisor.start(programs.mlflow_program(settings))
+    say("Docloop: bringing its tables up to date …")
+    manage(supervisor, "migrate", "--verbosity", "0")
+    say("Docloop: starting the web app, the workers and beat …")
+    for program in programs.our_programs(settings):
+        supervisor.start(program)
+    supervisor.wait_ready([*programs.OURS, *programs.SERVICES], FIRST_START)
+    manage(supervisor, "accounts")
+
+
+def load(settings: Config, supervisor: Supervisor) -> None:
+    """The demo, unless it is not wanted, and where to go from here."""
+    if settings.demo:
+        try:
+            manage(supervisor, "demo")
+        except ProgramFailed as fault:
+            supervisor.say(f"the demo is not loaded, and everything else is running: {fault}")
+    supervisor.say("Docloop is ready. Ctrl-C stops everything; `make up` takes up where it was.")
+    for line in where_to_go(settings):
+        supervisor.say(line)
+
+
+def manage(supervisor: Supervisor, *words: str) -> None:
+    """Run a management command with the settings of this start."""
+    command = [sys.executable, "manage.py", *words]
+    supervisor.run_to_end(words[0], command, programs.our_environment())
+
+
+def where_to_go(settings: Config) -> list[str]:
+    """The addresses and sign-ins, one a line."""
+    labelling = settings.label_studio_public_url or settings.label_studio_url
+    token = settings.label_studio_token.get_secret_value()
+    projects = labelling_service.projects(settings.label_studio_url, token)
+    lines = ["", f"  Dashboard     {settings.url}/"]
+    lines += [
+        f"  Labelling     {labelling}/projects/{number}/data?labeling=1   ({title})"
+        for number, title in projects
+    ] or [f"  Labelling     {labelling}/"]
+    lines += [f"  MLflow        {settings.mlflow_public_url or settings.mlflow_url}/", ""]
+    kept = settings.data / "credentials.txt"
+    lines += [f"  {line}" for line in _lines(kept)]
+    return [
+        *lines,
+        f"  (the sign-ins are kept in {kept}; they are the same for Docloop and Label Studio)",
+        "",
+    ]
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
+class Progress:
+    """Says each line with the seconds since it was made; lines after a blank one stand alone."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        told = (
+            f"[{time.monotonic() - self.began:4.0f} s] {line}" if line and not line.startswith(" ") else line
+        )
+        try:
+            print(told, flush=True)
+        except OSError:  # the terminal was closed; stopping in order matters more
+            sys.stdout = open("/dev/null", "w")  # noqa: SIM115
