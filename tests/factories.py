@@ -11,6 +11,7 @@ from django.utils import timezone
 from reportlab.pdfgen import canvas
 
 from annotation.models import Correction, Document, DocumentType, Extraction, Page, json_of
+from learner.models import ModelVersion, Run
 from models.extractors.base import Answer, Value
 from models.pages import Box, Place, Word
 from models.pages import Page as WordPage
@@ -140,6 +141,24 @@ def make_truth(
     )
     Document.objects.filter(pk=document.pk).update(truth=correction, state=Document.State.CONFIRMED)
     return correction
+
+
+def make_version(document_type: DocumentType | None = None, **more: Any) -> ModelVersion:
+    """A registered version, without files, of a run that has finished."""
+    document_type = document_type or make_type()
+    n = next(number)
+    return ModelVersion.objects.create(
+        **{
+            "document_type": document_type,
+            "number": n,
+            "name": f"{document_type.name}-v{n}",
+            "run": Run.objects.create(document_type=document_type, state=Run.State.FINISHED),
+            "uri": f"runs:/{n:032x}/model",
+            "sha256": hashlib.sha256(f"model {n}".encode()).hexdigest(),
+            "schema_hash": document_type.schema.hash,
+        }
+        | more
+    )
 
 
 def make_pdf(

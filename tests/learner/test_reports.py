@@ -1,0 +1,173 @@
+"""What the dashboard and `manage.py status` show is what the rows say."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from random import Random
+
+import pytest
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+from annotation.models import Document, DocumentType, LabelTask
+from learner import promotion, reports, snapshots
+from learner.models import Decision, ModelVersion, Run
+from tests.factories import make_document, make_extraction, make_truth, make_type, make_version
+
+pytestmark = pytest.mark.django_db
+
+State = Document.State
+
+
+def test_a_new_type_has_a_report_of_noughts():
+    document_type = make_type(retrain_after=25)
+    report = reports.type_report(document_type.name)
+    assert (report.documents, report.corrections, report.until_training) == (0, 0, 25)
+    assert set(report.counts) == {state.value for state in State}
+    assert (report.champion, report.live_run, report.last_decision) == (None, None, None)
+    assert report.audit == reports.Audit(0, 0, None)
+    assert len(report.per_day) == 30
+    assert report.per_day[-1].day == timezone.now().date()
+
+
+def test_an_unknown_type_is_said_to_be_unknown():
+    with pytest.raises(DocumentType.DoesNotExist):
+        reports.type_report("nobody")
+
+
+def test_documents_tasks_and_corrections_are_counted():
+    document_type = make_type(retrain_after=5)
+    for state in (State.READ, State.READ, State.QUEUED):
+        make_document(document_type, state=state)
+    queued = Document.objects.get(state=State.QUEUED)
+    LabelTask.objects.create(document=queued, project_id=1, task_id=1, state=LabelTask.State.OPEN)
+    make_truth(make_document(document_type), lead_time=20)
+    make_truth(make_document(document_type), lead_time=40)
+    make_truth(make_document())  # of another type
+    report = reports.type_report(document_type.name)
+    assert report.counts | {"read": 2, "queued": 1, "confirmed": 2} == report.counts
+    assert (report.documents, report.open_tasks, report.corrections) == (5, 1, 2)
+    assert report.per_day[-1].corrections == 2
+    assert sum(day.corrections for day in report.per_day) == 2
+    assert report.median_seconds == 30
+    assert (report.new_corrections, report.until_training) == (2, 3)
+
+
+def test_corrections_in_the_last_snapshot_are_not_new():
+    document_type = make_type(retrain_after=25)
+    for n in range(10):
+        make_truth(make_document(document_type, fingerprint=f"{Random(n).getrandbits(64):016x}"))
+    snapshots.take(document_type)
+    make_truth(make_document(document_type))
+    report = reports.type_report(document_type.name)
+    assert (report.new_corrections, report.until_training) == (1, 24)
+
+
+def test_the_champion_comes_with_its_scores_and_the_last_decision_with_its_reasons():
+    document_type = make_type()
+    score = {"f1": 0.8, "low": 0.7, "high": 0.9, "precision": 0.8, "recall": 0.8}
+    old = make_version(document_type, state=ModelVersion.State.CHALLENGER)
+    promotion.promote(old, by="the gate", reason="the first")
+    new = make_version(
+        document_type,
+        state=ModelVersion.State.CHALLENGER,
+        figures={"documents": 9, "overall": score, "fields": {"total": score}},
+    )
+    difference = {"before": 0.7, "after": 0.8, "difference": 0.1, "low": 0.0, "high": 0.2}
+    Decision.objects.create(
+        version=new,
+        champion=old,
+        promote=True,
+        reasons=["Promoted: F1 0.70 → 0.80."],
+        figures={"documents": 9, "overall": difference, "fields": {"total": difference}},
+    )
+    promotion.promote(new, by="the gate", reason="better")
+    report = reports.type_report(document_type.name)
+    assert report.champion is not None
+    assert report.champion.name == new.name
+    assert report.champion.overall == reports.Score("", 0.8, 0.7, 0.9)
+    assert [field.field for field in report.champion.fields] == ["total"]
+    assert report.can_roll_back
+    assert report.last_decision is not None
+    assert report.last_decision.reasons == ("Promoted: F1 0.70 → 0.80.",)
+    assert [d.field for d in report.last_decision.differences] == ["", "total"]
+    assert report.last_decision == reports.decision(new) == report.champion.decision
+    assert reports.decision(old) is None
+    assert [v.name for v in reports.versions(document_type)] == [new.name, old.name]
+
+
+def test_a_running_run_says_how_long_it_may_still_take():
+    run = Run.objects.create(
+        document_type=make_type(),
+        state=Run.State.RUNNING,
+        stage="training",
+        share=0.25,
+        started_at=timezone.now() - timedelta(minutes=5),
+    )
+    report = reports.runs(run.document_type)[0]
+    assert report.live
+    assert report.minutes_left == pytest.approx(15, rel=0.01)
+    live = reports.type_report(run.document_type.name).live_run
+    assert live is not None
+    assert live.id == run.pk
+
+
+@pytest.mark.parametrize(
+    "state", [Run.State.WAITING, Run.State.FINISHED, Run.State.FAILED, Run.State.STOPPED]
+)
+def test_a_run_that_does_not_run_has_no_minutes_left(state):
+    run = Run.objects.create(document_type=make_type(), state=state, share=0.5, started_at=timezone.now())
+    assert reports.run_report(run).minutes_left is None
+
+
+def test_the_audit_slice_is_weighed_by_the_probability_of_being_picked():
+    document_type = make_type()
+
+    def audited(probability: float | None, outcomes: dict[str, str]) -> None:
+        document = make_document(document_type, audit_probability=probability)
+        make_extraction(document)
+        make_truth(document, outcomes=outcomes)
+
+    audited(0.1, {"company": "accepted", "total": "edited", "document type": "invoice"})
+    audited(0.2, {"company": "accepted", "total": "moved"})
+    audited(None, {"company": "edited", "total": "edited"})  # picked by the strategy: measures nothing
+    found = reports.type_report(document_type.name).audit
+    assert (found.documents, found.fields) == (2, 4)
+    assert found.accuracy == pytest.approx((10 + 5 + 5) / (20 + 10))
+
+
+def test_a_report_is_json():
+    document_type = make_type()
+    version = make_version(document_type, state=ModelVersion.State.CHALLENGER)
+    promotion.promote(version, by="the gate", reason="the first")
+    reports_of_all = [dataclasses.asdict(report) for report in reports.overview()]
+    assert (
+        json.loads(json.dumps(reports_of_all, cls=DjangoJSONEncoder))[0]["champion"]["name"] == version.name
+    )
+
+
+def test_the_number_of_queries_does_not_grow_with_documents_or_versions(django_assert_max_num_queries):
+    document_type = make_type()
+    for _ in range(8):
+        make_version(document_type, state=ModelVersion.State.RETIRED)
+        make_truth(make_document(document_type))
+    with django_assert_max_num_queries(16):
+        reports.overview()
+    with django_assert_max_num_queries(1):
+        reports.versions(document_type)
+    with django_assert_max_num_queries(1):
+        reports.runs(document_type)
+
+
+def test_the_web_process_needs_no_torch_and_no_mlflow_for_reports_and_promotion():
+    code = (
+        "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'webapp.settings'; django.setup();"
+        "from learner import promotion, reports, strategies, triggers;"
+        "print({'torch', 'mlflow', 'transformers', 'sklearn', 'modAL'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
