@@ -1,0 +1,233 @@
+"""Our words into Label Studio's JSON and back: plain data in, plain data out.
+
+A field's occurrence is a region: a box (`rectanglelabels`) and its text (`textarea`), two items with one id. The ids
+that a prediction gives are kept by Label Studio's editor, so that what a person submits can be held against what
+they saw. Percent of the page, items that carry the 0-based page: the form of Label Studio 1.23.2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from annotation.errors import Refused
+from models.alignment import text_of, words_in_box
+from models.extractors.base import Answer, Value
+from models.pages import Box, Page, Place
+from models.schema import Schema
+
+# the names of the tags in the labelling configuration (`annotation.label_config`)
+PAGES = "pages"
+FIELD = "field"
+TEXT = "transcription"
+DOCUMENT_TYPE = "document_type"
+
+SAME_PLACE = 0.5  # of intersection over union: a box that was only drawn a little differently was not moved
+
+Item = dict[str, Any]  # Label Studio's JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One box that a person submitted, by its id in Label Studio."""
+
+    id: str
+    answer: Answer
+
+
+def task_data(document_id: int, page_urls: Sequence[str], *, reason: str, title: str) -> Item:
+    """What a task shows, besides its prediction; `doc_id` is how we find it again."""
+    return {
+        PAGES: list(page_urls),
+        "doc_id": str(document_id),
+        "title": title,
+        "reason": reason or "Next in the queue",
+    }
+
+
+def shown(values: Sequence[Value], schema: Schema) -> list[tuple[str, Value]]:
+    """The values that a person gets to see, with their regions' ids: those with a place, of fields there are.
+
+    A value without a place can't be drawn: the field looks absent, and who finds it adds it.
+    """
+    seen: Counter[str] = Counter()
+    regions = []
+    for value in values:
+        if value.place is not None and value.place.box.area > 0 and value.field in schema:
+            regions.append((f"{value.field}-{seen[value.field]}", value))
+            seen[value.field] += 1
+    return regions
+
+
+def prediction(
+    values: Sequence[Value],
+    pages: Sequence[Page],
+    schema: Schema,
+    *,
+    document_type: str,
+    model_version: str,
+    score: float,
+) -> Item:
+    """What one model version says of one document, as a prediction; `score` (0…1) orders Label Studio's queue."""
+    items: list[Item] = [
+        {
+            "id": DOCUMENT_TYPE,
+            "from_name": DOCUMENT_TYPE,
+            "to_name": PAGES,
+            "type": "choices",
+            "origin": "prediction",
+            "value": {"choices": [document_type]},
+        }
+    ]
+    for region_id, value in shown(values, schema):
+        if value.place is not None:
+            items += _region(region_id, value, value.place, pages[value.place.page])
+    return {"model_version": model_version, "score": score, "result": items}
+
+
+def _region(region_id: str, value: Value, place: Place, page: Page) -> list[Item]:
+    common = {
+        "id": region_id,
+        "to_name": PAGES,
+        "origin": "prediction",
+        "score": value.confidence,
+        "original_width": page.width,
+        "original_height": page.height,
+        "image_rotation": 0,
+        "item_index": place.page,
+    }
+    box = place.box.to_percent() | {"rotation": 0}
+    return [
+        common
+        | {"from_name": FIELD, "type": "rectanglelabels", "value": box | {"rectanglelabels": [value.field]}},
+        common | {"from_name": TEXT, "type": "textarea", "value": box | {"text": [value.text]}},
+    ]
+
+
+def read_annotation(
+    result: Sequence[Item], pages: Sequence[Page], schema: Schema
+) -> tuple[tuple[Region, ...], str | None]:
+    """The regions that a person submitted, and the name of the document type they chose (None: none).
+
+    A region without text says what the words under it say. Raises `Refused` for a region that can't be taken.
+    """
+    boxes: dict[str, Item] = {}
+    texts: dict[str, str] = {}
+    chosen = None
+    for item in result:
+        region_id, value = str(item.get("id")), item.get("value")
+        if not isinstance(value, dict):  # a relation between regions: not ours
+            continue
+        if item.get("from_name") == DOCUMENT_TYPE:
+            chosen = next((str(name) for name in value.get("choices") or ()), chosen)
+        elif item.get("from_name") == FIELD:
+            boxes[region_id] = item
+        elif item.get("from_name") == TEXT:
+            texts[region_id] = _text(value)
+    if unlabelled := [region_id for region_id in texts if region_id not in boxes]:
+        raise Refused(f"region {unlabelled[0]!r} has no field: choose one, or delete the region")
+    regions = [
+        _read(region_id, item, texts.get(region_id, ""), pages, schema) for region_id, item in boxes.items()
+    ]
+    return tuple(regions), chosen
+
+
+def _text(value: Item) -> str:
+    text = value.get("text") or ""
+    parts = text if isinstance(text, list) else [text]
+    return " ".join(str(part).strip() for part in parts).strip()
+
+
+def _read(region_id: str, item: Item, text: str, pages: Sequence[Page], schema: Schema) -> Region:
+    labels = item["value"].get("rectanglelabels") or []
+    if len(labels) != 1 or labels[0] not in schema:
+        raise Refused(
+            f"region {region_id!r} has the label {', '.join(map(str, labels)) or 'of no field'}; "
+            f"the document type's fields are: {', '.join(schema.names)}"
+        )
+    number = item.get("item_index", 0)
+    if type(number) is not int or not 0 <= number < len(pages):
+        raise Refused(f"region {region_id!r} lies on page {number!r} (from 0) of {len(pages)}")
+    page = pages[number]
+    box = _box(region_id, item, page)
+    words = words_in_box(page, box)
+    text = text or text_of(page, words)
+    if not text:
+        raise Refused(f"region {region_id!r} has no text, and no words lie under it: type its text")
+    return Region(region_id, Answer(labels[0], text, Place(number, box, words)))
+
+
+def _box(region_id: str, item: Item, page: Page) -> Box:
+    """The upright box around a rectangle that may be turned, clockwise about its top left corner."""
+    numbers = [item["value"].get(name) for name in ("x", "y", "width", "height")]
+    numbers.append(item["value"].get("rotation", 0))
+    if not all(type(number) in (int, float) and math.isfinite(number) for number in numbers):
+        raise Refused(f"region {region_id!r} has no geometry: x, y, width, height and rotation are numbers")
+    if item.get("image_rotation", 0):
+        raise Refused(f"region {region_id!r} was drawn on a turned image: turn it back and draw it again")
+    x, y, width, height, degrees = map(float, numbers)
+    # turning is done in pixels: percents of width and of height are of different length
+    left, top = x / 100 * page.width, y / 100 * page.height
+    across, down = width / 100 * page.width, height / 100 * page.height
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    corners = [(a * cos - b * sin, a * sin + b * cos) for a in (0, across) for b in (0, down)]
+    box = Box.from_pixels(
+        left + min(a for a, _ in corners),
+        top + min(b for _, b in corners),
+        left + max(a for a, _ in corners),
+        top + max(b for _, b in corners),
+        page.width,
+        page.height,
+    )
+    if width <= 0 or height <= 0 or box.area == 0:
+        raise Refused(f"region {region_id!r} covers nothing of its page")
+    return box
+
+
+def outcomes(seen: Sequence[tuple[str, Value]], said: Sequence[Region], schema: Schema) -> dict[str, str]:
+    """How every field ended: accepted, edited, moved, added or removed, against what the person saw (`shown`).
+
+    A field with several occurrences is told by the gravest of theirs; one that is absent for both is accepted.
+    """
+    return {
+        field.name: _outcome(
+            {region_id: value for region_id, value in seen if value.field == field.name},
+            {region.id: region.answer for region in said if region.answer.field == field.name},
+            schema,
+        )
+        for field in schema
+    }
+
+
+def _outcome(before: Mapping[str, Value], after: Mapping[str, Answer], schema: Schema) -> str:
+    pairs = [(before[region_id], after[region_id]) for region_id in before if region_id in after]
+    left = [value for region_id, value in before.items() if region_id not in after]
+    new = [answer for region_id, answer in after.items() if region_id not in before]
+    # a box that was deleted and drawn anew: the one with the same text, else whatever took its place
+    for same_text in (True, False):
+        for value in list(left):
+            for answer in new:
+                if not same_text or schema[value.field].same(value.text, answer.text):
+                    pairs.append((value, answer))
+                    left.remove(value)
+                    new.remove(answer)
+                    break
+    if any(not schema[value.field].same(value.text, answer.text) for value, answer in pairs):
+        return "edited"
+    if new:
+        return "added"
+    if left:
+        return "removed"
+    return "moved" if any(_moved(value.place, answer.place) for value, answer in pairs) else "accepted"
+
+
+def _moved(before: Place | None, after: Place | None) -> bool:
+    if before is None or after is None:
+        return before != after
+    if before.page != after.page:
+        return True
+    same_words = bool(before.words) and before.words == after.words
+    return not same_words and before.box.iou(after.box) < SAME_PLACE
