@@ -11,7 +11,8 @@ from django.db import transaction
 
 from annotation import doorbell, jobs, lifecycle
 from annotation.models import Document, DocumentType, Extraction, json_of
-from models import extractors, registry
+from models import extractors
+from models.registry import RegisteredVersion, Registry
 
 if TYPE_CHECKING:
     from models.extractors.base import Extracted, Extractor
@@ -78,12 +79,13 @@ def least_confidence(extracted: Extracted) -> float:
 
 def champion(document_type: DocumentType) -> Extractor:
     """The type's champion, loaded once per process."""
-    return _loaded(document_type.champion_uri, document_type.champion_sha256)
+    number = int(document_type.champion.rpartition("-v")[2])
+    run = document_type.champion_uri.removeprefix("runs:/").partition("/")[0]
+    return _loaded(RegisteredVersion(document_type.name, number, run, document_type.champion_sha256))
 
 
 @lru_cache(maxsize=4)
-def _loaded(uri: str, sha256: str) -> Extractor:
-    folder = registry.fetch(
-        uri, sha256, cache=settings.CONFIG.data / "cache" / "models", tracking_uri=settings.CONFIG.mlflow_url
-    )
+def _loaded(version: RegisteredVersion) -> Extractor:
+    registry = Registry(settings.CONFIG.mlflow_url)
+    folder = registry.fetch(version, version.sha256, settings.CONFIG.data / "cache" / "models")
     return extractors.load(folder)

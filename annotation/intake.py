@@ -7,6 +7,7 @@ nothing behind.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import unicodedata
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from PIL import Image
 
 from annotation import doorbell, lifecycle, page_store
 from annotation.models import Document, DocumentType
 from models import files, similarity
-from models.packs import PackDocument
+from models.packs import PackDocument, draw_page
+from models.pages import Page as WordPage
 
 GIVEN = "given"  # Page.read_by of words that came with the document
 PACK_MEDIA_TYPE = "application/json"
@@ -94,13 +97,23 @@ def receive_pack_document(given: PackDocument, *, document_type: DocumentType, b
             page_store.keep(
                 document,
                 [
-                    page_store.KeptPage(page, image, GIVEN)
-                    for page, image in zip(given.pages, given.images(), strict=True)
+                    page_store.KeptPage(page, _jpeg(page, image), GIVEN)
+                    for page, image in zip(given.pages, given.images, strict=True)
                 ],
             )
             lifecycle.move(document.pk, Document.State.READ, reason="came with its words")
             doorbell.ring("document read", document.pk)
     return Received(document, new)
+
+
+def _jpeg(page: WordPage, image: Path | None) -> bytes:
+    """The page's image, or its words drawn at their places where none came along."""
+    if image and image.suffix.lower() in (".jpg", ".jpeg"):
+        return image.read_bytes()
+    target = io.BytesIO()
+    with Image.open(image) if image else draw_page(page) as picture:
+        picture.convert("L").save(target, "JPEG", quality=85)
+    return target.getvalue()
 
 
 def plain_name(filename: str) -> str:

@@ -5,23 +5,26 @@ Every step looks at what is there already, so that a load that was cut goes on w
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 
-from annotation import document_types, intake, ledger
+from annotation import document_types, doorbell, intake, ledger, lifecycle
 from annotation.errors import Refused
-from annotation.models import Document, DocumentType, LabelTask
+from annotation.models import Correction, Document, DocumentType, LabelTask
 from learner import triggers
 from learner.models import Run
-from models import generator
+from models.extractors.base import Answer
+from models.generator import GeneratedDocument, generate
+from models.pages import Place
 
 HERE = Path(__file__).resolve().parent
 SEED = 7
+QUEUE_DEPTH = 5  # tasks for each annotator, once the first model is there
 LABELLED = 24  # documents a type that come with their answers: what the first model learns from
 UNLABELLED = 36  # documents a type for people to correct
 PAUSE = 1.0  # seconds between two looks at the database
@@ -43,6 +46,7 @@ def load_demo(say: Say) -> None:
     for name in names:
         wait_for_champion(name, say)
     for name in names:
+        open_queue(name)
         wait_for_queue(name, say)
 
 
@@ -50,45 +54,61 @@ def create_type(path: Path, say: Say) -> str:
     """The type a YAML file describes, created unless there is one of that name."""
     if not DocumentType.objects.filter(name=path.stem).exists():
         document_types.from_yaml(path)
+        # nothing goes to people before the first model has pre-annotated it
+        DocumentType.objects.filter(name=path.stem).update(queue_depth=0)
         say(f"document type {path.stem!r} created")
     return path.stem
 
 
 def receive_documents(name: str, say: Say) -> None:
-    """Generate the type's documents into the data folder, and take them in."""
-    folder = settings.CONFIG.data / "demo" / name
+    """Generate the type's documents, and take them in."""
     document_type = DocumentType.objects.get(name=name)
     if document_type.documents.count() >= LABELLED + UNLABELLED:
         return
-    say(f"{name}: generating {LABELLED + UNLABELLED} documents")
-    for written in generator.write(folder, kind=name, count=LABELLED + UNLABELLED, seed=SEED):
-        intake.receive(written.path, filename=written.path.name, document_type=document_type, by="demo")
+    say(f"{name}: making {LABELLED + UNLABELLED} documents")
+    with tempfile.TemporaryDirectory(prefix="docloop-demo-") as folder:
+        for index in range(LABELLED + UNLABELLED):
+            document = generate(name, index, SEED)
+            path = Path(folder) / document.name
+            path.write_bytes(document.content)
+            intake.receive(path, filename=document.name, document_type=document_type, by="demo")
 
 
 def wait_for_reading(name: str, say: Say) -> None:
     """Until the workers have read every document of the type."""
     documents = Document.objects.filter(document_type__name=name)
-    everything = documents.count()
-
-    def read() -> int:
-        return everything - documents.filter(state=Document.State.RECEIVED).count()
-
-    for done in until(read, everything):
-        say(f"{name}: {done} of {everything} documents read")
+    everything, last, patience = documents.count(), -1, Patience()
+    while last < everything:
+        now = everything - documents.filter(state=Document.State.RECEIVED).count()
+        if now != last:
+            say(f"{name}: {now} of {everything} documents are read")
+        if now < everything:
+            patience(now != last)
+        last = now
 
 
 def import_answers(name: str, say: Say) -> None:
     """Record the known answers of the first documents as labels that people made elsewhere."""
-    folder = settings.CONFIG.data / "demo" / name
-    known = {written.path.name: written.answers for written in generator.written(folder)[:LABELLED]}
-    documents = Document.objects.filter(
-        document_type__name=name, filename__in=known, state__in=[Document.State.READ, Document.State.EXTRACTED]
+    waiting = Document.objects.filter(
+        document_type__name=name, uploaded_by="demo", truth=None, state__in=lifecycle.POOL
     )
+    if Correction.objects.filter(document__document_type__name=name).exists():
+        return
+    documents = {document.filename: document for document in waiting}
     with transaction.atomic():  # all at once, so that the first training has them all
-        for document in documents:
-            ledger.import_answers(document, known[document.filename], by="demo")
-    if documents:
-        say(f"{name}: {len(known)} documents came with their answers; the others are for people")
+        for index in range(LABELLED):
+            generated = generate(name, index, SEED)
+            if document := documents.get(generated.name):
+                ledger.import_answers(document, placed(generated), by="demo")
+    say(f"{name}: {LABELLED} documents came with their answers; the others are for people")
+
+
+def placed(generated: GeneratedDocument) -> list[Answer]:
+    """The answers with their boxes, but without word numbers: the words that reading found are others."""
+    return [
+        replace(answer, place=Place(answer.place.page, answer.place.box)) if answer.place else answer
+        for answer in generated.answers
+    ]
 
 
 def ask_for_first_model(name: str) -> None:
@@ -102,24 +122,27 @@ def ask_for_first_model(name: str) -> None:
 def wait_for_champion(name: str, say: Say) -> None:
     """Until the first model is trained, registered and promoted."""
     document_type = DocumentType.objects.get(name=name)
-    if document_type.champion:
-        return
-    last = ""
-    with patience() as still_patient:
-        while True:
-            document_type.refresh_from_db()
-            run = document_type.runs.first()
-            if document_type.champion:
-                say(f"{name}: {document_type.champion} is the champion")
-                return
-            if run and run.state in (Run.State.FAILED, Run.State.STOPPED):
-                raise Refused(f"{name}: the first training {run.state}: {run.problem}")
-            now = f"{run.stage} {run.share:.0%}" if run and run.stage else "waiting for its turn"
-            if now != last:
-                say(f"{name}: first model: {now}")
-            still_patient(now != last)
-            last = now
-            time.sleep(PAUSE)
+    last, patience = "", Patience()
+    while not document_type.champion:
+        run = document_type.runs.first()
+        if run and run.state in (Run.State.FAILED, Run.State.STOPPED):
+            raise Refused(f"{name}: the first training {run.state}: {run.problem}")
+        now = f"{run.stage} ({run.share:.0%})" if run and run.stage else "waiting for its turn"
+        if now != last:
+            say(f"{name}: first model: {now}")
+        patience(now != last)
+        last = now
+        document_type.refresh_from_db()
+    say(f"{name}: {document_type.champion} is the champion")
+
+
+def open_queue(name: str) -> None:
+    """Let the pre-annotated documents go to Label Studio."""
+    closed = DocumentType.objects.filter(name=name, queue_depth=0)
+    for document_type in closed:
+        with transaction.atomic():
+            closed.update(queue_depth=QUEUE_DEPTH)
+            doorbell.ring("ranking changed", document_type.pk)
 
 
 def wait_for_queue(name: str, say: Say) -> None:
@@ -127,40 +150,25 @@ def wait_for_queue(name: str, say: Say) -> None:
     tasks = LabelTask.objects.filter(
         document__document_type__name=name, state=LabelTask.State.OPEN, extraction__isnull=False
     )
-    with patience() as still_patient:
-        while not tasks.exists():
-            still_patient(False)
-            time.sleep(PAUSE)
+    patience = Patience()
+    while not tasks.exists():
+        patience(False)
     say(f"{name}: {tasks.count()} pre-annotated documents wait in Label Studio")
 
 
-def until(reached: Callable[[], int], goal: int) -> Iterator[int]:
-    """Yield each new count until it reaches `goal`."""
-    last = -1
-    with patience() as still_patient:
-        while last < goal:
-            now = reached()
-            if now != last:
-                yield now
-            still_patient(now != last)
-            last = now
-            if now < goal:
-                time.sleep(PAUSE)
+class Patience:
+    """Ends a wait in which nothing moves: call it with whether there was progress."""
 
+    def __init__(self) -> None:
+        self.since = time.monotonic()
 
-@contextmanager
-def patience() -> Iterator[Callable[[bool], None]]:
-    """A function to call with whether there was progress; raises `Refused` after `PATIENCE` seconds without."""
-    since = time.monotonic()
-
-    def still_patient(progress: bool) -> None:
-        nonlocal since
+    def __call__(self, progress: bool) -> None:
+        """Raises `Refused` after `PATIENCE` seconds without progress."""
         if progress:
-            since = time.monotonic()
-        elif time.monotonic() - since > PATIENCE:
+            self.since = time.monotonic()
+        elif time.monotonic() - self.since > PATIENCE:
             raise Refused(
                 f"nothing has moved for {PATIENCE // 60} minutes; see the failed jobs on the health page, "
                 "and the logs in the data folder"
             )
-
-    yield still_patient
+        time.sleep(PAUSE)
