@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -30,13 +31,16 @@ from annotation.models import (
 from models.extractors.base import Answer
 
 if TYPE_CHECKING:
-    from annotation.label_studio import AnnotationView
+    from annotation.task_views import AnnotationView
 
 State = Document.State
 Source = Correction.Source
 
 # In `outcomes`: the document type that the annotator chose, where it isn't the document's. No field has a space.
 CHOSEN_TYPE = "document type"
+
+# states that only a task or an annotation in Label Studio gives
+ANSWERED = (State.QUEUED, State.SKIPPED, State.CONFIRMED)
 
 
 def truths(document_type: DocumentType) -> QuerySet[Correction]:
@@ -57,6 +61,11 @@ def record(task: LabelTask, annotation: AnnotationView, *, noticed_by: str) -> C
     The caller settles the task's document afterwards (`settle`), in the same transaction. Raises `Refused` if the
     annotation was not made by a person, and what `labelling.read_annotation` raises if it can't be understood.
     """
+    if annotation.parent_prediction is not None and annotation.lead_time is None:
+        # the front end always says how long it took; the bulk action that copies predictions can't
+        raise Refused(
+            "it was not made by a person but copied from a prediction; submit it in Label Studio, or delete it there"
+        )
     document = task.document
     seen = _seen(task, annotation)
     answers: tuple[Answer, ...] = ()
@@ -116,36 +125,49 @@ def import_answers(document: Document, answers: Sequence[Answer], by: str) -> Co
         defaults={"document": document, "answers": stored, "annotator": by[:150], "submitted_at": now},
     )
     _point(correction, document, submitted_at=now, task_id=None)
-    settle(document.pk, reason=f"labels imported by {by}")
+    settle(document.pk)
     return correction
 
 
 @transaction.atomic
-def settle(document_id: int, *, reason: str) -> bool:
+def settle(document_id: int) -> bool:
     """Bring a document's truth and state up to date with its annotations; answers whether its truth changed.
 
     Rings "correction recorded" if it did. A document without any annotation left goes back to the queue if it has
-    an open task, else to the pool.
+    a task there, else to the pool.
     """
     document = Document.objects.select_for_update().get(pk=document_id)
-    pointers = CurrentAnnotation.objects.filter(document=document, correction__isnull=False)
-    newest_first = pointers.order_by("-submitted_at", "-annotation_id").values_list(
-        "correction_id", "correction__skipped"
-    )
-    said = [correction for correction, skipped in newest_first if not skipped]
-    truth = said[0] if said else None
-    changed = truth != document.truth_id
+    present = CurrentAnnotation.objects.filter(document=document).select_related("correction")
+    pointers = present.order_by("-submitted_at", "-annotation_id")
+    newest_first = [pointer.correction for pointer in pointers if pointer.correction]
+    said = next((correction for correction in newest_first if not correction.skipped), None)
+    changed = document.truth_id != (said.pk if said else None)
     if changed:
-        Document.objects.filter(pk=document_id).update(truth=truth)
+        Document.objects.filter(pk=document_id).update(truth=said)
         doorbell.ring("correction recorded", document_id)
     if said:
-        lifecycle.move(document_id, State.CONFIRMED, reason=reason)
+        verb = "corrected" if said.source == Source.LABEL_STUDIO else "labels imported"
+        lifecycle.move(document_id, State.CONFIRMED, reason=f"{verb} by {said.annotator}")
     elif newest_first:
-        lifecycle.move(document_id, State.SKIPPED, reason=reason)
-    elif document.state in (State.CONFIRMED, State.SKIPPED):
-        lifecycle.move(document_id, _home(document), reason=reason)
+        lifecycle.move(document_id, State.SKIPPED, reason=f"skipped by {newest_first[0].annotator}")
+    elif document.state in ANSWERED and (home := _home(document)) != document.state:
+        lifecycle.move(document_id, home, reason="no annotation of it is left in Label Studio")
         doorbell.ring("pool changed", document.document_type_id)
     return changed
+
+
+def _read(
+    document: Document, annotation: AnnotationView, seen: Extraction | None
+) -> tuple[tuple[Answer, ...], dict[str, str]]:
+    """The answers of an annotation, and how each field ended against what the person saw."""
+    document_type = document.document_type
+    schema = document_type.schema
+    regions, chosen = labelling.read_annotation(annotation.result, document.word_pages, schema)
+    shown = labelling.shown(seen.found if seen else (), schema)
+    outcomes = labelling.outcomes(shown, regions, schema)
+    if chosen and chosen != document_type.name:
+        outcomes[CHOSEN_TYPE] = chosen
+    return tuple(region.answer for region in regions), outcomes
 
 
 def content_hash(document_id: int, annotation: AnnotationView) -> str:
@@ -168,20 +190,37 @@ def _hash(content: Any) -> str:  # anything that JSON can hold
 
 def _home(document: Document) -> Document.State:
     """Where a document belongs that nobody has answered."""
-    if document.tasks.filter(state=LabelTask.State.OPEN).exists():
+    if document.tasks.exclude(state=LabelTask.State.WITHDRAWN).exists():
         return State.QUEUED
     return State.EXTRACTED if document.extraction_id else State.READ
 
 
 def _seen(task: LabelTask, annotation: AnnotationView) -> Extraction | None:
-    """The extraction that the person was shown.
+    """The extraction that the person was shown: of the version they began with, else the task's.
 
-    Who edits an annotation sees what it says, not what a newer model says: its first row keeps what was seen then.
+    Who edits an annotation sees what it says, not what a newer model says: what was seen at first stays.
     """
-    earlier = CurrentAnnotation.objects.filter(
+    earlier = Correction.objects.filter(
         source=Source.LABEL_STUDIO, annotation_id=annotation.id, document_id=task.document_id
     )
-    for pointer in earlier.select_related("correction__extraction"):
-        if pointer.correction:
-            return pointer.correction.extraction
-    return task.extraction
+    if first := earlier.order_by("pk").select_related("extraction").first():
+        return first.extraction
+    begun_with = Extraction.objects.filter(
+        document_id=task.document_id, model_version=annotation.model_version
+    )
+    return begun_with.first() or task.extraction
+
+
+def _point(
+    correction: Correction, document: Document, *, submitted_at: datetime, task_id: int | None
+) -> None:
+    CurrentAnnotation.objects.update_or_create(
+        source=correction.source,
+        annotation_id=correction.annotation_id,
+        defaults={
+            "document": document,
+            "correction": correction,
+            "submitted_at": submitted_at,
+            "task_id": task_id,
+        },
+    )

@@ -1,0 +1,259 @@
+"""Whatever people do in Label Studio, and however notices and workers fail: after one sweep the ledger says the same.
+
+Each notice comes 0 to 3 times, late and in any order; changes land while a task is being fetched; workers die and come
+back as zombies; Label Studio goes away. Everything but Label Studio itself is real.
+"""
+
+import json
+from datetime import timedelta
+
+import hypothesis.strategies as st
+import pytest
+from django.db import transaction
+from django.db.models.functions import Now
+from django.test import Client, override_settings
+from hypothesis import settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from annotation import doorbell, inbox, jobs, sweep
+from annotation.models import Correction, DirtyTask, Document, Job, LabelTask
+from tests.annotation.stand_in import install, result
+from tests.factories import make_document, make_extraction, make_type
+
+CONTENTS = [{"total": "12.90"}, {"company": "ACME LTD"}, {"company": "ACME LTD", "date": "01/02/2024"}]
+SECRET = "only-for-tests-webhook-secret-0123456789"
+
+number = st.integers(0, 1000)  # which of those there are
+copies = st.sampled_from([0, 0, 1, 2, 3])  # of a notice
+
+
+class Corrections(RuleBasedStateMachine):
+    @initialize()
+    def set_up(self):
+        self.transaction = transaction.atomic()
+        self.transaction.__enter__()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(doorbell, "send", lambda jobs: None)
+        self.studio = install(self.patch)
+        self.kind = make_type()
+        self.documents = [make_document(self.kind) for _ in range(2)]
+        for document in self.documents:
+            make_extraction(document)
+            document.refresh_from_db()
+            self.studio.push(document)
+        self.notices = []
+        self.ever = set()  # everything that was ever said: (annotation, who skipped or not, fields)
+
+    # what people do
+
+    def tasks(self):
+        return [self.studio.task(row) for row in sorted(self.studio.projects.get(self.kind.project_id, {}))]
+
+    def annotations(self):
+        return [(task, annotation) for task in self.tasks() for annotation in task.annotations]
+
+    def notify(self, body, count):
+        self.notices += [body] * count
+
+    def changed(self, action, task_id, count):
+        self.notify({"action": action, "task": {"id": task_id}}, count)
+        self.ever |= {(a.id, a.skipped, _fields(a)) for _, a in self.annotations()}
+
+    @precondition(lambda self: self.tasks())
+    @rule(which=number, content=number, skipped=st.booleans(), count=copies)
+    def submit(self, which, content, skipped, count):
+        task = _pick(self.tasks(), which)
+        document = Document.objects.get(pk=task.document_id)
+        self.studio.submit(task.id, result(document, _pick(CONTENTS, content)), skipped=skipped)
+        self.changed("ANNOTATION_CREATED", task.id, count)
+
+    @precondition(lambda self: self.annotations())
+    @rule(which=number, content=number, skipped=st.booleans(), count=copies)
+    def edit(self, which, content, skipped, count):
+        task, annotation = _pick(self.annotations(), which)
+        document = Document.objects.get(pk=task.document_id)
+        said = result(document, _pick(CONTENTS, content))
+        self.studio.edit(task.id, annotation.id, result=said, skipped=skipped)
+        self.changed("ANNOTATION_UPDATED", task.id, count)
+
+    @precondition(lambda self: self.annotations())
+    @rule(which=number, count=copies)
+    def delete(self, which, count):
+        task, annotation = _pick(self.annotations(), which)
+        self.studio.delete(task.id, annotation.id)
+        self.notify({"action": "ANNOTATIONS_DELETED", "annotations": [{"id": annotation.id}]}, count)
+
+    @precondition(lambda self: self.tasks())
+    @rule(which=number, count=copies)
+    def delete_task(self, which, count):
+        task = _pick(self.tasks(), which)
+        self.studio.delete_task(task.id)
+        self.notify({"action": "TASKS_DELETED", "tasks": [{"id": task.id}]}, count)
+
+    @precondition(lambda self: self.tasks())
+    @rule(which=number)
+    def predict(self, which):
+        self.studio.predict(_pick(self.tasks(), which).id)
+
+    @rule(which=number)
+    def fill_queue(self, which):
+        document = _pick(self.documents, which)
+        document.refresh_from_db()
+        if document.state == "extracted" and not document.tasks.exclude(state="withdrawn").exists():
+            self.studio.push(document)
+
+    # what the network and the workers do
+
+    @precondition(lambda self: self.notices)
+    @rule(which=number)
+    def deliver(self, which):
+        body = self.notices.pop(which % len(self.notices))
+        with override_settings(ROOT_URLCONF="annotation.urls", MIDDLEWARE=[]):
+            answer = Client().post(
+                f"/hooks/label-studio/{self.kind.name}/",
+                json.dumps(body),
+                content_type="application/json",
+                headers={"X-Docloop-Secret": SECRET},
+            )
+        assert answer.status_code == 202
+
+    @rule(which=number)
+    def work(self, which):
+        if waiting := _waiting("annotation.collect_task"):
+            jobs.run(_pick(waiting, which).pk, inbox.collect_task)
+
+    @rule(which=number)
+    def sweep_as_rung(self, which):
+        if waiting := _waiting("annotation.sweep_project"):
+            jobs.run(_pick(waiting, which).pk, sweep.sweep_project)
+
+    @rule()
+    def sweep(self):
+        if self.studio.up:
+            with override_settings(ROOT_URLCONF="annotation.urls"):
+                sweep.sweep_project(self.kind.pk)
+
+    @precondition(lambda self: self.annotations())
+    @rule(which=number, content=number, job=number, told=st.booleans())
+    def work_while_somebody_edits(self, which, content, job, told):
+        def meanwhile():
+            self.studio.during_fetch = lambda: None
+            if self.annotations():
+                self.edit(which, content, False, int(told))
+                if told:
+                    self.deliver(len(self.notices) - 1)
+
+        self.studio.during_fetch = meanwhile
+        self.work(job)
+        self.studio.during_fetch = lambda: None
+
+    @rule(job=number)
+    def work_as_a_zombie(self, job):
+        """The worker stalls after its fetch; another takes the job over and finishes; then the first wakes up."""
+        waiting = _waiting("annotation.collect_task")
+        if not waiting:
+            return
+        chosen = _pick(waiting, job)
+
+        def stall():
+            self.studio.during_fetch = lambda: None
+            Job.objects.filter(pk=chosen.pk).update(lease_until=Now() - timedelta(seconds=1))
+            jobs.reap()
+            if self.annotations():
+                self.edit(job, job, False, 0)
+            jobs.run(chosen.pk, inbox.collect_task)
+
+        self.studio.during_fetch = stall
+        jobs.run(chosen.pk, inbox.collect_task)
+        self.studio.during_fetch = lambda: None
+
+    @rule(job=number)
+    def die(self, job):
+        if waiting := _waiting("annotation.collect_task"):
+            claimed = jobs.claim(_pick(waiting, job).pk)
+            Job.objects.filter(pk=claimed.pk).update(lease_until=Now() - timedelta(seconds=1))
+            jobs.reap()
+
+    @rule()
+    def switch_label_studio(self):
+        self.studio.up = not self.studio.up
+
+    # what must be true in the end
+
+    @rule()
+    def converge(self):
+        self.studio.up = True
+        for _ in range(2):  # a task that nobody knew is adopted by the first round
+            self.sweep()
+            while waiting := _waiting("annotation.collect_task"):
+                jobs.run(waiting[0].pk, inbox.collect_task)
+        assert not DirtyTask.objects.exists()
+        assert not Job.objects.filter(state="failed").exclude(problem__contains="worker died").exists()
+        for document in self.documents:
+            document.refresh_from_db()
+            tasks = [task for task in self.tasks() if task.document_id == document.pk]
+            annotations = sorted((a for task in tasks for a in task.annotations), key=lambda a: a.updated_at)
+            said = [annotation for annotation in annotations if not annotation.skipped]
+            assert document.state == _expected_state(tasks, annotations, said)
+            assert (document.truth and frozenset(a.field for a in document.truth.said)) == (
+                _fields(said[-1]) if said else None
+            )
+            assert document.tasks.exclude(state="withdrawn").count() == min(len(tasks), 1)
+        for row in Correction.objects.all():
+            fields = frozenset(answer.field for answer in row.said)
+            assert any(
+                (row.annotation_id, row.skipped) == (number, skipped) and (skipped or fields == said)
+                for number, skipped, said in self.ever
+            )
+        fetched = len(self.studio.fetched)
+        self.sweep()
+        assert not DirtyTask.objects.exists() and len(self.studio.fetched) == fetched
+
+    def teardown(self):
+        if hasattr(self, "patch"):
+            try:
+                self.converge()
+            finally:
+                self.patch.undo()
+                transaction.set_rollback(True)
+                self.transaction.__exit__(None, None, None)
+
+
+def _pick(those, which):
+    return those[which % len(those)]
+
+
+def _fields(annotation):
+    labels = (item["value"].get("rectanglelabels", []) for item in annotation.result)
+    return frozenset(label for each in labels for label in each)
+
+
+def _waiting(task):
+    Job.objects.filter(state="waiting").update(due_at=Now())
+    return list(Job.objects.filter(task=task, state="waiting").order_by("pk"))
+
+
+def _expected_state(tasks, annotations, said):
+    if said:
+        return "confirmed"
+    if annotations:
+        return "skipped"
+    return "queued" if tasks else "extracted"
+
+
+@pytest.mark.django_db
+def test_the_ledger_ends_up_as_label_studio_is():
+    run_state_machine_as_test(
+        Corrections,
+        settings=settings(max_examples=25, stateful_step_count=25, deadline=None, database=None),
+    )
+
+
+def test_every_state_of_a_task_is_counted_as_live_or_not():
+    assert {"withdrawn"} == set(LabelTask.State) - {"pushing", "open", "done"}
