@@ -266,7 +266,7 @@ def _under_box(
     if not 0 <= place.page < len(pages):
         return None, ()
     page = pages[place.page]
-    inside = place.words if _are_words(page, place.words) else words_in_box(page, place.box)
+    inside = tuple(sorted(place.words)) if _are_words(page, place.words) else words_in_box(page, place.box)
     if not inside:
         return None, ()
     letters = _Letters(page, inside)
