@@ -14,6 +14,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django_htmx.http import HttpResponseClientRefresh
 
 
 class Role(IntEnum):
@@ -45,6 +46,10 @@ def requires(role: Role) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
+                if request.headers.get(
+                    "HX-Request"
+                ):  # a live part: its page goes to the sign-in, not the part
+                    return HttpResponseClientRefresh()
                 return redirect_to_login(request.get_full_path())
             if role_of(request.user) < role:
                 raise PermissionDenied

@@ -1,3 +1,36 @@
-"""The pages' addresses."""
+"""The pages' addresses. Every view declares its role; `PUBLIC` names those that anybody may call."""
 
-urlpatterns: list = []
+from django.contrib.auth import views as auth
+from django.urls import path
+
+from webapp.dashboard import document_type, documents, edit_type, health, overview, today, upload
+
+PUBLIC = {"sign-in", "sign-out", "alive", "label-studio-webhook"}
+
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("live/overview/", overview.live, name="overview-live"),
+    path("today/", today.today, name="today"),
+    path("new-document-type/", edit_type.new, name="new-type"),
+    path("types/<slug:name>/", document_type.page, name="type"),
+    path("types/<slug:name>/live/", document_type.live, name="type-live"),
+    path("types/<slug:name>/edit/", edit_type.edit, name="edit-type"),
+    path("types/<slug:name>/retrain/", document_type.retrain, name="retrain"),
+    path("types/<slug:name>/roll-back/", document_type.roll_back, name="roll-back"),
+    path("types/<slug:name>/stop/", document_type.stop, name="stop"),
+    path("documents/", documents.documents, name="documents"),
+    path("documents/<int:document_id>/", documents.document, name="document"),
+    path("documents/<int:document_id>/pages/<int:number>/", documents.page_image, name="page-image"),
+    path("documents/<int:document_id>/read-again/", documents.read_again, name="read-again"),
+    path("upload/", upload.upload, name="upload"),
+    path("health/", health.health, name="health"),
+    path("health/services/", health.services_now, name="services"),
+    path("health/jobs/<int:job_id>/try-again/", health.try_again, name="try-again"),
+    path("alive/", health.alive, name="alive"),
+    path(
+        "sign-in/",
+        auth.LoginView.as_view(template_name="sign_in.html", redirect_authenticated_user=True),
+        name="sign-in",
+    ),
+    path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
+]

@@ -22,9 +22,9 @@ def icon(name: str) -> SafeString:
 
 
 @register.filter
-def percent(share: float | None) -> str:
-    """0.8734 → 87 %; — for None. Never rounds up to 100 % or down to 0 %."""
-    if share is None:
+def percent(share: float | str | None) -> str:
+    """0.8734 → 87 %; — for what a template found nothing for. Never rounds up to 100 % or down to 0 %."""
+    if share is None or isinstance(share, str):  # a template makes "" of an attribute of None
         return "—"
     rounded = round(100 * share)
     if rounded == 100 and share < 1:
@@ -35,9 +35,9 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
-def figure(value: float | None) -> str:
-    """A score 0…1 with three places; — for None."""
-    return "—" if value is None else f"{value:.3f}"
+def figure(value: float | str | None) -> str:
+    """A score 0…1 with three places; — for what a template found nothing for."""
+    return "—" if value is None or isinstance(value, str) else f"{value:.3f}"
 
 
 @register.filter

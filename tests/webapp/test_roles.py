@@ -1,0 +1,133 @@
+"""Every address is tried with the whole cast: strangers, Eve (no role), Ann, Lea and Otto."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.factories import make_document, make_type
+from webapp.api.access import Session, Token
+from webapp.api.app import api
+from webapp.dashboard.urls import PUBLIC
+from webapp.roles import Role, role_of
+
+pytestmark = pytest.mark.django_db
+
+
+def patterns(resolver: URLResolver, namespace: str = "") -> list[tuple[str, URLPattern]]:
+    found = []
+    for each in resolver.url_patterns:
+        if isinstance(each, URLResolver):
+            found += patterns(each, each.namespace or namespace)
+        else:
+            found.append((namespace, each))
+    return found
+
+
+EVERY = patterns(get_resolver())
+PAGES = [pattern for namespace, pattern in EVERY if namespace != "api"]
+OPERATIONS = [
+    operation
+    for bound in api._get_bound_routers()
+    for view in bound.path_operations.values()
+    for operation in view.operations
+]
+
+
+def test_every_page_declares_a_role_or_is_listed_as_public():
+    undeclared = {pattern.name for pattern in PAGES if not hasattr(pattern.callback, "role")}
+    assert undeclared == PUBLIC
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.methods[0]} {o.view_func.__module__}")
+def test_every_operation_of_the_api_needs_a_role(operation):
+    assert [type(callback) for callback in operation.auth_callbacks] == [Token, Session]
+    assert all(callback.role > Role.NONE for callback in operation.auth_callbacks)
+
+
+# URL name: (method, the least role that may)
+TABLE = {
+    "overview": ("get", Role.ANNOTATOR),
+    "today": ("get", Role.ANNOTATOR),
+    "overview-live": ("get", Role.LEAD),
+    "new-type": ("get", Role.LEAD),
+    "type": ("get", Role.LEAD),
+    "type-live": ("get", Role.LEAD),
+    "edit-type": ("get", Role.LEAD),
+    "retrain": ("post", Role.LEAD),
+    "roll-back": ("post", Role.LEAD),
+    "stop": ("post", Role.LEAD),
+    "documents": ("get", Role.LEAD),
+    "document": ("get", Role.LEAD),
+    "page-image": ("get", Role.LEAD),
+    "read-again": ("post", Role.LEAD),
+    "upload": ("get", Role.LEAD),
+    "health": ("get", Role.LEAD),
+    "services": ("get", Role.LEAD),
+    "try-again": ("post", Role.OPERATOR),
+}
+
+
+def test_the_table_has_every_page():
+    assert set(TABLE) == {pattern.name for pattern in PAGES} - PUBLIC
+
+
+@pytest.fixture
+def address(monkeypatch):
+    """The address of a page, about a document type and document that exist."""
+    monkeypatch.setattr("webapp.services.check", list)  # nothing is asked over the network here
+    document = make_document(make_type(name="receipts"))
+    arguments = {"name": "receipts", "document_id": document.pk, "number": 0, "job_id": 1}
+
+    def make(name: str) -> str:
+        pattern = next(pattern for pattern in PAGES if pattern.name == name)
+        wanted = pattern.pattern.converters
+        return reverse(name, kwargs={key: arguments[key] for key in wanted})
+
+    return make
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_page_answers_those_of_its_role_and_nobody_else(name, address, ann, lea, otto, eve):
+    method, least = TABLE[name]
+    for user in (eve, ann, lea, otto):
+        client = Client()
+        client.force_login(user)
+        answer = getattr(client, method)(address(name))
+        if role_of(user) >= least:
+            assert answer.status_code in {200, 302, 404}, f"{name} for {user}"
+            assert "sign-in" not in answer.get("Location", "")
+        else:
+            assert answer.status_code == 403, f"{name} for {user}"
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_stranger_is_sent_to_the_sign_in(name, address, client):
+    answer = getattr(client, TABLE[name][0])(address(name))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("sign-in"))
+
+
+def test_the_live_part_of_a_page_whose_session_is_over_makes_the_whole_page_ask_again(client):
+    answer = client.get(reverse("overview-live"), headers={"HX-Request": "true"})
+    assert answer["HX-Refresh"] == "true"
+    assert not answer.content
+
+
+def test_the_api_page_is_for_people_with_a_role(client, eve, ann):
+    assert client.get("/api/docs").status_code == 302
+    client.force_login(eve)
+    assert client.get("/api/docs").status_code == 403
+    client.force_login(ann)
+    assert client.get("/api/docs").status_code == 200
+
+
+def test_the_highest_group_counts(lea):
+    from django.contrib.auth.models import Group
+
+    lea.groups.add(Group.objects.get_or_create(name="annotator")[0])
+    assert role_of(User.objects.get(pk=lea.pk)) == Role.LEAD
+
+
+def test_the_process_manager_needs_no_sign_in(client):
+    assert client.get(reverse("alive")).json() == {"alive": True}

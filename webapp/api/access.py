@@ -1,0 +1,59 @@
+"""Who may call which part of the API: a session (with its CSRF token) or a bearer token, and a role for each call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest
+from ninja.errors import HttpError
+from ninja.security import APIKeyCookie, HttpBearer
+from ninja.security.base import AuthBase
+
+from webapp.models import ApiToken
+from webapp.roles import Role, role_of
+
+
+class Token(HttpBearer):
+    """`Authorization: Bearer …` with a token of `manage.py api_token`."""
+
+    def __init__(self, role: Role) -> None:
+        super().__init__()
+        self.role = role
+
+    def authenticate(self, request: HttpRequest, token: str) -> AbstractBaseUser | None:
+        found = ApiToken.find(token)
+        if found is None:
+            return None
+        request.user = found.user
+        return _of_role(found.user, self.role)
+
+
+class Session(APIKeyCookie):
+    """The sign-in of the pages, as the API's own documentation page uses it."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def __init__(self, role: Role) -> None:
+        super().__init__()
+        self.role = role
+
+    def __call__(self, request: HttpRequest) -> Any:  # ninja's own: whatever `authenticate` answers
+        if not request.user.is_authenticated:
+            return None  # "sign in first" and not "CSRF check failed" for whoever has no session at all
+        return super().__call__(request)
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> AbstractBaseUser | None:
+        return _of_role(request.user, self.role)
+
+
+def needs(role: Role) -> list[AuthBase]:
+    """For `auth=` of an operation: without sign-in 401, with another role 403."""
+    return [Token(role), Session(role)]
+
+
+def _of_role(user: Any, role: Role) -> AbstractBaseUser:  # Any: Django's user, or nobody
+    if role_of(user) < role:
+        raise HttpError(403, f"This needs the role {role.name.lower()}, or one that includes it.")
+    return user

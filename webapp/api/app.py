@@ -1,0 +1,27 @@
+"""The API put together."""
+
+from __future__ import annotations
+
+from ninja import NinjaAPI, Swagger
+
+from webapp.api import corrections, document_types, documents, errors, runs, status, versions
+from webapp.roles import Role, requires
+
+api = NinjaAPI(
+    title="Docloop",
+    version="1",
+    urls_namespace="api",
+    description=(
+        "Documents, what was extracted from them, what people said, and the models in between. "
+        "Send `Authorization: Bearer TOKEN` with a token that `manage.py api_token USER` prints."
+    ),
+    docs=Swagger(settings={"persistAuthorization": False}),
+    docs_decorator=requires(Role.ANNOTATOR),
+)
+api.add_router("/documents", documents.router, tags=["documents"])
+api.add_router("/document-types", document_types.router, tags=["document types"])
+api.add_router("/corrections", corrections.router, tags=["corrections"])
+api.add_router("/runs", runs.router, tags=["runs"])
+api.add_router("/versions", versions.router, tags=["versions"])
+api.add_router("/status", status.router, tags=["status"])
+errors.answer_errors(api)

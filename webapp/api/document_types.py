@@ -1,0 +1,105 @@
+"""Document types: list, make and change, as JSON or as the YAML of their files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+from pydantic import Field
+
+from annotation import document_types
+from annotation.errors import Refused
+from annotation.models import DocumentType
+from webapp.api.access import needs
+from webapp.api.errors import Problem
+from webapp.roles import Role
+
+router = Router()
+
+# the body is read as it comes: YAML, and JSON, which is YAML too
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            kind: {"schema": {"type": "object"}} for kind in ("application/yaml", "application/json")
+        },
+    }
+}
+
+
+class DocumentTypeOut(Schema):
+    """A document type with its schema and its rules."""
+
+    name: str
+    title: str
+    fields_: list[dict[str, Any]] = Field(
+        alias="fields",
+        serialization_alias="fields",
+        description="name, kind, label, help, required, repeats, choices",
+    )
+    accept_above: float | None
+    retrain_after: int
+    strategy: str
+    audit_share: float
+    queue_depth: int
+    extractor: str
+    recipe: dict[str, Any]
+    project_id: int | None = Field(description="Label Studio's; null until it is set up")
+    champion: str = Field(description="Name of the version that extracts; empty before the first")
+    created_at: datetime
+
+
+@router.get("", auth=needs(Role.LEAD), response=list[DocumentTypeOut], by_alias=True)
+def types(request: HttpRequest) -> Any:  # a queryset, which ninja reads
+    """All document types, by name."""
+    return DocumentType.objects.all()
+
+
+@router.get(
+    "/{slug:name}", auth=needs(Role.LEAD), response={200: DocumentTypeOut, 404: Problem}, by_alias=True
+)
+def document_type(request: HttpRequest, name: str) -> DocumentType:
+    """One document type."""
+    return get_object_or_404(DocumentType, name=name)
+
+
+@router.get("/{slug:name}/yaml", auth=needs(Role.LEAD), include_in_schema=True)
+def as_yaml(request: HttpRequest, name: str) -> HttpResponse:
+    """One document type as the YAML of its file."""
+    text = document_types.to_yaml(get_object_or_404(DocumentType, name=name))
+    return HttpResponse(text, content_type="application/yaml")
+
+
+@router.post(
+    "",
+    auth=needs(Role.LEAD),
+    response={201: DocumentTypeOut, 422: Problem},
+    by_alias=True,
+    openapi_extra=BODY,
+)
+def create(request: HttpRequest) -> tuple[int, DocumentType]:
+    """Make a document type; its Label Studio project follows within seconds."""
+    return 201, document_types.create(document_types.specification_of(_text(request)))
+
+
+@router.put(
+    "/{slug:name}",
+    auth=needs(Role.LEAD),
+    response={200: DocumentTypeOut, 404: Problem, 422: Problem},
+    by_alias=True,
+    openapi_extra=BODY,
+)
+def change(request: HttpRequest, name: str) -> DocumentType:
+    """Change a document type; refused with the reason if annotations would be lost."""
+    found = get_object_or_404(DocumentType, name=name)
+    return document_types.change(found, document_types.specification_of(_text(request)))
+
+
+def _text(request: HttpRequest) -> str:
+    try:
+        return request.body.decode()
+    except UnicodeDecodeError:
+        raise Refused("the document type is YAML or JSON in UTF-8") from None

@@ -1,0 +1,95 @@
+"""Numbers in, places on a drawing out: what the templates' SVG needs, so that they do no arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from annotation.models import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a bar: where it starts and how wide it is, in percent of the whole."""
+
+    state: str
+    count: int
+    start: float
+    width: float
+
+
+# from done to not begun, so that a bar fills from the left
+ORDER = ("confirmed", "accepted", "skipped", "queued", "extracted", "read", "received", "unreadable")
+assert set(ORDER) == set(Document.State.values)
+
+
+def parts(counts: Mapping[str, int]) -> list[Part]:
+    """The states that have documents, side by side."""
+    total = sum(counts.values())
+    found: list[Part] = []
+    start = 0.0
+    for state in ORDER:
+        if count := counts.get(state, 0):
+            width = 100 * count / total
+            found.append(Part(state, count, start, width))
+            start += width
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day of a bar chart, in the drawing's own units."""
+
+    day: date
+    count: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A bar chart of `width` x `height`; `top` is the number that its highest line stands for."""
+
+    bars: list[Bar]
+    top: int
+    width: int
+    height: int
+    floor: int
+
+
+def bars(days: Sequence[tuple[date, int]], width: int = 480, height: int = 190) -> Bars:
+    """A bar for each (day, count); room of 20 units is kept below for dates and 12 above for the top's number."""
+    above, below = 12, 20
+    floor = height - below
+    top = _round_up(max((count for _, count in days), default=0))
+    step = width / max(len(days), 1)
+    drawn = []
+    for number, (day, count) in enumerate(days):
+        tall = (floor - above) * count / top
+        drawn.append(Bar(day, count, number * step + 0.15 * step, floor - tall, 0.7 * step, tall))
+    return Bars(drawn, top, width, height, floor)
+
+
+def _round_up(count: int) -> int:
+    """The next of 5, 10, 20, 50, 100, …: a number that is easy to read a chart by."""
+    size = 5
+    while size < count:
+        size = size * 2 if str(size)[0] in "15" else size * 5 // 2
+    return size
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A score with its interval on a line from 0 to 100."""
+
+    low: float
+    width: float
+    point: float
+
+
+def interval(low: float, point: float, high: float) -> Interval:
+    """Shares (0…1) in, percent out."""
+    return Interval(100 * low, max(100 * (high - low), 0.5), 100 * point)

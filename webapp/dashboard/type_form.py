@@ -1,0 +1,139 @@
+"""The form of a document type: its settings, and a row for each field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from annotation.models import DocumentType
+from models.schema import Kind
+
+# `learner.strategies` by name, in words. Written down here because importing them brings scikit-learn into the web
+# process; a test holds the two lists together.
+STRATEGIES = {
+    "mixed": "mixed: unsure, and unlike each other (recommended)",
+    "least-confident": "least confident: the least sure field decides",
+    "margin": "margin: the two best readings are close",
+    "entropy": "entropy: unsure over all fields",
+    "most-errors": "most errors: most fields likely to be wrong",
+    "diverse": "diverse: unlike what has been labelled",
+    "modal-uncertainty": "modAL, uncertainty",
+    "modal-margin": "modAL, margin",
+    "modal-entropy": "modAL, entropy",
+    "modal-ranked-batch": "modAL, ranked batches",
+    "random": "random: by chance alone",
+}
+
+
+def _plain(widget: type[forms.Widget] = forms.TextInput, **attributes: Any) -> forms.Widget:
+    return widget(attrs={"class": "form-control"} | attributes)
+
+
+class TypeForm(forms.Form):
+    """A document type's settings. What they mean stands beside them."""
+
+    name = forms.SlugField(
+        max_length=40,
+        widget=_plain(),
+        help_text="For addresses, commands and the API: small letters, digits and -. It can't be changed later.",
+    )
+    title = forms.CharField(
+        max_length=80, widget=_plain(), help_text="What people see, such as “Supplier invoices”."
+    )
+    retrain_after = forms.IntegerField(
+        min_value=1,
+        initial=25,
+        widget=_plain(forms.NumberInput),
+        label="Train after",
+        help_text="As many new corrections start a training.",
+    )
+    queue_depth = forms.IntegerField(
+        min_value=1,
+        max_value=100,
+        initial=5,
+        widget=_plain(forms.NumberInput),
+        label="Queue depth",
+        help_text="Documents kept ready in Label Studio for each annotator.",
+    )
+    strategy = forms.ChoiceField(
+        choices=list(STRATEGIES.items()),
+        initial="mixed",
+        widget=forms.Select(attrs={"class": "form-select"}),
+        help_text="Which documents are worth a person's time next.",
+    )
+    audit_share = forms.FloatField(
+        min_value=0,
+        max_value=1,
+        initial=0.1,
+        widget=_plain(forms.NumberInput, step="0.01"),
+        label="Audit share",
+        help_text="Share of the queue picked at random (0…1): the only unbiased measure of quality.",
+    )
+    accept_above = forms.FloatField(
+        min_value=0,
+        max_value=1,
+        required=False,
+        widget=_plain(forms.NumberInput, step="0.001"),
+        label="Accept unseen above",
+        help_text="Documents whose every field is surer than this skip people (0…1). Empty: none do.",
+    )
+
+    def __init__(self, *args: Any, existing: bool = False, **more: Any) -> None:
+        super().__init__(*args, **more)
+        if existing:
+            self.fields["name"].disabled = True
+
+    @staticmethod
+    def initial_of(document_type: DocumentType) -> dict[str, Any]:
+        return {name: getattr(document_type, name) for name in TypeForm.base_fields}
+
+
+class FieldForm(forms.Form):
+    """One field of the schema. A row without a name is left out."""
+
+    name = forms.CharField(
+        max_length=40, required=False, widget=_plain(placeholder="total", pattern="[a-z][a-z0-9_]*")
+    )
+    kind = forms.ChoiceField(
+        choices=[(kind.value, kind.value) for kind in Kind],
+        initial="text",
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    label = forms.CharField(max_length=80, required=False, widget=_plain(placeholder="Total to pay"))
+    help = forms.CharField(
+        max_length=300,
+        required=False,
+        widget=_plain(placeholder="With tax, in the document's currency"),
+        label="Help for annotators",
+    )
+    choices = forms.CharField(
+        max_length=1000, required=False, widget=_plain(placeholder="only for kind choice: a, b, c")
+    )
+    required = forms.BooleanField(
+        required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
+    )
+    repeats = forms.BooleanField(
+        required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
+    )
+
+
+FieldForms = forms.formset_factory(FieldForm, extra=0, max_num=100, validate_max=True)
+
+
+def field_rows(document_type: DocumentType | None) -> list[dict[str, Any]]:
+    """The rows to begin with: the type's own fields, or three empty ones."""
+    if document_type is None:
+        return [{}, {}, {}]
+    return [field | {"choices": ", ".join(field.get("choices", ()))} for field in document_type.fields]
+
+
+def specification(form: TypeForm, fields: Any) -> dict[str, Any]:  # Any: formset_factory makes the class
+    """What was filled in, in the form of a type's YAML file."""
+    rows = [row.cleaned_data for row in fields if row.cleaned_data.get("name")]
+    return form.cleaned_data | {
+        "fields": [
+            row | {"choices": [choice.strip() for choice in row["choices"].split(",") if choice.strip()]}
+            for row in rows
+        ]
+    }

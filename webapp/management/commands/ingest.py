@@ -1,0 +1,62 @@
+"""`manage.py ingest PATH… --type NAME`: files and whole folders in, a line for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from annotation import intake
+from annotation.models import DocumentType
+from models.errors import DocloopError
+from webapp.management.document_types import named
+
+
+class Command(BaseCommand):
+    help = (
+        "Take files in; folders with all that is below them. A file that is refused doesn't stop the others"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file or folder")
+        parser.add_argument("--type", required=True, help="name of the document type")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        document_type = named(options["type"])
+        tried = refused = 0
+        for path in files(options["paths"]):
+            tried += 1
+            refused += not self._take(path, document_type)
+        self.stdout.write(f"{tried} file{'' if tried == 1 else 's'}, {refused} refused")
+        if refused or not tried:
+            raise CommandError(
+                f"{refused} of {tried} files were refused, see above" if tried else "there were no files"
+            )
+
+    def _take(self, path: Path, document_type: DocumentType) -> bool:
+        try:
+            received = intake.receive(path, filename=path.name, document_type=document_type, by="ingest")
+        except DocloopError as problem:
+            self.stderr.write(f"refused   {path}: {problem}")
+            return False
+        except OSError as problem:
+            self.stderr.write(f"refused   {path}: {problem.strerror or type(problem).__name__}")
+            return False
+        self.stdout.write(f"{'received ' if received.new else 'known    '} {path}")
+        return True
+
+
+def files(paths: list[Path]) -> Iterator[Path]:
+    """The files among `paths`, and below the folders among them in order of their names; hidden ones are left out."""
+    for path in paths:
+        if path.is_dir():
+            below = (each for each in sorted(path.rglob("*")) if each.is_file())
+            yield from (each for each in below if not _hidden(each.relative_to(path)))
+        else:
+            yield path
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)

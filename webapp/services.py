@@ -1,0 +1,72 @@
+"""Which of the services that Docloop leans on answer, asked with short patience."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from celery import current_app
+from django.conf import settings
+from django.db.models import Min
+from django.utils import timezone
+
+from annotation.models import Job
+
+PATIENCE = 2  # seconds
+LATE = timedelta(minutes=2)  # a due job that waits longer has no worker to do it
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service, and what it said."""
+
+    name: str
+    ok: bool
+    said: str
+
+
+def check() -> list[Service]:
+    """All of them at once, so that several dead ones cost no more than one."""
+    asked: dict[str, Callable[[], str]] = {
+        "Broker": _broker,
+        "Label Studio": lambda: _http(settings.CONFIG.label_studio_url, "/health"),
+        "MLflow": lambda: _http(settings.CONFIG.mlflow_url, "/health"),
+    }
+    with ThreadPoolExecutor(len(asked)) as threads:
+        answers = {name: threads.submit(ask) for name, ask in asked.items()}
+    found = [Service("Workers", *_workers())]
+    for name, answer in answers.items():
+        problem = answer.exception()
+        if problem:
+            found.append(Service(name, False, f"does not answer ({type(problem).__name__})"))
+        else:
+            found.append(Service(name, True, answer.result()))
+    return found
+
+
+def _workers() -> tuple[bool, str]:
+    """Told by the jobs: what is due is taken within seconds by a worker that lives."""
+    waiting = Job.objects.filter(state=Job.State.WAITING)
+    oldest = waiting.aggregate(due=Min("due_at"))["due"]
+    running = Job.objects.filter(state=Job.State.RUNNING).count()
+    late = oldest is not None and oldest < timezone.now() - LATE
+    said = f"{running} job{'' if running == 1 else 's'} running, {waiting.count()} waiting"
+    return not late, f"{said}; the oldest has been due for more than two minutes" if late else said
+
+
+def _broker() -> str:
+    with current_app.connection_for_write(connect_timeout=PATIENCE) as connection:
+        connection.ensure_connection(max_retries=1, timeout=PATIENCE)
+    return "answers"
+
+
+def _http(base: str, path: str) -> str:
+    address = base.rstrip("/") + path
+    if not address.startswith(("http://", "https://")):
+        raise URLError("not an http address")
+    with urlopen(address, timeout=PATIENCE) as answer:
+        return f"answers at {base}" if answer.status < 400 else f"answers {answer.status}"
