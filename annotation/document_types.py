@@ -1,0 +1,235 @@
+"""A document type's specification in (a mapping, or YAML text), a DocumentType made or changed out.
+
+A change never loses what people said: while a type has corrections, its fields may grow but not shrink.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.db import IntegrityError, transaction
+
+from annotation import doorbell
+from annotation.errors import Refused
+from annotation.models import Correction, DocumentType
+from models.errors import BadSchema
+from models.extractors import EXTRACTORS
+from models.schema import Field, Schema
+
+Specification = Mapping[str, Any]  # what YAML or JSON can hold
+
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+STRATEGY = re.compile(r"[a-z][a-z0-9_-]{0,39}")  # which there are only `learner` knows
+
+# settings that stand in a group of their own in YAML files: (group, name there) → ours
+GROUPED = {("thresholds", "accept_above"): "accept_above", ("retraining", "after"): "retrain_after"}
+
+
+def create(specification: Specification) -> DocumentType:
+    """Make a type; its Label Studio project follows. Raises `Refused` with what is wrong and where."""
+    wanted = _checked(specification)
+    if missing := {"name", "fields"} - wanted.keys():
+        raise Refused(f"a document type needs {' and '.join(map(repr, sorted(missing)))}")
+    name = wanted["name"]
+    wanted.setdefault("title", name.replace("_", " ").replace("-", " ").capitalize())
+    try:
+        with transaction.atomic():
+            made = DocumentType.objects.create(**wanted)
+            _ring_for_all()  # every project's choice of types has one more now
+    except IntegrityError:
+        raise Refused(f"there is a document type {name!r} already: change it, or take another name") from None
+    return made
+
+
+@transaction.atomic
+def change(document_type: DocumentType, specification: Specification) -> DocumentType:
+    """Set what `specification` holds and leave the rest; raises `Refused` if that would lose annotations."""
+    wanted = _checked(specification)
+    present = DocumentType.objects.select_for_update().get(pk=document_type.pk)
+    if wanted.pop("name", present.name) != present.name:
+        raise Refused(f"document type {present.name!r} can't be renamed: addresses and models carry its name")
+    if "fields" in wanted:
+        _refuse_loss(present, Schema.from_json(wanted["fields"]))
+    renamed = wanted.get("title", present.title) != present.title
+    for setting, value in wanted.items():
+        setattr(present, setting, value)
+    present.save(update_fields=list(wanted))
+    if renamed:
+        _ring_for_all()
+    else:
+        doorbell.ring("document type changed", present.pk)
+    return present
+
+
+def from_yaml(path: Path) -> DocumentType:
+    """Make the type that a file describes, or change the one of that name; `Refused` names the file."""
+    try:
+        specification = specification_of(path.read_text(encoding="utf-8"))
+        existing = DocumentType.objects.filter(name=str(specification.get("name"))).first()
+        return change(existing, specification) if existing else create(specification)
+    except UnicodeDecodeError:
+        raise Refused(f"{path.name}: this is no text in UTF-8") from None
+    except Refused as problem:
+        raise Refused(f"{path.name}: {problem}") from None
+
+
+def specification_of(text: str) -> dict[str, Any]:
+    """The specification that YAML (or JSON, which is YAML) text holds; its values are checked by create and change."""
+    try:
+        specification = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as problem:
+        line = f"line {problem.problem_mark.line + 1}: " if problem.problem_mark else ""
+        raise Refused(f"{line}this is no YAML ({problem.problem})") from None
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise Refused("this is no YAML") from None
+    if not isinstance(specification, dict) or not all(isinstance(key, str) for key in specification):
+        raise Refused("a document type is a mapping with 'name', 'title' and 'fields'")
+    return specification
+
+
+def to_yaml(document_type: DocumentType) -> str:
+    """The type as YAML that `specification_of` reads."""
+    fields = [
+        {key: value for key, value in field.items() if value not in ("", False, [])}
+        for field in document_type.fields
+    ]
+    stored = {
+        "name": document_type.name,
+        "title": document_type.title,
+        "fields": fields,
+        "thresholds": {"accept_above": document_type.accept_above},
+        "retraining": {"after": document_type.retrain_after},
+        "strategy": document_type.strategy,
+        "audit_share": document_type.audit_share,
+        "queue_depth": document_type.queue_depth,
+        "extractor": document_type.extractor,
+        "recipe": document_type.recipe,
+    }
+    return yaml.safe_dump(stored, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _ring_for_all() -> None:
+    doorbell.ring("document type changed", *DocumentType.objects.values_list("pk", flat=True))
+
+
+def _checked(specification: Specification) -> dict[str, Any]:
+    """The settings by their names in the database, every value checked."""
+    flat = _ungrouped(specification)
+    if unknown := sorted(flat.keys() - CHECKS.keys()):
+        groups = {group for group, _ in GROUPED}
+        raise Refused(f"unknown setting {unknown[0]!r}; there are: {', '.join([*CHECKS, *sorted(groups)])}")
+    checked = {}
+    for setting, value in flat.items():
+        takes, may_be = CHECKS[setting]
+        try:
+            checked[setting] = takes(value)
+        except BadSchema as problem:
+            raise Refused(str(problem)) from None
+        except (TypeError, ValueError):
+            raise Refused(f"{setting!r} is {may_be}") from None
+    return checked
+
+
+def _ungrouped(specification: Specification) -> dict[str, Any]:
+    flat = dict(specification)
+    for group in dict(GROUPED):
+        inner = flat.pop(group[0], None) or {}
+        if not isinstance(inner, Mapping):
+            raise Refused(f"{group[0]!r} is a mapping with {group[1]!r}")
+        for name, value in inner.items():
+            if (group[0], name) not in GROUPED:
+                raise Refused(f"unknown setting {name!r} in {group[0]!r}; there is {group[1]!r}")
+            flat[GROUPED[group]] = value
+    return flat
+
+
+def _matching(pattern: re.Pattern[str]) -> Callable[[Any], str]:
+    def take(value: Any) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise ValueError
+        return value
+
+    return take
+
+
+def _title(value: Any) -> str:
+    title = " ".join(str(value).split()) if isinstance(value, str) else ""
+    if not 0 < len(title) <= 80:
+        raise ValueError
+    return title
+
+
+def _whole(least: int, most: int) -> Callable[[Any], int]:
+    def take(value: Any) -> int:
+        if type(value) is not int or not least <= value <= most:
+            raise ValueError
+        return value
+
+    return take
+
+
+def _share(value: Any) -> float:
+    if type(value) not in (int, float) or not 0 <= value <= 1:
+        raise ValueError
+    return float(value)
+
+
+def _recipe(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise ValueError
+    return dict(value)
+
+
+def _extractor(value: Any) -> str:
+    if value not in EXTRACTORS:
+        raise ValueError
+    return str(value)
+
+
+# setting → what takes a value or raises, and what it may be, for people
+CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "name": (_matching(NAME), "a small letter, then small letters, digits, - and _ (40 at most)"),
+    "title": (_title, "a text of 1 to 80 characters"),
+    "fields": (lambda value: Schema.from_json(value).to_json(), "a list of fields"),
+    "accept_above": (lambda value: None if value is None else _share(value), "a number from 0 to 1, or null"),
+    "retrain_after": (_whole(1, 1_000_000), "a whole number of corrections, 1 or more"),
+    "strategy": (_matching(STRATEGY), "the name of a strategy, such as mixed"),
+    "audit_share": (_share, "a number from 0 to 1"),
+    "queue_depth": (_whole(1, 100), "a whole number from 1 to 100"),
+    "extractor": (_extractor, f"one of: {', '.join(EXTRACTORS)}"),
+    "recipe": (_recipe, "a mapping of the extractor's training settings"),
+}
+
+
+def _refuse_loss(present: DocumentType, wanted: Schema) -> None:
+    """Raise `Refused` if a change of fields would leave corrections without their meaning."""
+    losses = [loss for field in present.schema if (loss := _loss(field, wanted))]
+    if not losses:
+        return
+    corrections = Correction.objects.filter(document__document_type=present).count()
+    tasks = present.documents.filter(tasks__state="done").exists()  # annotated, and perhaps not yet collected
+    if corrections or tasks:
+        raise Refused(
+            f"{losses[0]} while there are corrections of {present.name!r} ({corrections}): what people said would "
+            "be lost. Add a field beside it, or create another document type"
+        )
+
+
+def _loss(field: Field, wanted: Schema) -> str:
+    """What a new schema would lose of a field; empty if nothing."""
+    if field.name not in wanted:
+        return f"field {field.name!r} can't be removed or renamed"
+    new = wanted[field.name]
+    if new.kind is not field.kind:
+        return f"the kind of field {field.name!r} can't be changed"
+    if field.repeats and not new.repeats:
+        return f"field {field.name!r} must go on to repeat"
+    if gone := [choice for choice in field.choices if choice not in new.choices]:
+        return f"the choice {gone[0]!r} of field {field.name!r} can't be removed"
+    return ""
