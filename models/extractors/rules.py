@@ -117,15 +117,19 @@ class RulesExtractor:
 
 
 def _announcing(field: Field) -> frozenset[str]:
-    own = cues(field, with_help=not cues(field))
+    """The words of the field's name and label, and their synonyms."""
+    own = cues(field)
     return own | {word for cue in own for word in SYNONYMS.get(cue, ())}
 
 
 def _announced(field: Field, lines: Sequence[Line]) -> list[tuple[int, int]]:
-    """(how many of its own words, line position) of the lines that announce the field."""
-    own, wider = cues(field), _announcing(field)
-    counts = ((2 * len(own & line.said) + len(wider & line.said), i) for i, line in enumerate(lines))
-    return [(count, i) for count, i in counts if count]
+    """(how much, line position) of the lines that announce the field; by its help text, if its name does nowhere."""
+    own, helping = cues(field), cues(field, with_help=True)
+    for wider in (_announcing(field), helping):
+        counts = ((2 * len(own & line.said) + len(wider & line.said), i) for i, line in enumerate(lines))
+        if ranked := [(count, i) for count, i in counts if count]:
+            return ranked
+    return []
 
 
 def _number(field: Field, lines: Sequence[Line]) -> Hit | None:
@@ -191,7 +195,7 @@ def _text(field: Field, lines: Sequence[Line]) -> Hit | None:
         head = next((line for line in lines[:COMPANY_LINES] if line.said), None)
         return None if head is None else Hit(head, head.indices, GUESSED)
     for _, position in sorted(_announced(field, lines), key=lambda found: (-found[0], found[1])):
-        following = _following(lines[position], _announcing(field))
+        following = _following(lines[position], _announcing(field) | cues(field, with_help=True))
         if following:
             return Hit(lines[position], following, GUESSED)
     return None
