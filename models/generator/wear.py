@@ -24,7 +24,7 @@ def worn(
 
     `image` is the clean page; `amount` tells how badly it was treated, 0 (a good scan) … 1 (hardly legible).
     """
-    grey = np.asarray(image.convert("L"), dtype=np.float32)
+    grey: Pixels = np.asarray(image.convert("L"), dtype=np.float32)
     grey = _faded(grey, rng, amount)
     grey, turn = _skewed(grey, rng, amount)
     grey = _folded(grey, rng, amount)
