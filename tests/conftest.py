@@ -5,13 +5,20 @@ Ann annotates, Lea leads, Otto operates, Eve has signed in but has no role.
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import subprocess
+import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from django.contrib.auth.models import Group, User
 
 from annotation import doorbell
 from annotation.models import Job
+from webapp.embedded import mlflow
 
 
 def person(name: str, role: str | None) -> User:
@@ -57,3 +64,37 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rung]:
     """Nothing is sent to a broker in these tests: job rows are what happened."""
     monkeypatch.setattr(doorbell, "send", lambda jobs: None)
     yield Rung()
+
+
+@pytest.fixture(scope="session")
+def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real MLflow server, started as `make up` starts it, with its own folder; for tests marked slow."""
+    data = tmp_path_factory.mktemp("mlflow")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        mlflow.command(port),
+        env=os.environ | mlflow.environment(data, port, f"sqlite:///{data}/mlflow.db"),
+        cwd=data,
+        stdout=(data / "log").open("w"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            if server.poll() is not None:
+                raise RuntimeError(f"MLflow ended: {(data / 'log').read_text()[-2000:]}")
+            try:
+                if httpx.get(f"{url}/health").status_code == 200:
+                    break
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        else:
+            raise RuntimeError(f"MLflow doesn't answer: {(data / 'log').read_text()[-2000:]}")
+        yield url
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)

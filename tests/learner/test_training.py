@@ -1,0 +1,347 @@
+"""Trainings from snapshot to decision, with the real MLflow and the real extractors."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from annotation import jobs
+from annotation.models import DocumentType, Job
+from learner import aliases, decision, evaluation, progress, promotion, training, triggers
+from learner.models import Decision, ModelVersion, Run
+from models.errors import RegistryError, TrainingStopped
+from models.extractors.base import Progress
+from models.registry import Alias, Registry
+from tests.factories import make_document, make_truth, make_type
+
+pytestmark = pytest.mark.django_db
+
+State = Run.State
+SHOPS = ["ACME LTD", "NORTH STAR SDN BHD", "BLUE HARBOUR CO", "GREEN VALLEY MART", "OLD MILL BAKERY"]
+
+
+RECEIPT = "{shop}\nReceipt {n}\nDate {date}\nPaper {price}.00\nTotal {total}\nThank you"
+# the amount that counts is announced by no word that a rule knows, and the shop stands below
+FOREIGN = "Bil {n}\nTarikh {date}\nTotal lama 77.10\nKertas {price}.00\nJumlah {total}\nDari kedai {shop}"
+
+
+def corrected_type(documents: int = 24, text: str = RECEIPT, **more) -> DocumentType:
+    """Receipts of a few shops, all with their true answers."""
+    document_type = make_type(**{"extractor": "rules"} | more)
+    chance = random.Random(documents)
+    for n in range(documents):
+        shop, day, total = (
+            chance.choice(SHOPS),
+            chance.randint(1, 28),
+            f"{chance.randint(5, 400)}.{chance.randint(10, 99)}",
+        )
+        date = f"{day:02}/03/2024"
+        document = make_document(
+            document_type,
+            text.format(shop=shop, n=n, date=date, price=chance.randint(1, 9), total=total),
+            fingerprint=f"{random.Random(n).getrandbits(64):016x}",
+        )
+        make_truth(document, {"company": shop, "date": date, "total": total})
+    return document_type
+
+
+def asked(document_type: DocumentType) -> Run:
+    return triggers.ask(DocumentType.objects.get(pk=document_type.pk), trigger="by hand")
+
+
+@pytest.fixture
+def configured(settings, tmp_path):
+    """No MLflow is needed as long as nothing speaks to it."""
+    settings.CONFIG = settings.CONFIG.model_copy(
+        update={"data": tmp_path, "mlflow_url": "http://127.0.0.1:9", "training_threads": 2}
+    )
+    return settings
+
+
+@pytest.fixture
+def mlflow(configured, mlflow_url) -> Registry:
+    configured.CONFIG = configured.CONFIG.model_copy(update={"mlflow_url": mlflow_url})
+    return Registry(mlflow_url)
+
+
+def test_a_run_that_has_ended_is_left_alone(configured):
+    run = Run.objects.create(document_type=make_type(), state=State.STOPPED)
+    training.train(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.started_at) == (State.STOPPED, None)
+
+
+def test_a_run_that_was_asked_to_stop_stops_before_it_begins(configured):
+    run = asked(corrected_type(12))
+    Run.objects.filter(pk=run.pk).update(stop_asked=True, state=State.RUNNING)
+    training.train(run.pk)
+    run.refresh_from_db()
+    assert run.state == State.STOPPED
+    assert not ModelVersion.objects.exists()
+
+
+def test_a_run_whose_corrections_went_away_fails_in_words(configured):
+    document_type = corrected_type(12)
+    run = asked(document_type)
+    document_type.documents.update(truth=None)
+    training.train(run.pk)
+    run.refresh_from_db()
+    assert run.state == State.FAILED
+    assert run.problem == ("a training needs at least 10 corrected documents, there are 0: correct 10 more")
+
+
+@pytest.mark.slow
+def test_without_mlflow_the_run_waits_for_another_attempt_and_is_failed_when_its_job_gives_up(configured):
+    run = asked(corrected_type(12))
+    job = Job.objects.get(task="learner.train", subject=run.pk)
+    jobs.run(job.pk, training.train)
+    job.refresh_from_db()
+    run.refresh_from_db()
+    assert (job.state, run.state) == (Job.State.WAITING, State.RUNNING)
+    assert "MLflow at http://127.0.0.1:9" in job.problem
+    for _ in range(jobs.MOST_ATTEMPTS - 1):
+        Job.objects.filter(pk=job.pk).update(due_at="2024-01-01T00:00Z")
+        jobs.run(job.pk, training.train)
+    triggers.settle()
+    run.refresh_from_db()
+    assert run.state == State.FAILED
+    assert run.problem.startswith("Given up: MLflow at http://127.0.0.1:9")
+
+
+class TestReporter:
+    """What a training says of itself reaches the row, not more often than once a second."""
+
+    def reporter(self, run: Run, times: list[float]) -> progress.Reporter:
+        class Silent:
+            def log_figures(self, run: str, figures: dict[str, float], *, step: int) -> None:
+                raise RegistryError("MLflow is away")
+
+        return progress.Reporter(run, progress.Curves(Silent(), "r"), clock=lambda: times.pop(0))  # type: ignore[arg-type]
+
+    def test_writes_stage_epoch_and_share_of_the_whole(self):
+        run = Run.objects.create(document_type=make_type(), state=State.RUNNING)
+        self.reporter(run, [0.0])(Progress("training", 0.5, 3, 16))
+        run.refresh_from_db()
+        assert (run.stage, run.epoch, run.epochs) == ("training", 3, 16)
+        assert run.share == pytest.approx(0.45)
+
+    def test_writes_at_most_once_a_second(self, django_assert_num_queries):
+        run = Run.objects.create(document_type=make_type(), state=State.RUNNING)
+        report = self.reporter(run, [0.0, 0.4, 0.9, 1.1])
+        for share in (0.1, 0.2, 0.3, 0.4):
+            report(Progress("training", share, 1, 16))
+            run.refresh_from_db()
+        assert run.share == pytest.approx(0.05 + 0.8 * 0.4)
+        with django_assert_num_queries(0):
+            self.reporter_that_just_wrote(run)(Progress("training", 0.9))
+
+    def reporter_that_just_wrote(self, run: Run) -> progress.Reporter:
+        report = self.reporter(run, [5.5])
+        report.written = 5.0
+        return report
+
+    def test_stops_the_training_when_somebody_asks(self):
+        run = Run.objects.create(document_type=make_type(), state=State.RUNNING)
+        triggers.stop(run)
+        with pytest.raises(TrainingStopped):
+            self.reporter(run, [0.0])(Progress("training", 0.1))
+
+    def test_keeps_curve_points_that_mlflow_does_not_take(self):
+        run = Run.objects.create(document_type=make_type(), state=State.RUNNING)
+        report = self.reporter(run, [0.0, 2.0])
+        report(Progress("validating", 0.1, 1, 16, {"loss": 2.0}))
+        report(Progress("validating", 0.2, 2, 16, {"loss": 1.0}))
+        assert report.curves.left == [(1, {"loss": 2.0}), (2, {"loss": 1.0})]
+
+
+@pytest.mark.slow
+class TestWithMLflow:
+    def test_the_first_training_makes_a_champion(self, mlflow, rung):
+        document_type = corrected_type()
+        run = asked(document_type)
+        training.train(run.pk)
+        run.refresh_from_db()
+        document_type.refresh_from_db()
+        version = ModelVersion.objects.get(run=run)
+        assert (run.state, run.problem, run.share) == (State.FINISHED, "", 1.0)
+        assert (version.state, version.name) == ("champion", f"{document_type.name}-v1")
+        assert document_type.champion == version.name
+        assert version.decision.promote
+        assert "first model of its type" in version.decision.reasons[0]
+        assert version.figures["documents"] == sum(split == "gold" for _, split in run.snapshot.items)
+        assert set(version.figures["fields"]) == {"company", "date", "total"}
+        assert ("annotation.extract_pool", document_type.pk) in rung
+        assert not training.workplace(run).exists()
+
+    def test_mlflow_has_parameters_figures_snapshot_and_the_version_with_its_alias(self, mlflow):
+        document_type = corrected_type(recipe={"note": "kept"})
+        run = asked(document_type)
+        training.train(run.pk)
+        aliases.mirror_aliases(document_type.pk)
+        run.refresh_from_db()
+        stored = mlflow._client.get_run(run.mlflow_run_id)
+        assert stored.info.status == "FINISHED"
+        assert stored.data.params.keys() >= {
+            "extractor",
+            "threads",
+            "note",
+            "train_documents",
+            "gold_documents",
+        }
+        assert stored.data.tags["docloop.snapshot"] == run.snapshot.hash
+        figures = run.version.figures
+        assert stored.data.metrics["gold_f1"] == pytest.approx(figures["overall"]["f1"])
+        assert stored.data.metrics["gold_total_recall"] == pytest.approx(figures["fields"]["total"]["recall"])
+        champion = mlflow.aliased(document_type.name, Alias.CHAMPION)
+        assert champion == aliases.registered(run.version)
+        assert mlflow.aliased(document_type.name, Alias.CHALLENGER) is None
+        assert mlflow.fetch(champion, run.version.sha256, decision.cache()).is_dir()
+
+    def test_a_model_that_is_no_better_is_refused_and_the_champion_stays(self, mlflow):
+        document_type = corrected_type()
+        training.train(asked(document_type).pk)
+        second = asked(document_type)
+        training.train(second.pk)
+        document_type.refresh_from_db()
+        second.refresh_from_db()
+        assert second.state == State.FINISHED
+        assert document_type.champion == f"{document_type.name}-v1"
+        assert second.version.state == "retired"
+        assert second.version.decision.champion.name == document_type.champion
+        assert "It is no better than the champion." in second.version.decision.reasons
+        aliases.mirror_aliases(document_type.pk)
+        assert mlflow.aliased(document_type.name, Alias.CHAMPION).version == 1
+        assert mlflow.aliased(document_type.name, Alias.CHALLENGER) is None
+
+    @pytest.mark.parametrize(
+        ("part", "name"),
+        [
+            (Registry, "start_run"),
+            (training, "_fitted"),
+            (evaluation, "measure"),
+            (Registry, "log_model"),
+            (Registry, "register"),
+            (training, "_version"),
+            (decision, "decide"),
+            (promotion, "promote"),
+            (training, "_end"),
+        ],
+        ids=lambda each: each if isinstance(each, str) else "",
+    )
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_a_worker_that_dies_anywhere_leaves_one_version_after_the_next_attempt(
+        self, mlflow, monkeypatch, part, name, when
+    ):
+        document_type = corrected_type(14)
+        run = asked(document_type)
+        real = getattr(part, name)
+
+        def dying(*args, **kwargs):
+            if when == "after":
+                real(*args, **kwargs)
+            raise MemoryError
+
+        with monkeypatch.context() as patched, pytest.raises(MemoryError):
+            patched.setattr(part, name, dying)
+            training.train(run.pk)
+        training.train(run.pk)
+        run.refresh_from_db()
+        assert run.state == State.FINISHED
+        versions = mlflow.versions(document_type.name)
+        assert len(versions) == 1
+        version = ModelVersion.objects.get(document_type=document_type)
+        assert (version.number, version.sha256, version.state) == (1, versions[0].sha256, "champion")
+        assert Decision.objects.filter(version=version).count() == 1
+        mlflow.fetch(versions[0], version.sha256, decision.cache())
+
+    def test_a_machine_that_died_with_its_folder_after_registering_does_not_spoil_the_version(
+        self, mlflow, monkeypatch, tmp_path, configured
+    ):
+        document_type = corrected_type(14)
+        run = asked(document_type)
+        with monkeypatch.context() as patched, pytest.raises(MemoryError):
+            patched.setattr(training, "_version", lambda *args: (_ for _ in ()).throw(MemoryError))
+            training.train(run.pk)
+        configured.CONFIG = configured.CONFIG.model_copy(update={"data": tmp_path / "another-machine"})
+        monkeypatch.setattr(training, "_fitted", None)  # nothing is trained again
+        training.train(run.pk)
+        assert ModelVersion.objects.get(run=run).state == "champion"
+
+    def test_a_worker_that_lost_its_job_writes_nothing_more(self, mlflow, monkeypatch):
+        run = asked(corrected_type(14))
+        job = Job.objects.get(task="learner.train", subject=run.pk)
+        measure = evaluation.measure
+
+        def slow(*args):
+            Job.objects.filter(pk=job.pk).update(attempt=99)  # another worker took it over meanwhile
+            return measure(*args)
+
+        monkeypatch.setattr(evaluation, "measure", slow)
+        jobs.run(job.pk, training.train)
+        run.refresh_from_db()
+        assert run.state == State.RUNNING
+        assert not ModelVersion.objects.exists()
+        assert mlflow.versions(run.document_type.name) == []
+
+    def test_a_champion_that_changes_during_the_comparison_is_compared_with_anew(self, mlflow, monkeypatch):
+        document_type = corrected_type()
+        for _ in range(2):
+            training.train(asked(document_type).pk)
+        first, second = ModelVersion.objects.filter(document_type=document_type).order_by("number")
+        run = asked(document_type)
+        scores, compared = decision._scores, []
+
+        def meanwhile(champion, *args):
+            found = scores(champion, *args)
+            if not compared:
+                promotion.promote(second, by="otto", reason="by hand")
+            compared.append(champion.name)
+            return found
+
+        monkeypatch.setattr(decision, "_scores", meanwhile)
+        training.train(run.pk)
+        assert compared == [first.name, second.name]
+        assert run.version.decision.champion == second
+
+    def test_fields_that_change_during_a_training_refuse_its_model(self, mlflow, monkeypatch):
+        document_type = corrected_type()
+        run = asked(document_type)
+        measure = evaluation.measure
+
+        def meanwhile(*args):
+            DocumentType.objects.filter(pk=document_type.pk).update(fields=document_type.fields[:2])
+            return measure(*args)
+
+        monkeypatch.setattr(evaluation, "measure", meanwhile)
+        training.train(run.pk)
+        run.refresh_from_db()
+        assert run.state == State.FINISHED
+        assert run.version.decision.reasons == [
+            f"Refused: the fields of {document_type.title} changed while it was trained."
+        ]
+
+    def test_a_recipe_that_makes_no_sense_fails_the_run_in_words(self, mlflow):
+        document_type = corrected_type(14, extractor="layoutlm", recipe={"epochs": 0})
+        run = asked(document_type)
+        training.train(run.pk)
+        run.refresh_from_db()
+        assert (run.state, run.problem) == (State.FAILED, "recipe: epochs can't be 0")
+        assert mlflow._client.get_run(run.mlflow_run_id).info.status == "FAILED"
+
+    def test_a_better_trained_layoutlm_takes_over_with_curves_and_reasons(self, mlflow):
+        document_type = corrected_type(30, FOREIGN)
+        first = asked(document_type)
+        training.train(first.pk)
+        DocumentType.objects.filter(pk=document_type.pk).update(extractor="layoutlm", recipe={"epochs": 6})
+        second = asked(document_type)
+        training.train(second.pk)
+        second.refresh_from_db()
+        assert second.state == State.FINISHED, second.problem
+        document_type.refresh_from_db()
+        assert document_type.champion == second.version.name
+        before, after = (run.version.figures["overall"]["f1"] for run in (first, second))
+        assert second.version.decision.reasons[0].startswith(f"Promoted: F1 {before:.2f} → {after:.2f} on ")
+        curve = mlflow._client.get_metric_history(second.mlflow_run_id, "loss")
+        assert len(curve) >= 2
+        assert curve[-1].value < curve[0].value
