@@ -38,7 +38,7 @@ format: install ## put the code into form
 	@$(RUN)/ruff check --fix .
 
 demo-documents: install ## generate receipts and invoices into demo-documents/
-	@$(RUN)/python -m models.generator demo-documents
+	@$(RUN)/python -m models.generator --out demo-documents
 
 bench: install ## the figures we publish
 	@$(RUN)/python -m benchmarks

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -88,6 +88,10 @@ class Config(BaseSettings):
         return CHECKOUT / data.expanduser()
 
 
+class WrongSettings(SystemExit):
+    """A setting that is unknown or has a wrong value; the message names each, and never a value."""
+
+
 def _stored() -> dict[str, str]:
     """What the two files say: the data folder's `embedded.env`, overridden by the checkout's `.env`."""
     own = dotenv_values(CHECKOUT / ".env")
@@ -102,5 +106,11 @@ def _stored() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def config() -> Config:
-    """The settings of this process, read once; raises pydantic's `ValidationError` naming every fault."""
-    return Config(**_stored())
+    """The settings of this process, read once; raises `WrongSettings`, which ends a program with its message."""
+    try:
+        return Config(**_stored())  # type: ignore[arg-type]  # pydantic turns the strings into what they are
+    except ValidationError as error:
+        faults = [
+            f"DOCLOOP_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()
+        ]
+        raise WrongSettings("wrong settings in .env or the environment: " + "; ".join(faults)) from None

@@ -84,7 +84,7 @@ def our_programs(config: Config) -> list[Program]:
             "web",
             [
                 sys.executable, "-m", "gunicorn", "webapp.wsgi", "--bind", f"{config.host}:{config.port}",
-                "--workers", "2", "--threads", "4", "--preload", "--timeout", "60", "--graceful-timeout", "8",
+                "--workers", "2", "--threads", "4", "--preload", "--no-control-socket", "--timeout", "60", "--graceful-timeout", "8",
             ],
             our_environment(),
             answers(f"http://127.0.0.1:{config.port}/sign-in/"),
@@ -107,7 +107,7 @@ def our_programs(config: Config) -> list[Program]:
             # what is due is kept in the database, so its own files may be fresh at every start
             [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(beat_folder / "schedule")],
             our_environment(),
-            lambda: True,
+            lambda: any(beat_folder.iterdir()),
         ),
     ]  # fmt: skip
 

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from webapp.config import Config, config
+from webapp.config import CHECKOUT, Config, config
 from webapp.embedded import generated, labelling_service, orphans, postgres, preflight, programs, valkey
 from webapp.embedded.supervisor import ProgramFailed, Say, StopAsked, Supervisor
 
@@ -41,9 +41,11 @@ def up(say: Say) -> int:
         say(str(fault))
         status = 1
     finally:
+        started = bool(supervisor.running)
         supervisor.stop(*programs.STOP_ORDER)
         lock.close()
-    say("everything is stopped; `make up` takes up where it was")
+    if started:
+        say("everything is stopped; `make up` takes up where it was")
     return status
 
 
@@ -88,11 +90,23 @@ def start(settings: Config, supervisor: Supervisor) -> None:
     supervisor.start(programs.mlflow_program(settings))
     say("Docloop: bringing its tables up to date …")
     manage(supervisor, "migrate", "--verbosity", "0")
+    if static_files_changed():
+        manage(supervisor, "collectstatic", "--noinput", "--verbosity", "0")
     say("Docloop: starting the web app, the workers and beat …")
     for program in programs.our_programs(settings):
         supervisor.start(program)
-    supervisor.wait_ready([*programs.OURS, *programs.SERVICES], FIRST_START)
+    supervisor.wait_ready(["label-studio"], FIRST_START)
     manage(supervisor, "accounts")
+    supervisor.wait_ready(["mlflow", *programs.OURS], FIRST_START)
+
+
+def static_files_changed() -> bool:
+    """Whether our static files, or the packages that bring others, are newer than what was collected from them."""
+    collected = CHECKOUT / "staticfiles" / "staticfiles.json"
+    if not collected.exists():
+        return True
+    sources = [CHECKOUT / "requirements.lock", *(CHECKOUT / "webapp" / "static").rglob("*")]
+    return max(path.stat().st_mtime for path in sources) > collected.stat().st_mtime
 
 
 def load(settings: Config, supervisor: Supervisor) -> None:
