@@ -1,0 +1,84 @@
+import itertools
+from xml.etree import ElementTree as Xml
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotation.label_config import label_config
+from models.schema import Schema
+
+TYPES = [("invoice", "Invoices"), ("receipt", "Receipts")]
+
+
+def config_of(fields, types=TYPES, this_type="receipt"):
+    return Xml.fromstring(label_config(Schema.from_json(fields), document_types=types, this_type=this_type))
+
+
+def labels(config):
+    return {label.get("alias"): label.get("value") for label in config.iter("Label")}
+
+
+def test_a_region_carries_the_fields_name_and_people_see_its_title():
+    config = config_of([{"name": "total", "label": "Total to pay"}, {"name": "issued_on"}])
+    assert labels(config) == {"total": "Total to pay", "issued_on": "issued on"}
+
+
+def test_a_title_that_could_be_taken_for_another_field_is_not_used():
+    config = config_of(
+        [
+            {"name": "total", "label": "date"},
+            {"name": "date", "label": "Day"},
+            {"name": "net", "label": "Sum"},
+            {"name": "gross", "label": "Sum"},
+        ]
+    )
+    assert labels(config) == {"total": "total", "date": "Day", "net": "net", "gross": "gross"}
+
+
+def test_every_field_has_a_colour_of_its_own_that_a_new_field_leaves_alone():
+    fields = [{"name": f"field_{n}"} for n in range(24)]
+    colours = [label.get("background") for label in config_of(fields).iter("Label")]
+    assert len(set(colours)) == 24
+    assert [label.get("background") for label in config_of(fields[:5]).iter("Label")] == colours[:5]
+    parts = [[int(each[start : start + 2], 16) for start in (1, 3, 5)] for each in colours[:8]]
+    for one, other in itertools.combinations(parts, 2):
+        assert sum(abs(a - b) for a, b in zip(one, other, strict=True)) > 60
+
+
+def test_help_and_choices_are_shown_with_the_field():
+    config = config_of(
+        [{"name": "currency", "kind": "choice", "choices": ["EUR", "USD"], "help": "As printed."}]
+    )
+    (label,) = config.iter("Label")
+    assert label.get("hint") == "As printed. One of: EUR, USD"
+    (panel,) = config.iter("Panel")
+    assert [header.get("value") for header in panel] == ["currency: As printed. One of: EUR, USD"]
+
+
+def test_this_type_is_chosen_until_somebody_chooses_another():
+    choices = {each.get("alias"): each.get("selected") for each in config_of([{"name": "a"}]).iter("Choice")}
+    assert choices == {"invoice": None, "receipt": "true"}
+
+
+def test_all_pages_are_shown():
+    (image,) = config_of([{"name": "a"}]).iter("Image")
+    assert image.get("valueList") == "$pages"
+
+
+@given(st.text(min_size=1, max_size=40), st.text(max_size=60), st.text(min_size=1, max_size=40))
+def test_any_text_of_peoples_gives_a_configuration_without_variables_of_its_own(label, help_text, title):
+    config = config_of(
+        [{"name": "a", "label": label, "help": help_text}, {"name": "b"}], types=[("receipt", title)]
+    )
+    variables = {
+        value for element in config.iter() for value in element.attrib.values() if value.startswith("$")
+    }
+    assert variables == {"$pages", "$title", "$reason"}
+    assert all("$" not in each for each in labels(config).values())
+
+
+@pytest.mark.parametrize("title", ["", "  ", "\x00"])
+def test_without_a_title_the_name_is_shown(title):
+    config = config_of([{"name": "a"}], types=[("receipt", title)])
+    assert [each.get("value") for each in config.iter("Choice")] == ["receipt"]

@@ -1,0 +1,261 @@
+from collections import Counter
+
+import pytest
+
+from annotation import queueing
+from annotation.errors import LabelStudioUnreachable, LostClaim
+from annotation.models import Document, Extraction, LabelTask
+from tests.annotation.queue_stand_in import LabelStudioInMemory, stand_in
+from tests.conftest import person
+from tests.factories import make_document, make_extraction, make_type
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def studio(monkeypatch: pytest.MonkeyPatch) -> LabelStudioInMemory:
+    return stand_in(monkeypatch)
+
+
+@pytest.fixture
+def receipts(studio):
+    project = studio.create_project("Receipts", "receipts", "<View/>")
+    return make_type(queue_depth=3, project_id=project)
+
+
+def make_pool(document_type, priorities, version="v1"):
+    """Extracted documents with these priorities."""
+    documents = []
+    for priority in priorities:
+        document = make_document(document_type, priority=priority, state="extracted")
+        make_extraction(document, version=version)
+        documents.append(document)
+    return documents
+
+
+def states(documents):
+    return [Document.objects.get(pk=each.pk).state for each in documents]
+
+
+def test_the_best_of_the_pool_go_to_label_studio_and_unranked_ones_last(studio, receipts):
+    low, best, unranked, middle = make_pool(receipts, [0.1, 0.9, None, 0.5])
+    queueing.fill_queue(receipts.pk)
+    assert studio.documents() == [best.pk, middle.pk, low.pk]
+    assert states([best, middle, low, unranked]) == ["queued", "queued", "queued", "extracted"]
+    tasks = LabelTask.objects.order_by("task_id")
+    assert [task.task_id for task in tasks] == sorted(studio.tasks)
+    assert {task.state for task in tasks} == {"open"}
+
+
+def test_every_active_annotator_has_a_queue_of_that_depth(studio, receipts, ann, lea):
+    person("amy", "annotator")
+    gone = person("abe", "annotator")
+    gone.is_active = False
+    gone.save()
+    make_pool(receipts, range(10))
+    queueing.fill_queue(receipts.pk)
+    assert len(studio.tasks) == 2 * 3
+
+
+def test_a_full_queue_takes_nothing_more(studio, receipts):
+    make_pool(receipts, range(5))
+    queueing.fill_queue(receipts.pk)
+    queueing.fill_queue(receipts.pk)
+    assert studio.pushes == [3]
+
+
+def test_a_document_without_extraction_goes_up_blank_and_says_why(studio, receipts):
+    document = make_document(receipts)
+    queueing.fill_queue(receipts.pk)
+    (task,) = studio.tasks.values()
+    assert task.predictions == []
+    assert task.data["reason"] == queueing.NEW_TYPE
+    assert task.data["pages"] == [f"/data/local-files/?d=pages/{document.pk}/0.jpg"]
+
+
+def test_what_the_annotator_is_shown_is_the_documents_extraction(studio, receipts):
+    (document,) = make_pool(receipts, [1])
+    queueing.fill_queue(receipts.pk)
+    task = LabelTask.objects.get()
+    assert studio.tasks[task.task_id].predictions[0]["model_version"] == "v1"
+    assert task.extraction == Extraction.objects.get(document=document)
+    assert studio.projects[receipts.project_id]["model_version"] == "v1"
+
+
+@pytest.mark.parametrize("cut", ["cut_before", "cut_after"])
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_a_cut_push_leaves_neither_duplicates_nor_holes(studio, receipts, monkeypatch, cut, batch):
+    monkeypatch.setattr(queueing, "BATCH", 1)
+    documents = make_pool(receipts, [3, 2, 1])
+    setattr(studio, cut, batch)
+    with pytest.raises(LabelStudioUnreachable):
+        queueing.fill_queue(receipts.pk)
+    assert LabelTask.objects.filter(state="pushing").count() == 3 - (batch - 1)
+    queueing.fill_queue(receipts.pk)
+    assert Counter(studio.documents()) == Counter(each.pk for each in documents)
+    assert sorted(LabelTask.objects.values_list("task_id", flat=True)) == sorted(studio.tasks)
+    assert set(LabelTask.objects.values_list("state", flat=True)) == {"open"}
+
+
+def test_doubles_that_two_workers_pushed_are_cleared_away(studio, receipts):
+    (document,) = make_pool(receipts, [1])
+    LabelTask.objects.create(document=document, project_id=receipts.project_id)
+    Document.objects.update(state="queued")
+    studio.push_tasks(receipts.project_id, [({"doc_id": str(document.pk)}, None)] * 2)
+    queueing.fill_queue(receipts.pk)
+    assert LabelTask.objects.get().task_id == min(studio.tasks)
+    assert len(studio.tasks) == 1
+
+
+def test_a_push_whose_answer_comes_after_the_annotation_does_not_reopen_the_task(
+    studio, receipts, monkeypatch
+):
+    make_pool(receipts, [1])
+    push = studio.push_tasks
+
+    def annotated_at_once(project_id, tasks):
+        ids = push(project_id, tasks)
+        LabelTask.objects.update(task_id=ids[0], state="done")  # as `annotation.inbox` does it
+        Document.objects.update(state="confirmed")
+        return ids
+
+    monkeypatch.setattr(queueing.label_studio, "push_tasks", annotated_at_once)
+    queueing.fill_queue(receipts.pk)
+    assert LabelTask.objects.get().state == "done"
+    assert Document.objects.get().state == "confirmed"
+
+
+def test_a_worker_that_lost_its_job_sends_and_writes_nothing(studio, receipts, monkeypatch):
+    make_pool(receipts, [1])
+
+    def lost():
+        raise LostClaim("taken over")
+
+    monkeypatch.setattr(queueing.jobs, "assert_held", lost)
+    with pytest.raises(LostClaim):
+        queueing.fill_queue(receipts.pk)
+    assert studio.pushes == []
+    assert not LabelTask.objects.exists()
+
+
+def filled(studio, receipts):
+    """Three documents in the queue, and then ten better ones in the pool."""
+    old = make_pool(receipts, [3, 2, 1])
+    queueing.fill_queue(receipts.pk)
+    make_pool(receipts, range(10, 20))
+    return old
+
+
+def test_tasks_that_clearly_lost_their_rank_make_room_a_few_at_a_time(studio, receipts):
+    old = filled(studio, receipts)
+    queueing.fill_queue(receipts.pk)
+    assert states(old) == ["queued", "queued", "extracted"]  # half of three, and the worst of them
+    assert LabelTask.objects.filter(document=old[2]).get().state == "withdrawn"
+    assert old[2].pk not in studio.documents()
+    assert len(studio.tasks) == 3
+    queueing.fill_queue(receipts.pk)
+    queueing.fill_queue(receipts.pk)
+    assert states(old) == ["extracted"] * 3
+
+
+def test_tasks_near_the_edge_stay(studio, receipts):
+    old = make_pool(receipts, [3, 2, 1])
+    queueing.fill_queue(receipts.pk)
+    make_pool(receipts, [10, 11, 12])  # the old ones are still among the best six
+    queueing.fill_queue(receipts.pk)
+    assert states(old) == ["queued"] * 3
+
+
+def test_a_task_that_somebody_works_on_is_never_withdrawn(studio, receipts):
+    old = filled(studio, receipts)
+    worst = LabelTask.objects.get(document=old[2])
+    studio.tasks[worst.task_id].touched = True  # annotated or drafted, and not collected yet
+    queueing.fill_queue(receipts.pk)
+    assert states(old) == ["queued"] * 3
+    studio.tasks[worst.task_id].touched = False
+    studio.given = frozenset({worst.task_id})  # open in somebody's browser
+    queueing.fill_queue(receipts.pk)
+    assert states(old) == ["queued"] * 3
+
+
+def test_nothing_is_withdrawn_while_label_studio_does_not_tell_what_is_open(studio, receipts):
+    old = filled(studio, receipts)
+    studio.given = None
+    queueing.fill_queue(receipts.pk)
+    assert states(old) == ["queued"] * 3
+
+
+def test_the_audit_slice_is_never_withdrawn(studio, receipts):
+    old = filled(studio, receipts)
+    Document.objects.filter(pk__in=[each.pk for each in old]).update(audit_probability=0.1)
+    queueing.fill_queue(receipts.pk)
+    assert states(old) == ["queued"] * 3
+
+
+def test_a_withdrawn_document_can_come_back(studio, receipts):
+    old = filled(studio, receipts)
+    queueing.fill_queue(receipts.pk)
+    Document.objects.filter(pk=old[2].pk).update(priority=100)
+    LabelTask.objects.filter(state="open").update(state="done")
+    queueing.fill_queue(receipts.pk)
+    assert (
+        LabelTask.objects.filter(document=old[2]).values_list("state", flat=True).order_by("pk")[1] == "open"
+    )
+
+
+def test_after_a_promotion_open_tasks_show_what_the_champion_says(studio, receipts, rung):
+    documents = make_pool(receipts, [2, 1])
+    queueing.fill_queue(receipts.pk)
+    new = [make_extraction(each, {"total": ("12.90", 0.99)}, version="v2") for each in documents]
+    queueing.refresh_queue(receipts.pk)
+    for task in studio.tasks.values():
+        assert [each["model_version"] for each in task.predictions] == ["v1", "v2"]  # the old one stays
+    assert set(LabelTask.objects.values_list("extraction", flat=True)) == {each.pk for each in new}
+    assert studio.projects[receipts.project_id]["model_version"] == "v2"
+    assert ("annotation.fill_queue", receipts.pk) in rung
+
+
+def test_a_refresh_gives_a_blank_task_its_first_prediction_and_leaves_answered_ones(studio, receipts):
+    blank, answered = make_document(receipts), make_document(receipts)
+    queueing.fill_queue(receipts.pk)
+    LabelTask.objects.filter(document=answered).update(state="done")
+    for each in (blank, answered):
+        make_extraction(each, version="v1")
+    queueing.refresh_queue(receipts.pk)
+    predictions = {int(task.data["doc_id"]): len(task.predictions) for task in studio.tasks.values()}
+    assert predictions == {blank.pk: 1, answered.pk: 0}
+
+
+def test_a_second_refresh_adds_nothing(studio, receipts):
+    documents = make_pool(receipts, [1])
+    queueing.fill_queue(receipts.pk)
+    make_extraction(documents[0], version="v2")
+    queueing.refresh_queue(receipts.pk)
+    queueing.refresh_queue(receipts.pk)
+    (task,) = studio.tasks.values()
+    assert len(task.predictions) == 2
+
+
+def test_label_studio_shows_the_old_version_while_most_tasks_have_only_that(studio, receipts):
+    make_pool(receipts, [9, 8])
+    queueing.fill_queue(receipts.pk)
+    make_pool(receipts, [7], version="v2")
+    queueing.fill_queue(receipts.pk)
+    assert studio.projects[receipts.project_id]["model_version"] == "v1"
+
+
+def test_fields_that_the_schema_lost_are_not_shown(studio, receipts):
+    (document,) = make_pool(receipts, [1])
+    receipts.fields = [field for field in receipts.fields if field["name"] != "total"]
+    receipts.save()
+    queueing.fill_queue(receipts.pk)
+    (task,) = studio.tasks.values()
+    assert {item["id"] for item in task.predictions[0]["result"]} == {"document_type", "company-0"}
+
+
+def test_a_type_without_a_project_waits_for_it(studio):
+    waiting = make_type(project_id=None)
+    make_pool(waiting, [1])
+    queueing.fill_queue(waiting.pk)
+    queueing.refresh_queue(waiting.pk)
+    assert studio.pushes == []
