@@ -2,8 +2,9 @@
 
 Pillow and pdfium are C and C++ that parse hostile files; a crash, a bomb or a hang must not reach a server. The
 parent calls `run`; the child (`python -m models.sandbox`) takes one job as JSON on standard input, limits itself,
-and answers with JSON on standard output. It gets no environment, so it holds no secrets, and its start is kept
-cheap: nothing but the job's own module is imported.
+and answers with JSON on standard output. It gets no environment, so it holds no secrets; where the kernel can, it
+reads nothing but the file and its own code, writes to nothing but the output folder, and reaches no network. Its start
+is kept cheap: nothing but the job's own module is imported.
 """
 
 from __future__ import annotations
@@ -21,8 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import ReadingFailed
+from models.landlock import confine
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+# what the child itself is made of: Python, its packages, this code, the system's libraries and fonts
+OWN_PLACES = (
+    Path(sys.prefix),
+    Path(sys.base_prefix),
+    CHECKOUT / "models",
+    *map(Path, ("/usr", "/lib", "/lib64", "/etc/fonts", "/dev/urandom")),
+)
 JOBS = {
     "count_pages": ("models.rendering", "count_pages"),
     "render": ("models.rendering", "render"),
@@ -114,8 +123,13 @@ def main() -> int:
     limits = Limits(**order["limits"])
     _limit(limits)
     module, function = JOBS[order["job"]]
+    request = order["request"]
+    confine(
+        readable=[Path(request["path"]), *OWN_PLACES],
+        writable=[Path(request["out"])] if "out" in request else [],
+    )
     try:
-        done = getattr(importlib.import_module(module), function)(order["request"], limits)
+        done = getattr(importlib.import_module(module), function)(request, limits)
     except ReadingFailed as failure:
         answer = {"failed": str(failure)}
     except MemoryError:
