@@ -10,7 +10,7 @@ from enum import IntEnum
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
@@ -29,13 +29,13 @@ class Role(IntEnum):
 View = Callable[..., HttpResponseBase]
 
 
-def role_of(user: AbstractBaseUser | AnonymousUser) -> Role:
+def role_of(user: AbstractUser | AnonymousUser) -> Role:
     """The highest role among the user's groups; a superuser is an operator."""
     if not user.is_authenticated:
         return Role.NONE
-    if getattr(user, "is_superuser", False):
+    if user.is_superuser:
         return Role.OPERATOR
-    groups = {name.upper() for name in user.groups.values_list("name", flat=True)}  # type: ignore[union-attr]
+    groups = {name.upper() for name in user.groups.values_list("name", flat=True)}
     return max((role for role in Role if role.name in groups), default=Role.NONE)
 
 

@@ -23,7 +23,7 @@ class Result:
     problem: str = ""
 
 
-def take(file: UploadedFile, *, document_type: DocumentType, by: str) -> intake.Received:
+def take(file: UploadedFile[bytes], *, document_type: DocumentType, by: str) -> intake.Received:
     """Give one file to intake. Raises what `intake.receive` raises."""
     with tempfile.TemporaryDirectory(prefix="docloop-upload-") as folder:
         path = Path(folder) / "file"
@@ -33,12 +33,12 @@ def take(file: UploadedFile, *, document_type: DocumentType, by: str) -> intake.
         return intake.receive(path, filename=file.name or "unnamed", document_type=document_type, by=by)
 
 
-def take_all(files: list[UploadedFile], *, document_type: DocumentType, by: str) -> list[Result]:
+def take_all(files: list[UploadedFile[bytes]], *, document_type: DocumentType, by: str) -> list[Result]:
     """Every file is tried, whatever happens to the others."""
     return [_try(file, document_type, by) for file in files]
 
 
-def _try(file: UploadedFile, document_type: DocumentType, by: str) -> Result:
+def _try(file: UploadedFile[bytes], document_type: DocumentType, by: str) -> Result:
     name = intake.plain_name(file.name or "unnamed")
     try:
         received = take(file, document_type=document_type, by=by)

@@ -70,8 +70,8 @@ def test_every_bar_stays_inside_its_drawing(counts):
     drawn = drawing.bars([(date(2026, 1, 1) + timedelta(days=n), count) for n, count in enumerate(counts)])
     assert drawn.top >= max(counts)
     for bar in drawn.bars:
-        assert 0 <= bar.x and bar.x + bar.width <= drawn.width + 1e-6
-        assert 12 - 1e-6 <= bar.y and bar.y + bar.height == pytest.approx(drawn.floor)
+        assert bar.x >= 0 and bar.x + bar.width <= drawn.width + 1e-6
+        assert bar.y >= 12 - 1e-6 and bar.y + bar.height == pytest.approx(drawn.floor)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.http import HttpRequest
 from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
@@ -22,7 +22,7 @@ class Token(HttpBearer):
         super().__init__()
         self.role = role
 
-    def authenticate(self, request: HttpRequest, token: str) -> AbstractBaseUser | None:
+    def authenticate(self, request: HttpRequest, token: str) -> AbstractUser | AnonymousUser | None:
         found = ApiToken.find(token)
         if found is None:
             return None
@@ -44,7 +44,7 @@ class Session(APIKeyCookie):
             return None  # "sign in first" and not "CSRF check failed" for whoever has no session at all
         return super().__call__(request)
 
-    def authenticate(self, request: HttpRequest, key: str | None) -> AbstractBaseUser | None:
+    def authenticate(self, request: HttpRequest, key: str | None) -> AbstractUser | AnonymousUser | None:
         return _of_role(request.user, self.role)
 
 
@@ -53,7 +53,7 @@ def needs(role: Role) -> list[AuthBase]:
     return [Token(role), Session(role)]
 
 
-def _of_role(user: Any, role: Role) -> AbstractBaseUser:  # Any: Django's user, or nobody
+def _of_role(user: AbstractUser | AnonymousUser, role: Role) -> AbstractUser | AnonymousUser:
     if role_of(user) < role:
         raise HttpError(403, f"This needs the role {role.name.lower()}, or one that includes it.")
     return user

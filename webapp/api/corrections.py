@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from annotation.models import Correction, DocumentType
 from webapp.api.access import needs
+from webapp.api.names import TypeName
 from webapp.roles import Role
 
 router = Router()
@@ -54,9 +55,9 @@ class CorrectionPage(Schema):
 @router.get("", auth=needs(Role.LEAD), response=CorrectionPage)
 def corrections(
     request: HttpRequest,
-    document_type: str = "",
-    after: int = Query(0, description="Only ids above this one"),
-    limit: int = Query(100, ge=1, le=1000),
+    document_type: TypeName = "",
+    after: Annotated[int, Query(description="Only ids above this one")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """Corrections, the oldest first: ask again with the last id to get what is new."""
     found = Correction.objects.select_related("document__document_type").filter(pk__gt=after).order_by("pk")

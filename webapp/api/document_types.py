@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from annotation import document_types
@@ -66,7 +66,7 @@ def document_type(request: HttpRequest, name: str) -> DocumentType:
     return get_object_or_404(DocumentType, name=name)
 
 
-@router.get("/{slug:name}/yaml", auth=needs(Role.LEAD), include_in_schema=True)
+@router.get("/{slug:name}/yaml", auth=needs(Role.LEAD))
 def as_yaml(request: HttpRequest, name: str) -> HttpResponse:
     """One document type as the YAML of its file."""
     text = document_types.to_yaml(get_object_or_404(DocumentType, name=name))
@@ -80,9 +80,9 @@ def as_yaml(request: HttpRequest, name: str) -> HttpResponse:
     by_alias=True,
     openapi_extra=BODY,
 )
-def create(request: HttpRequest) -> tuple[int, DocumentType]:
+def create(request: HttpRequest) -> Status[DocumentType]:
     """Make a document type; its Label Studio project follows within seconds."""
-    return 201, document_types.create(document_types.specification_of(_text(request)))
+    return Status(201, document_types.create(document_types.specification_of(_text(request))))
 
 
 @router.put(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import File, Form, Query, Router, Schema
+from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
+from annotation import intake
 from annotation.models import Correction, Document, DocumentType, Extraction
 from webapp import uploads
 from webapp.api.access import needs
 from webapp.api.errors import Problem
+from webapp.api.names import TypeName
 from webapp.roles import Role
 
 router = Router()
@@ -88,9 +90,10 @@ class DocumentOut(DocumentLine):
         return document.truth
 
 
-class DocumentReceived(DocumentLine):
+class DocumentReceived(Schema):
     """The document of a file that was sent."""
 
+    document: DocumentLine
     new: bool = Field(description="False if the same bytes were received before; then this is that document")
 
 
@@ -100,22 +103,21 @@ class DocumentReceived(DocumentLine):
     response={200: DocumentReceived, 201: DocumentReceived, 404: Problem, 422: Problem},
 )
 def send(
-    request: HttpRequest, document_type: Form[str], file: File[UploadedFile]
-) -> tuple[int, dict[str, Any]]:
+    request: HttpRequest, document_type: Annotated[TypeName, Form()], file: File[UploadedFile]
+) -> Status[intake.Received]:
     """Send a file (PDF, PNG, JPEG or TIFF): 201 for a new document, 200 if the same bytes are known."""
     kind = get_object_or_404(DocumentType, name=document_type)
     received = uploads.take(file, document_type=kind, by=request.user.get_username())
-    line = DocumentLine.from_orm(received.document).model_dump()
-    return 201 if received.new else 200, line | {"new": received.new}
+    return Status(201 if received.new else 200, received)
 
 
 @router.get("", auth=needs(Role.LEAD), response=DocumentPage)
 def documents(
     request: HttpRequest,
-    document_type: str = "",
-    state: str = "",
-    before: int | None = Query(None, description="Only ids below this one"),
-    limit: int = Query(50, ge=1, le=500),
+    document_type: TypeName = "",
+    state: Document.State | None = None,
+    before: Annotated[int | None, Query(description="Only ids below this one")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> dict[str, Any]:
     """Documents, the newest first."""
     found = Document.objects.select_related("document_type").order_by("-pk")

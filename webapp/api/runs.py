@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 
 from annotation.models import DocumentType
 from learner import reports, triggers
 from learner.models import Run
 from webapp.api.access import needs
 from webapp.api.errors import Problem
+from webapp.api.names import TypeName
 from webapp.roles import Role
 
 router = Router()
@@ -19,12 +22,12 @@ router = Router()
 class RunAsked(Schema):
     """Which document type to train."""
 
-    document_type: str
+    document_type: TypeName
 
 
 @router.get("", auth=needs(Role.LEAD), response={200: list[reports.RunReport], 404: Problem})
 def runs(
-    request: HttpRequest, document_type: str = "", limit: int = Query(50, ge=1, le=500)
+    request: HttpRequest, document_type: TypeName = "", limit: Annotated[int, Query(ge=1, le=500)] = 50
 ) -> list[reports.RunReport]:
     """The newest trainings first."""
     chosen = get_object_or_404(DocumentType, name=document_type) if document_type else None
@@ -38,11 +41,11 @@ def run(request: HttpRequest, run_id: int) -> reports.RunReport:
 
 
 @router.post("", auth=needs(Role.LEAD), response={201: reports.RunReport, 404: Problem, 422: Problem})
-def start(request: HttpRequest, asked: RunAsked) -> tuple[int, reports.RunReport]:
+def start(request: HttpRequest, asked: RunAsked) -> Status[reports.RunReport]:
     """Ask for a training; 422 if one is live already or there is too little to learn from."""
     document_type = get_object_or_404(DocumentType, name=asked.document_type)
     started = triggers.ask(document_type, trigger=f"asked for by {request.user.get_username()}, by API")
-    return 201, reports.run_report(started)
+    return Status(201, reports.run_report(started))
 
 
 @router.post(

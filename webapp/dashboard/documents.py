@@ -36,11 +36,13 @@ class Filter:
 
     @classmethod
     def of(cls, request: HttpRequest) -> Filter:
-        before = request.GET.get("before", "")
+        # PostgreSQL's text holds no NUL
+        given = {name: value.replace("\0", "").strip() for name, value in request.GET.dict().items()}
+        before = given.get("before", "")
         return cls(
-            request.GET.get("type", ""),
-            request.GET.get("state", ""),
-            request.GET.get("search", "").strip(),
+            given.get("type", ""),
+            given.get("state", ""),
+            given.get("search", ""),
             int(before) if before.isdecimal() and before.isascii() and len(before) < 19 else None,
         )
 

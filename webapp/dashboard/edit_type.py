@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from annotation import document_types
 from annotation.errors import Refused
 from annotation.models import DocumentType
-from models.errors import BadSchema
 from webapp.dashboard.type_form import FieldForms, TypeForm, field_rows, specification
 from webapp.roles import Role, requires
 
@@ -47,26 +46,25 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, document_type: DocumentType | None) -> HttpResponse:
-    if request.method == "POST" and "yaml" in request.POST:
+    if request.method != "POST":
+        return _page(request, document_type)
+    if "yaml" in request.POST:
         return _save_yaml(request, document_type)
-    initial = TypeForm.initial_of(document_type) if document_type else None
-    filled = request.POST if request.method == "POST" else None
-    form = TypeForm(filled, initial=initial, existing=document_type is not None)
-    fields = FieldForms(filled, initial=field_rows(document_type), prefix="fields")
+    form, fields = _forms(document_type, request.POST)
     problem = ""
-    if filled is not None and form.is_valid() and fields.is_valid():
+    if form.is_valid() and fields.is_valid():
         try:
             return _save(request, document_type, specification(form, fields))
-        except (Refused, BadSchema) as reason:
+        except Refused as reason:
             problem = str(reason)
-    return _page(request, document_type, form=form, fields=fields, problem=problem)
+    return _page(request, document_type, forms=(form, fields), problem=problem)
 
 
 def _save_yaml(request: HttpRequest, document_type: DocumentType | None) -> HttpResponse:
     text = request.POST["yaml"]
     try:
         return _save(request, document_type, document_types.specification_of(text))
-    except (Refused, BadSchema) as reason:
+    except Refused as reason:
         return _page(request, document_type, yaml=text, yaml_problem=str(reason))
 
 
@@ -80,19 +78,32 @@ def _save(request: HttpRequest, document_type: DocumentType | None, wanted: dict
     return redirect("type", saved.name)
 
 
-def _page(request: HttpRequest, document_type: DocumentType | None, **given: Any) -> HttpResponse:
-    existing = document_type is not None
-    form = given.get("form") or TypeForm(
-        initial=TypeForm.initial_of(document_type) if document_type else None, existing=existing
-    )
-    fields = given.get("fields") or FieldForms(initial=field_rows(document_type), prefix="fields")
+def _forms(document_type: DocumentType | None, filled: QueryDict | None = None) -> tuple[TypeForm, Any]:
+    """The two forms (formset_factory makes the second one's class): as they were filled in, or to begin with."""
+    initial = TypeForm.initial_of(document_type) if document_type else None
+    form = TypeForm(filled, initial=initial, existing=document_type is not None)
+    # a formset skips rows that are as they were, so that what was sent is compared with nothing
+    rows = None if filled else field_rows(document_type)
+    return form, FieldForms(filled, initial=rows, prefix="fields")
+
+
+def _page(
+    request: HttpRequest,
+    document_type: DocumentType | None,
+    *,
+    forms: tuple[TypeForm, Any] | None = None,
+    problem: str = "",
+    yaml: str = "",
+    yaml_problem: str = "",
+) -> HttpResponse:
+    form, fields = forms or _forms(document_type)
     shown = {
         "document_type": document_type,
         "main": [form[name] for name in ABOUT_NAME],
         "rules": [bound for bound in form if bound.name not in ABOUT_NAME],
         "fields": fields,
-        "yaml": given.get("yaml") or (document_types.to_yaml(document_type) if document_type else EXAMPLE),
-        "yaml_problem": given.get("yaml_problem", ""),
-        "problem": given.get("problem", ""),
+        "yaml": yaml or (document_types.to_yaml(document_type) if document_type else EXAMPLE),
+        "yaml_problem": yaml_problem,
+        "problem": problem,
     }
     return render(request, "edit_type.html", shown)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -64,7 +64,7 @@ def queues() -> list[Queue]:
     return [Queue(each.title, each.waiting, labelling_url(each.project_id or 0)) for each in types]
 
 
-def day_of(user: AbstractBaseUser) -> Day:
+def day_of(user: AbstractUser | AnonymousUser) -> Day:
     """Label Studio knows people by their e-mail address: an account without one has done nothing."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     mine = Correction.objects.filter(annotator__iexact=getattr(user, "email", "") or "-", skipped=False)

@@ -1,0 +1,107 @@
+import pytest
+from django.urls import reverse
+
+from annotation.models import DocumentType
+from learner import strategies
+from tests.factories import make_document, make_truth, make_type
+from webapp.dashboard.edit_type import EXAMPLE
+from webapp.dashboard.type_form import STRATEGIES
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lead(client, lea):
+    client.force_login(lea)
+    return client
+
+
+def filled(*rows: dict[str, str], **more: str) -> dict[str, str]:
+    """What a browser sends for the form, with a row for each field."""
+    sent = {
+        "name": "receipts",
+        "title": "Receipts",
+        "retrain_after": "30",
+        "queue_depth": "5",
+        "strategy": "mixed",
+        "audit_share": "0.1",
+        "accept_above": "",
+        "fields-TOTAL_FORMS": str(len(rows)),
+        "fields-INITIAL_FORMS": "0",
+    } | more
+    for number, row in enumerate(rows):
+        for name, value in ({"kind": "text"} | row).items():
+            sent[f"fields-{number}-{name}"] = value
+    return sent
+
+
+def test_the_form_offers_every_strategy_there_is():
+    assert set(STRATEGIES) == set(strategies.STRATEGIES)
+
+
+def test_a_type_is_made_by_the_form(lead, rung):
+    rows = [
+        {"name": "total", "kind": "money", "label": "To pay", "required": "on"},
+        {"name": ""},
+        {"name": "paid_by", "kind": "choice", "choices": "cash, card , ", "repeats": "on"},
+    ]
+    answer = lead.post(reverse("new-type"), filled(*rows))
+    made = DocumentType.objects.get()
+    assert answer["Location"] == reverse("type", args=["receipts"])
+    assert (made.title, made.retrain_after, made.accept_above) == ("Receipts", 30, None)
+    assert [(field.name, field.required, field.repeats, field.choices) for field in made.schema] == [
+        ("total", True, False, ()),
+        ("paid_by", False, True, ("cash", "card")),
+    ]
+    assert ("annotation.sync_project", made.pk) in rung
+
+
+def test_the_example_can_be_sent_as_it_is(lead):
+    lead.post(reverse("new-type"), {"yaml": EXAMPLE})
+    assert DocumentType.objects.get().schema.names == ("company", "date", "total")
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (filled({"name": "Total"}), "small letter"),
+        (filled({"name": "total"}, {"name": "total"}), "used once"),
+        (filled({"name": ""}), "at least one field"),
+        (filled({"name": "total", "kind": "choice"}), "choices"),
+        (filled({"name": "total"}, name="Über"), "slug"),
+        (filled({"name": "total"}, audit_share="7"), "less than or equal to 1"),
+        (filled({"name": "total"}, strategy="guess"), "Select a valid choice"),
+        ({"yaml": "fields: ["}, "no YAML"),
+        ({"yaml": "name: receipts\nfields: [{name: total, size: 3}]"}, "unknown size"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_stays(lead, sent, says):
+    answer = lead.post(reverse("new-type"), sent)
+    assert answer.status_code == 200
+    assert says in answer.content.decode()
+    assert not DocumentType.objects.exists()
+    kept = sent.get("yaml", "").splitlines()[0] if "yaml" in sent else sent["title"]
+    assert kept in answer.content.decode()
+
+
+def test_a_name_is_taken_once(lead):
+    make_type(name="receipts")
+    assert "already" in lead.post(reverse("new-type"), filled({"name": "total"})).content.decode()
+
+
+def test_a_type_is_changed_by_the_form_and_keeps_its_name(lead):
+    make_type(name="receipts", title="Old", accept_above=0.9)
+    shown = lead.get(reverse("edit-type", args=["receipts"])).content.decode()
+    assert 'value="company"' in shown and "accept_above: 0.9" in shown
+    rows = [{"name": "company"}, {"name": "date", "kind": "date"}, {"name": "total", "kind": "money"}]
+    lead.post(reverse("edit-type", args=["receipts"]), filled(*rows, name="other", title="New"))
+    changed = DocumentType.objects.get()
+    assert (changed.name, changed.title, changed.accept_above) == ("receipts", "New", None)
+
+
+def test_a_field_that_people_have_confirmed_is_not_taken_away(lead):
+    receipts = make_type(name="receipts")
+    make_truth(make_document(receipts))
+    answer = lead.post(reverse("edit-type", args=["receipts"]), filled({"name": "company"}))
+    assert "can&#x27;t be removed" in answer.content.decode()
+    assert len(DocumentType.objects.get().fields) == 3

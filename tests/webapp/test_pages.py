@@ -1,0 +1,258 @@
+"""The overview, the type page, health and an annotator's day."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from annotation.models import Document, DocumentType, Job, LabelTask
+from learner.models import Decision, Run, VersionMove
+from tests.factories import make_document, make_extraction, make_truth, make_type, make_version
+from webapp import services
+from webapp.dashboard import document_type as type_page
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lead(client, lea):
+    client.force_login(lea)
+    return client
+
+
+def text_of(answer) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def queued(document_type: DocumentType, task_id: int, priority: float, **more) -> Document:
+    document = make_document(document_type, state="queued", priority=priority, **more)
+    make_extraction(document)
+    LabelTask.objects.create(document=document, project_id=7, task_id=task_id, state="open")
+    return document
+
+
+# --- overview
+
+
+def test_an_empty_docloop_tells_what_to_do_next(lead):
+    page = text_of(lead.get(reverse("overview")))
+    assert "No document types yet" in page and reverse("new-type") in page
+
+
+def test_the_overview_counts_and_links_every_state(lead):
+    receipts = make_type(name="receipts")
+    make_document(receipts, state="queued")
+    make_document(receipts, state="extracted")
+    answer = lead.get(reverse("overview"))
+    row = answer.context["rows"][0]
+    assert (row.report.documents, row.pool) == (2, 1)
+    assert "type=receipts&amp;state=queued" in text_of(answer)
+
+
+def test_the_live_part_is_the_same_part(lead):
+    make_document(make_type(title="Receipts"))
+    whole, part = lead.get(reverse("overview")), lead.get(reverse("overview-live"))
+    assert part.content.decode().strip() in whole.content.decode()
+    assert b"<html" not in part.content
+
+
+def test_a_running_training_shows_how_far_it_is(lead):
+    now = timezone.now()
+    Run.objects.create(
+        document_type=make_type(),
+        state="running",
+        stage="fine-tuning",
+        share=0.25,
+        epoch=3,
+        epochs=12,
+        started_at=now - timedelta(minutes=5),
+    )
+    page = text_of(lead.get(reverse("overview")))
+    assert "25 % · epoch 3 of 12 · about 15 minutes left" in page
+    assert '<progress max="1" value="0.250"' in page
+
+
+def test_what_needs_attention_is_said_with_where_to_look(lead):
+    receipts = make_type(name="receipts", title="Receipts")
+    make_document(receipts, state="unreadable", problem="encrypted")
+    make_document(receipts, state="skipped")
+    make_document(receipts, state="extracted")
+    Run.objects.create(document_type=receipts, state="failed", problem="the weights became NaN")
+    Job.objects.create(task="annotation.sync_project", subject=receipts.pk, state="failed", problem="refused")
+    notices = lead.get(reverse("overview")).context["notices"]
+    assert [notice.text for notice in notices] == [
+        "1 job failed and will not be tried again by itself.",
+        "the last training failed: the weights became NaN.",
+        "1 document could not be read.",
+        "the queue is empty although documents wait in the pool.",
+        "1 document was skipped by annotators.",
+    ]
+    assert all(notice.url for notice in notices)
+
+
+def test_a_training_that_failed_before_a_good_one_is_history(lead):
+    receipts = make_type()
+    Run.objects.create(document_type=receipts, state="failed")
+    Run.objects.create(document_type=receipts, state="finished")
+    assert lead.get(reverse("overview")).context["notices"] == []
+
+
+# --- a type's page
+
+
+def test_the_queue_stands_in_its_order_with_reasons_and_links(lead):
+    receipts = make_type(name="receipts")
+    second = queued(receipts, 41, priority=0.2, reason="unsure of the total")
+    first = queued(receipts, 42, priority=0.9, reason="picked at random", audit_probability=0.1)
+    make_document(receipts, state="queued", priority=1)  # its task is not in Label Studio yet
+    rows = lead.get(reverse("type", args=["receipts"])).context["queue"]
+    assert [row.id for row in rows] == [first.pk, second.pk]
+    assert rows[0].audit and not rows[1].audit
+    assert "task=42" in rows[0].url and rows[1].sure == 0.6
+
+
+def test_the_champions_fields_stand_in_the_types_order(lead):
+    receipts = make_type(name="receipts")
+    scores = {name: {"f1": 0.9, "low": 0.85, "high": 0.95} for name in ("total", "company", "gone")}
+    make_version(
+        receipts, state="champion", figures={"documents": 40, "overall": scores["total"], "fields": scores}
+    )
+    answer = lead.get(reverse("type", args=["receipts"]))
+    assert [field.title for field in answer.context["scores"]] == ["company", "total"]
+    assert "0.850–0.950" in text_of(answer)
+
+
+def test_the_reason_for_a_refusal_stands_in_words(lead):
+    receipts = make_type(name="receipts")
+    version = make_version(receipts, state="retired")
+    Decision.objects.create(
+        version=version,
+        promote=False,
+        reasons=["Total lost 0.040, more than it may."],
+        figures={"documents": 40},
+    )
+    page = text_of(lead.get(reverse("type", args=["receipts"])))
+    assert f"Why {version.name} was not promoted" in page
+    assert "Total lost 0.040, more than it may." in page
+
+
+def test_the_page_costs_the_same_queries_for_one_version_and_for_ten(lead, django_assert_max_num_queries):
+    receipts = make_type(name="receipts")
+    for n in range(10):
+        version = make_version(receipts, state="retired")
+        Decision.objects.create(version=version, promote=False, reasons=["no"], figures={})
+        queued(receipts, n + 1, priority=n)
+    with django_assert_max_num_queries(28):
+        lead.get(reverse("type", args=["receipts"]))
+
+
+def test_a_training_is_asked_for_with_who_asked(lead, monkeypatch):
+    receipts = make_type(name="receipts")
+    asked = []
+    monkeypatch.setattr(type_page.triggers, "ask", lambda kind, *, trigger: asked.append((kind, trigger)))
+    lead.post(reverse("retrain", args=["receipts"]))
+    assert asked == [(receipts, "asked for by lea")]
+
+
+def test_a_training_that_can_not_be_is_refused_with_the_reason(lead):
+    make_type(name="receipts")
+    answer = lead.post(reverse("retrain", args=["receipts"]), follow=True)
+    assert "alert-danger" in text_of(answer)
+    assert not Run.objects.exists()
+
+
+def test_a_running_training_is_asked_to_stop(lead):
+    run = Run.objects.create(document_type=make_type(name="receipts"), state="running")
+    lead.post(reverse("stop", args=["receipts"]))
+    run.refresh_from_db()
+    assert run.stop_asked
+    Run.objects.update(state="finished")
+    assert "nothing to stop" in text_of(lead.post(reverse("stop", args=["receipts"]), follow=True))
+
+
+def test_rolling_back_asks_for_the_champion_that_the_reader_saw(lead):
+    receipts = make_type(name="receipts")
+    old = make_version(receipts, state="retired")
+    VersionMove.objects.create(
+        version=old, before="challenger", after="champion", reason="first", by="the gate"
+    )
+    new = make_version(receipts, state="champion")
+    DocumentType.objects.filter(pk=receipts.pk).update(champion=new.name)
+
+    answer = lead.post(reverse("roll-back", args=["receipts"]), {"champion": "another"}, follow=True)
+    assert "has changed in the meantime" in text_of(answer)
+    new.refresh_from_db()
+    assert new.state == "champion"
+
+    lead.post(reverse("roll-back", args=["receipts"]), {"champion": new.name})
+    assert DocumentType.objects.get().champion == old.name
+
+
+# --- health
+
+
+def test_a_failed_job_shows_why_and_can_be_tried_again(client, otto, rung):
+    client.force_login(otto)
+    job = Job.objects.create(
+        task="annotation.sync_project", subject=5, state="failed", problem="Label Studio refused the config"
+    )
+    assert "Label Studio refused the config" in text_of(client.get(reverse("health")))
+    page = text_of(client.post(reverse("try-again", args=[job.pk]), follow=True))
+    assert "No job has failed" in page
+    assert ("annotation.sync_project", 5) in rung
+    assert "tried again already" in text_of(client.post(reverse("try-again", args=[job.pk]), follow=True))
+
+
+def test_services_that_do_not_answer_are_told_and_nothing_waits_for_them(settings, lead):
+    closed = "http://127.0.0.1:9"  # nobody listens on the discard port
+    settings.CONFIG = settings.CONFIG.model_copy(update={"label_studio_url": closed, "mlflow_url": closed})
+    found = {service.name: service for service in services.check()}
+    assert not found["Label Studio"].ok and not found["MLflow"].ok
+    assert found["Broker"].ok and found["Workers"].ok
+    assert "in trouble" in text_of(lead.get(reverse("services")))
+
+
+def test_jobs_that_nobody_takes_mean_that_no_worker_lives():
+    Job.objects.create(task="annotation.tick", subject=1, due_at=timezone.now() - timedelta(minutes=5))
+    workers = next(service for service in services.check() if service.name == "Workers")
+    assert not workers.ok and "more than two minutes" in workers.said
+
+
+# --- an annotator's day
+
+
+def test_annotators_see_their_queues_and_no_others_day(client, ann):
+    receipts = make_type(title="Receipts", project_id=7)
+    make_type(title="No project yet", project_id=None)
+    queued(receipts, 41, priority=1)
+    now = timezone.now()
+    outcomes = {"company": "accepted", "total": "edited"}
+    mine = make_document(receipts)
+    make_truth(mine, outcomes=outcomes, annotator="Ann@example.org", submitted_at=now, lead_time=20)
+    make_truth(mine, outcomes=outcomes, annotator="ann@example.org", submitted_at=now, lead_time=30)
+    make_truth(make_document(receipts), annotator="bob@example.org", submitted_at=now)
+    make_truth(make_document(receipts), annotator="ann@example.org", submitted_at=now - timedelta(days=2))
+    client.force_login(ann)
+    answer = client.get(reverse("today"))
+    assert [(queue.title, queue.open) for queue in answer.context["queues"]] == [("Receipts", 1)]
+    assert "projects/7" in answer.context["queues"][0].url
+    day = answer.context["day"]
+    assert (day.documents, day.untouched, day.corrections[0].changed) == (1, 0, "total")
+
+
+def test_an_account_without_an_address_has_done_nothing(client, ann):
+    make_truth(make_document(), annotator="", submitted_at=timezone.now())
+    ann.email = ""
+    ann.save()
+    client.force_login(ann)
+    assert client.get(reverse("today")).context["day"].documents == 0
+
+
+def test_times_are_in_the_zone_that_the_browser_told(lead):
+    make_document(received_at="2020-06-01T20:00:00Z")
+    lead.cookies["docloop_zone"] = "Asia/Tokyo"
+    assert "2020-06-02T05:00:00+09:00" in text_of(lead.get(reverse("documents")))
+    for nonsense in ("Not/AZone", "../../etc/passwd", "/etc", "Europe", "a" * 5000):
+        lead.cookies["docloop_zone"] = nonsense
+        assert "2020-06-01T20:00:00+00:00" in text_of(lead.get(reverse("documents")))
