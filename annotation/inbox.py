@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from annotation import doorbell, jobs, label_studio, ledger, lifecycle
 from annotation.errors import Refused
 from annotation.models import CurrentAnnotation, DirtyTask, Document, LabelTask
-from annotation.task_views import LabelTaskView
+from annotation.task_views import AnnotationView, LabelTaskView
 from models.errors import DocloopError
 
 log = logging.getLogger(__name__)
@@ -59,10 +59,12 @@ def collect_task(task_id: int) -> None:
     dirty = DirtyTask.objects.filter(task_id=task_id).first()
     if dirty is None:  # an earlier job collected what this one was rung for
         return
-    view = label_studio.fetch_task(task_id)  # outside any transaction: a slow answer must hold no lock
+    # outside any transaction: a slow answer must hold no lock
+    view = label_studio.fetch_task(task_id)
+    service_account = label_studio.service_account() if view and view.annotations else ""
     with transaction.atomic():
         jobs.assert_held()
-        problems = _gone(task_id) if view is None else _take(view, dirty.noticed_by)
+        problems = _gone(task_id) if view is None else _take(view, dirty.noticed_by, service_account)
         as_read = DirtyTask.objects.filter(pk=dirty.pk, seq=dirty.seq)
         if not (as_read.exists() if problems else as_read.delete()[0]):
             doorbell.ring("task changed", task_id)
@@ -90,9 +92,11 @@ def _gone(task_id: int) -> list[str]:
     return []
 
 
-def _take(view: LabelTaskView, noticed_by: str) -> list[str]:
+def _take(view: LabelTaskView, noticed_by: str, service_account: str) -> list[str]:
     """Record every annotation of the task; answers what kept some from being taken."""
-    document = Document.objects.select_for_update().filter(pk=view.document_id).first()
+    document = None
+    if view.document_id is not None:
+        document = Document.objects.select_for_update().filter(pk=view.document_id).first()
     if document is None:
         log.info("Label Studio's task %s is of no document of ours", view.id)
         return []
@@ -105,6 +109,7 @@ def _take(view: LabelTaskView, noticed_by: str) -> list[str]:
     problems = []
     for annotation in view.annotations:
         try:
+            _refuse_machines(annotation, service_account)
             ledger.record(task, annotation, noticed_by=noticed_by)
         except DocloopError as problem:
             problems.append(f"annotation {annotation.id} of Label Studio's task {view.id}: {problem}")
@@ -115,6 +120,19 @@ def _take(view: LabelTaskView, noticed_by: str) -> list[str]:
     if answered and not any(truth_changed):
         doorbell.ring("ranking changed", document.document_type_id)
     return problems
+
+
+def _refuse_machines(annotation: AnnotationView, service_account: str) -> None:
+    """Only what people said enters the ledger: raises `Refused` for the rest, saying what to do."""
+    if annotation.completed_by == service_account:
+        raise Refused(
+            f"it was made with {service_account}, the account of Docloop itself: submit it as a person, or delete it"
+        )
+    # the front end always says how long it took; the bulk action "Create Annotations From Predictions" can't
+    if annotation.parent_prediction is not None and annotation.lead_time is None:
+        raise Refused(
+            "it was copied from a prediction and nobody looked at it: submit it in Label Studio, or delete it there"
+        )
 
 
 def _update(task: LabelTask, view: LabelTaskView) -> bool:

@@ -58,14 +58,9 @@ def count_since(document_type: DocumentType, known: Collection[int]) -> int:
 def record(task: LabelTask, annotation: AnnotationView, *, noticed_by: str) -> Correction:
     """The row of an annotation's present content, written if it is new, and the pointer set to it.
 
-    The caller settles the task's document afterwards (`settle`), in the same transaction. Raises `Refused` if the
-    annotation was not made by a person, and what `labelling.read_annotation` raises if it can't be understood.
+    The caller sees to it that a person made it, and settles the task's document afterwards (`settle`), in the same
+    transaction. Raises `Refused` if the annotation can't be understood.
     """
-    if annotation.parent_prediction is not None and annotation.lead_time is None:
-        # the front end always says how long it took; the bulk action that copies predictions can't
-        raise Refused(
-            "it was not made by a person but copied from a prediction; submit it in Label Studio, or delete it there"
-        )
     document = task.document
     seen = _seen(task, annotation)
     answers: tuple[Answer, ...] = ()

@@ -27,6 +27,7 @@ LIVE = (State.OPEN, State.DONE)
 
 PUSH_TAKES_AT_MOST = timedelta(minutes=1)  # a row that is being pushed for longer was left by a dead worker
 NOT_FOUND = 404
+LARGEST_ID = 2**63
 
 
 @dataclass(frozen=True, slots=True)

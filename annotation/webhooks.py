@@ -107,10 +107,10 @@ def _changed_tasks(body: dict[str, Any]) -> set[int]:
 def _tasks_of(annotations: set[int]) -> set[int]:
     """The tasks that held these annotations; raises `Unclear` if one isn't known (its creation wasn't told of yet)."""
     known = CurrentAnnotation.objects.filter(source="label studio", annotation_id__in=annotations)
-    tasks = dict(known.filter(task_id__isnull=False).values_list("annotation_id", "task_id"))
+    tasks = dict(known.values_list("annotation_id", "task_id"))
     if annotations - tasks.keys():
         raise Unclear("an annotation was deleted that we have not seen")
-    return set(tasks.values())
+    return {task_id for task_id in tasks.values() if task_id is not None}
 
 
 def _listed(each: Any) -> Iterator[Any]:

@@ -21,6 +21,7 @@ from tests.factories import make_answers
 from tests.journeys.annotator import drawn
 
 ANN = "ann@example.org"
+SERVICE_ACCOUNT = "service@docloop.example"
 
 
 class LabelStudioInMemory:
@@ -57,6 +58,10 @@ class LabelStudioInMemory:
                 cancelled=skipped,
                 drafted=task.drafted,
             )
+
+    def service_account(self) -> str:
+        self._answer()
+        return SERVICE_ACCOUNT
 
     def ensure_webhook(self, project_id: int, url: str, secret: str) -> bool:
         self._answer()
@@ -154,9 +159,9 @@ class LabelStudioInMemory:
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> LabelStudioInMemory:
-    """Put one in the place of the real one's three functions."""
+    """Put one in the place of the real one's functions."""
     stand_in = LabelStudioInMemory()
-    for name in ("fetch_task", "inventory", "ensure_webhook"):
+    for name in ("fetch_task", "inventory", "ensure_webhook", "service_account"):
         monkeypatch.setattr(label_studio, name, getattr(stand_in, name))
     return stand_in
 

@@ -14,7 +14,7 @@ from annotation.models import (
     Job,
     LabelTask,
 )
-from tests.annotation.stand_in import ANN, install, result
+from tests.annotation.stand_in import ANN, SERVICE_ACCOUNT, install, result
 from tests.factories import make_document, make_extraction
 
 pytestmark = pytest.mark.django_db
@@ -271,13 +271,21 @@ class TestTroublesome:
         """Label Studio's bulk action 'Create Annotations From Predictions': nobody looked."""
         document, task_id = queued
         studio.submit(task_id, result(document, SAID), lead_time=None, parent_prediction=3)
-        with pytest.raises(Refused, match="not made by a person"):
+        with pytest.raises(Refused, match="nobody looked at it"):
             collect(task_id)
         assert not Correction.objects.exists()
         studio.edit(task_id, studio.task(task_id).annotations[0].id, lead_time=4.0)  # somebody looked
         collect(task_id)
         document.refresh_from_db()
         assert document.state == "confirmed"
+
+    def test_what_docloops_own_account_submits_is_no_persons_word(self, studio, queued):
+        document, task_id = queued
+        studio.submit(task_id, result(document, SAID), completed_by=SERVICE_ACCOUNT)
+        with pytest.raises(Refused, match="the account of Docloop itself"):
+            collect(task_id)
+        assert not Correction.objects.exists()
+        assert DirtyTask.objects.filter(task_id=task_id).exists()
 
     def test_another_document_type_that_a_person_chose_is_kept(self, studio, queued):
         document, task_id = queued
@@ -296,7 +304,7 @@ class TestTroublesome:
 class TestStrangeTasks:
     def test_a_task_of_no_document_of_ours_is_let_be(self, studio, queued):
         project = queued[0].document_type.project_id
-        for document_id in (None, 999_999):
+        for document_id in (None, 999_999, 10**30):
             foreign = studio.add_task(project, document_id)
             studio.submit(foreign, [])
             collect(foreign)

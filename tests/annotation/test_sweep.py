@@ -160,7 +160,7 @@ class TestUnknownTasks:
         assert state_of(document) == "queued"
 
     def test_a_task_of_nobody_or_of_another_type_is_let_be(self, studio, kind):
-        for document_id in (None, 987_654, make_document().pk):
+        for document_id in (None, 987_654, 10**30, make_document().pk):
             studio.add_task(kind.project_id, document_id)
         sweep.sweep_project(kind.pk)
         assert dirty() == set()
