@@ -73,6 +73,8 @@ def environment(
         "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS": ",".join(FORBIDDEN_NETWORKS),
         "LABEL_STUDIO_WEBHOOK_TIMEOUT": "3",
         "LABEL_STUDIO_TASK_LOCK_TTL": "1800",  # its default, a day, hides a task that somebody left open
+        # lets the queue see what people have open, and leave it alone
+        "LABEL_STUDIO_DATA_MANAGER_FILTER_ALLOWLIST": "locks__expire_at",
         "fflag_feat_utc_210_prediction_validation_15082025": "true",
         # it reports to its makers by default
         "LABEL_STUDIO_COLLECT_ANALYTICS": "false",
