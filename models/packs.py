@@ -41,6 +41,11 @@ class PackDocument:
         return Example(self.key, self.pages, self.answers)
 
 
+def is_pack(folder: Path) -> bool:
+    """Whether `folder` holds a pack's two files."""
+    return (folder / "ocr.jsonl").is_file() and (folder / "labels.jsonl").is_file()
+
+
 def read_pack(folder: Path) -> Iterator[PackDocument]:
     """The documents of `folder`, in its order; raises `ReadingFailed` naming the file and line that is wrong."""
     for name in ("ocr.jsonl", "labels.jsonl"):

@@ -32,10 +32,10 @@ class Box:
             raise BadPage(f"a box is 0 <= x0 <= x1 <= 1 and 0 <= y0 <= y1 <= 1, not {self}")
 
     @classmethod
-    def from_pixels(
-        cls, x0: float, y0: float, x1: float, y1: float, width: float, height: float
-    ) -> Box:
+    def from_pixels(cls, x0: float, y0: float, x1: float, y1: float, width: float, height: float) -> Box:
         """From pixels of a page of `width` x `height`; what stands over the edge is cut off."""
+        if width <= 0 or height <= 0:
+            raise BadPage(f"a page has a width and a height, not {width} x {height}")
         left, right = sorted((_clip(x0 / width), _clip(x1 / width)))
         top, bottom = sorted((_clip(y0 / height), _clip(y1 / height)))
         return cls(left, top, right, bottom)

@@ -47,9 +47,7 @@ class Field:
                 f"field name {self.name!r}: use a small letter, then small letters, digits and _ (40 at most)"
             )
         if (self.kind is Kind.CHOICE) != bool(self.choices):
-            raise BadSchema(
-                f"field {self.name!r}: 'choices' belongs to kind 'choice', and only to it"
-            )
+            raise BadSchema(f"field {self.name!r}: 'choices' belongs to kind 'choice', and only to it")
 
     @property
     def title(self) -> str:
@@ -102,9 +100,7 @@ class Field:
             )
         kind = stored.get("kind", "text")
         if kind not in list(Kind):
-            raise BadSchema(
-                f"field {stored['name']!r}: no kind {kind!r}; there are: {', '.join(Kind)}"
-            )
+            raise BadSchema(f"field {stored['name']!r}: no kind {kind!r}; there are: {', '.join(Kind)}")
         return cls(
             name=stored["name"],
             kind=Kind(kind),

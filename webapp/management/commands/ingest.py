@@ -1,4 +1,4 @@
-"""`manage.py ingest PATH… --type NAME`: files and whole folders in, a line for each."""
+"""`manage.py ingest PATH… --type NAME`: files, whole folders and packs in, a line for each document."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation import intake
+from annotation import intake, ledger
 from annotation.models import DocumentType
 from models.errors import DocloopError
+from models.packs import PackDocument, is_pack, read_pack
 from webapp.management.document_types import named
 
 
@@ -22,13 +23,22 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file or folder")
         parser.add_argument("--type", required=True, help="name of the document type")
+        parser.add_argument(
+            "--answers",
+            action="store_true",
+            help="record a pack's labels (labels.jsonl) as labels that people made elsewhere",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         document_type = named(options["type"])
         tried = refused = 0
-        for path in files(options["paths"]):
-            tried += 1
-            refused += not self._take(path, document_type)
+        for path in options["paths"]:
+            if is_pack(path):
+                taken = self._take_pack(path, document_type, answers=options["answers"])
+            else:
+                taken = [self._take(each, document_type) for each in files([path])]
+            tried += len(taken)
+            refused += taken.count(False)
         self.stdout.write(f"{tried} file{'' if tried == 1 else 's'}, {refused} refused")
         if refused or not tried:
             raise CommandError(
@@ -45,6 +55,23 @@ class Command(BaseCommand):
             self.stderr.write(f"refused   {path}: {problem.strerror or type(problem).__name__}")
             return False
         self.stdout.write(f"{'received ' if received.new else 'known    '} {path}")
+        return True
+
+    def _take_pack(self, folder: Path, document_type: DocumentType, *, answers: bool) -> list[bool]:
+        try:
+            return [self._take_given(given, document_type, answers=answers) for given in read_pack(folder)]
+        except DocloopError as problem:  # the rest of the pack can't be understood
+            raise CommandError(str(problem)) from None
+
+    def _take_given(self, given: PackDocument, document_type: DocumentType, *, answers: bool) -> bool:
+        try:
+            received = intake.receive_pack_document(given, document_type=document_type, by="ingest")
+            if answers:
+                ledger.import_answers(received.document, given.answers, by="ingest")
+        except DocloopError as problem:
+            self.stderr.write(f"refused   {given.key}: {problem}")
+            return False
+        self.stdout.write(f"{'received ' if received.new else 'known    '} {given.key}")
         return True
 
 
