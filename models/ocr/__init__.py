@@ -19,11 +19,12 @@ ENGINES = {
 
 
 @lru_cache(maxsize=4)
-def engine(name: str, *, threads: int = 2, weights: Path | None = None) -> Engine:
+def engine(name: str, *, threads: int = 1, weights: Path | None = None) -> Engine:
     """The engine `name`, loaded once per process and set of options.
 
-    `threads` are the CPU threads it may use; `weights` is a local folder with its weights (docTR's; RapidOCR brings
-    its own). Raises `ReadingFailed` for an unknown name, naming the others, and where weights can't be had.
+    `threads` are the CPU threads it may use: on a busy machine one is best, as more of them wait for each other by
+    spinning (twice the CPU time a page, measured). `weights` is a local folder with its weights (docTR's;
+    RapidOCR brings its own). Raises `ReadingFailed` for an unknown name, naming the others, and where weights can't be had.
     """
     try:
         module, maker = ENGINES[name]

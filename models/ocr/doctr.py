@@ -37,7 +37,7 @@ class DocTr:
 
     name = "doctr"
 
-    def __init__(self, *, threads: int = 2, weights: Path | None = None) -> None:
+    def __init__(self, *, threads: int = 1, weights: Path | None = None) -> None:
         """Raises `ReadingFailed`, saying what to set, where weights can't be had."""
         torch.set_num_threads(threads)
         if weights is None:
@@ -50,9 +50,7 @@ class DocTr:
         self.version = f"doctr {importlib.metadata.version('python-doctr')} {source}"
         try:
             # docTR's own words are axis-aligned boxes; pages that are only a little askew read well as straight ones
-            self._predictor = ocr_predictor(
-                *models, pretrained=weights is None, pretrained_backbone=False
-            )
+            self._predictor = ocr_predictor(*models, pretrained=weights is None, pretrained_backbone=False)
         except Exception as error:
             # docTR passes on whatever its download met: URLError, OSError, a wrong hash
             raise ReadingFailed(

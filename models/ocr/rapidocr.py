@@ -57,7 +57,7 @@ class RapidOcr:
     name = "rapidocr"
     version = f"rapidocr {importlib.metadata.version('rapidocr')} PP-OCRv6 small"
 
-    def __init__(self, *, threads: int = 2, weights: Path | None = None) -> None:
+    def __init__(self, *, threads: int = 1, weights: Path | None = None) -> None:
         del weights
         self._pipeline = RapidOCR(
             params={
