@@ -350,6 +350,8 @@ class TestStrangeTasks:
         studio.delete(task_id, annotation)
         studio._annotate(target, [moved])
         collect(target)
+        document.refresh_from_db()
+        assert document.truth is None  # at once, not only when its own task is fetched
         collect(task_id)
         document.refresh_from_db()
         other.refresh_from_db()

@@ -121,6 +121,7 @@ def test_what_changes_no_annotation_marks_nothing(notify, action, rung):
         '{"action": "ANNOTATIONS_DELETED"}',
         json.dumps({"action": "TASKS_DELETED", "tasks": [{"id": n} for n in range(1, 502)]}),
         json.dumps(annotation_event("ANNOTATION_CREATED") | {"filler": "x" * (1 << 20)}),
+        json.dumps(annotation_event("ANNOTATION_CREATED")) + " " * (1 << 20),
     ],
     ids=lambda body: repr(body)[-60:],
 )
