@@ -32,6 +32,7 @@ LOOKALIKES = str.maketrans("OQDILZSBG", "000112586")
 PIECE = re.compile(r"[^\W_]+")
 DIGIT = re.compile(r"\d")
 NUMERIC = re.compile(r"[\d.,'’]+")
+TIME = re.compile(r"\d:\d\d")
 MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 WRITTEN_DATE = re.compile(
     r"(?<!\d)(?:"
@@ -120,6 +121,22 @@ def label_words(pages: Sequence[Page], answers: Sequence[Answer], schema: Schema
     for page_number, i in masked - taken:
         labels[page_number][i] = None
     return Alignment(tuple(map(tuple, labels)), tuple(places))
+
+
+def runs_like(page: Page, field: Field) -> list[tuple[int, ...]]:
+    """Runs of words that are written like a date or number of the field's kind; none for texts and choices."""
+    if field.kind not in TYPED:
+        return []
+    if field.kind is Kind.DATE:
+        return sorted({run for _, run in _dates(_Letters(page))})
+    return [
+        (index,)
+        for index, word in enumerate(page.words)
+        if DIGIT.search(word.text)
+        and not WRITTEN_DATE.search(word.text)
+        and not TIME.search(word.text)
+        and field.normalise(word.text) is not None
+    ]
 
 
 class _Letters:

@@ -5,13 +5,14 @@ Pure: arrays and pages in, values out. W words of a page, L labels: `O`, then `B
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.alignment import OUTSIDE, place_of, text_of
+from models.alignment import OUTSIDE, TYPED, place_of, runs_like, text_of
 from models.calibration import Calibration
 from models.extractors.base import Extracted, Value
 from models.pages import Page
@@ -19,8 +20,10 @@ from models.schema import Field, Schema
 
 Floats = NDArray[np.float64]
 # A field without a decoded value gets the likeliest words if they are so likely: a person corrects a wrong guess
-# faster than an empty field, and on receipts every second such guess is right.
-GUESS_FROM = 0.2
+# faster than an empty field, and on receipts such guesses are right more often than not.
+GUESS_FROM = 0.1
+LIKELY = 0.5
+ONE_NUMBER = re.compile(r"\D*\d+(?:[.,']\d{3})*(?:[.,]\d+)?\D*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,11 @@ def labels_of(schema: Schema) -> tuple[str, ...]:
     return (OUTSIDE, *(f"{prefix}-{f.name}" for f in schema for prefix in "BI"))
 
 
-def decode(log_probs: Floats) -> NDArray[np.intp]:
+def decode(log_probs: Floats, schema: Schema) -> NDArray[np.intp]:
     """The likeliest labels (W,) of which every `I-` follows a `B-` or `I-` of its field (Viterbi 1967).
 
-    `log_probs` is (W, L) with labels ordered as `labels_of` gives them.
+    `log_probs` is (W, L) with labels ordered as `labels_of` gives them. A field that doesn't repeat can't begin anew
+    within itself: training never shows that, and an address cut in two would be two wrong ones.
     """
     n_words, n_labels = log_probs.shape
     if not n_words:
@@ -48,6 +52,8 @@ def decode(log_probs: Floats) -> NDArray[np.intp]:
     inner = np.arange(2, n_labels, 2)
     allowed[:, inner] = -np.inf
     allowed[inner - 1, inner] = allowed[inner, inner] = 0.0
+    for end in inner[[not each.repeats for each in schema]]:
+        allowed[[end - 1, end], end - 1] = -np.inf
     best = log_probs[0].copy()
     best[inner] = -np.inf
     came_from = np.zeros((n_words, n_labels), dtype=np.intp)
@@ -70,42 +76,62 @@ def read_fields(
     A field that doesn't repeat gives its best value at most; one that repeats gives each different value once.
     `absent` holds every field without a value.
     """
-    candidates = _candidates(pages, log_probs, schema)
+    spans = [_spans(decode(probs, schema), schema) for probs in log_probs]
     values: list[Value] = []
     absent: dict[str, float] = {}
-    for number, each in enumerate(schema):
-        found = _different(each, candidates[each.name])
-        if not found and not each.repeats:
-            guess = _guess(each, number, pages, log_probs)
+    for which, each in enumerate(schema):
+        found = [
+            value
+            for number, (page, probs) in enumerate(zip(pages, log_probs, strict=True))
+            for value in _on_page(each, which, number, page, probs, spans[number][each.name])
+        ]
+        if not found and each.kind not in TYPED and not each.repeats:
+            guess = _guess(each, which, pages, log_probs)
             found = [guess] if guess is not None else []
         if not found:
-            strongest = max(
-                (float(np.exp(p[:, 1 + 2 * number].max())) for p in log_probs if len(p)), default=0.0
-            )
-            absent[each.name] = reading.absent(1 - strongest)
-        kept = found if each.repeats else found[:1]
+            begins = [float(np.exp(probs[:, 1 + 2 * which].max())) for probs in log_probs if len(probs)]
+            absent[each.name] = reading.absent(1 - max(begins, default=0.0))
+        different = _different(found)
+        kept = different if each.repeats else different[:1]
         values.extend(_with_confidence(value, reading.found(value.confidence)) for value in kept)
     return Extracted(tuple(values), absent)
 
 
-def _candidates(
-    pages: Sequence[Page], log_probs: Sequence[Floats], schema: Schema
-) -> Mapping[str, list[Value]]:
-    """Every decoded span as a value with its raw score, by field."""
-    found: dict[str, list[Value]] = {name: [] for name in schema.names}
-    for number, (page, probs) in enumerate(zip(pages, log_probs, strict=True)):
-        labels = decode(probs)
-        starts = [i for i, label in enumerate(labels) if label % 2 == 1]
-        for start in starts:
-            which = (int(labels[start]) - 1) // 2
-            end = start + 1
-            while end < len(labels) and labels[end] == labels[start] + 1:
-                end += 1
-            each = schema.fields[which]
-            found[each.name].append(
-                _value(each, number, page, (start, end), _score(probs, which, start, end))
-            )
-    return found
+def _spans(labels: NDArray[np.intp], schema: Schema) -> Mapping[str, list[tuple[int, int]]]:
+    """(first word, word after the last) of every decoded value, by field."""
+    spans: dict[str, list[tuple[int, int]]] = {name: [] for name in schema.names}
+    for start in np.flatnonzero(labels % 2 == 1):
+        end = start + 1
+        while end < len(labels) and labels[end] == labels[start] + 1:
+            end += 1
+        spans[schema.fields[(labels[start] - 1) // 2].name].append((int(start), int(end)))
+    return spans
+
+
+def _on_page(
+    each: Field, which: int, number: int, page: Page, probs: Floats, spans: Sequence[tuple[int, int]]
+) -> Iterator[Value]:
+    """The field's values on one page with their raw scores.
+
+    Texts are the decoded spans. Dates and numbers are known by their form, so all words of that form are weighed,
+    and a span only counts where it is one number in several words (`RM 1 234.50`).
+    """
+    if each.kind not in TYPED:
+        for span in spans:
+            yield _value(each, number, page, range(*span), _score(probs, which, *span))
+        return
+    belongs = np.exp(probs[:, 1 + 2 * which]) + np.exp(probs[:, 2 + 2 * which])  # (W,)
+    torn = [range(*span) for span in spans if ONE_NUMBER.fullmatch(_joined(page, range(*span)))]
+    whole = [run for run in runs_like(page, each) if not any(set(run) < set(span) for span in torn)]
+    threshold = LIKELY if each.repeats else GUESS_FROM
+    for run in [*torn, *(run for run in whole if range(run[0], run[-1] + 1) not in torn)]:
+        score = min(1.0, float(belongs[list(run)].min()))
+        if score >= threshold:
+            yield _value(each, number, page, run, score)
+
+
+def _joined(page: Page, run: Iterable[int]) -> str:
+    return "".join(page.words[i].text for i in run)
 
 
 def _score(log_probs: Floats, which: int, start: int, end: int) -> float:
@@ -121,16 +147,16 @@ def _score(log_probs: Floats, which: int, start: int, end: int) -> float:
     return min(1.0, max(0.0, score))
 
 
-def _value(each: Field, number: int, page: Page, span: tuple[int, int], score: float) -> Value:
-    indices = range(*span)
-    text = text_of(page, indices)
-    normalised = each.normalise(text)
-    if normalised is None or not normalised:
+def _value(each: Field, number: int, page: Page, indices: Iterable[int], score: float) -> Value:
+    words = tuple(indices)
+    text = text_of(page, words)
+    normalised = each.normalise(text) or None
+    if normalised is None:
         score /= 2  # words that are no value of the field's kind are wrong, or badly read
-    return Value(each.name, text, normalised or None, score, place_of(number, page, indices))
+    return Value(each.name, text, normalised, score, place_of(number, page, words))
 
 
-def _different(each: Field, values: Sequence[Value]) -> list[Value]:
+def _different(values: Sequence[Value]) -> list[Value]:
     """Each different value once, the best first: at its strongest place, and surer for every place that repeats it."""
     by_value: dict[str, list[Value]] = {}
     for value in values:
@@ -157,7 +183,7 @@ def _guess(each: Field, which: int, pages: Sequence[Page], log_probs: Sequence[F
     end = start + 1
     while end < len(probs) and probs[end, inner] > probs[end, 0]:
         end += 1
-    return _value(each, number, pages[number], (start, end), _score(probs, which, start, end))
+    return _value(each, number, pages[number], range(start, end), _score(probs, which, start, end))
 
 
 def _with_confidence(value: Value, confidence: float) -> Value:
