@@ -49,6 +49,11 @@ def start(folder: Path, port: int | None = None, password: str = "docloop", *, d
     folder = folder.resolve()
     prepare(folder, password, durable=durable)
     port = port or free_port()
+    with socket.socket() as probe:
+        if probe.connect_ex((HOST, port)) == 0:
+            raise PostgresFailed(
+                f"port {port} is taken: stop the program that listens there, or choose another port"
+            )
     log = folder.with_name(f"{folder.name}.log")
     with log.open("ab") as output:
         process = subprocess.Popen(
