@@ -26,7 +26,9 @@ TRAIN = "learner.train"
 
 def learn_from_correction(document_id: int) -> None:
     """After each correction: have the pool ranked anew, and ask for a training if there are enough new ones."""
-    document_type = DocumentType.objects.get(documents=document_id)
+    document_type = DocumentType.objects.filter(documents=document_id).first()
+    if document_type is None:  # deleted since
+        return
     doorbell.ring("pool changed", document_type.pk)
     new = new_corrections(document_type)
     if new < document_type.retrain_after or _live(document_type):

@@ -268,6 +268,38 @@ class TestWithMLflow:
         training.train(run.pk)
         assert ModelVersion.objects.get(run=run).state == "champion"
 
+    def test_a_run_that_is_asked_to_stop_while_it_trains_stops_here_and_in_mlflow(self, mlflow, monkeypatch):
+        run = asked(corrected_type(14))
+        fitted = training._fitted
+
+        def meanwhile(*args):
+            triggers.stop(run)
+            return fitted(*args)
+
+        monkeypatch.setattr(training, "_fitted", meanwhile)
+        training.train(run.pk)
+        run.refresh_from_db()
+        assert run.state == State.STOPPED
+        assert run.finished_at is not None
+        assert mlflow._client.get_run(run.mlflow_run_id).info.status == "KILLED"
+        assert mlflow.versions(run.document_type.name) == []
+        assert not training.workplace(run).exists()
+
+    def test_aliases_that_mlflow_missed_are_mended(self, mlflow):
+        document_type = corrected_type(14)
+        for _ in range(2):
+            training.train(asked(document_type).pk)
+        name = document_type.name
+        newest, oldest = mlflow.versions(name)
+        mlflow.point(Alias.CHAMPION, newest)
+        mlflow.point(Alias.CHALLENGER, oldest)
+        make_type()  # one without any version
+        aliases.mirror_all()
+        assert mlflow.aliased(name, Alias.CHAMPION) == oldest
+        assert mlflow.aliased(name, Alias.CHALLENGER) is None
+        aliases.mirror_all()
+        assert mlflow.aliased(name, Alias.CHAMPION) == oldest
+
     def test_a_worker_that_lost_its_job_writes_nothing_more(self, mlflow, monkeypatch):
         run = asked(corrected_type(14))
         job = Job.objects.get(task="learner.train", subject=run.pk)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 
 from annotation.errors import Refused
 from annotation.models import Document, Job
@@ -126,3 +128,29 @@ def test_a_run_whose_job_gave_up_is_failed_with_the_jobs_problem():
     run.refresh_from_db()
     assert (run.state, run.problem) == (Run.State.FAILED, "Given up: its worker died in attempt 5")
     assert triggers.ask(document_type, trigger="again").state == Run.State.WAITING
+
+
+def test_a_document_that_was_deleted_meanwhile_teaches_nothing(rung):
+    triggers.learn_from_correction(10**9)
+    assert rung.all() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_ask_at_once_one_gets_a_run():
+    document_type = make_type()
+    correct(document_type, 12)
+
+    def ask(_n: int) -> str:
+        try:
+            return str(triggers.ask(document_type, trigger="by hand").pk)
+        except Refused as problem:
+            return str(problem)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as people:
+        answers = list(people.map(ask, range(6)))
+    run = Run.objects.get()
+    assert sorted(answers) == sorted(
+        [str(run.pk)] + [f"{document_type.name} is being trained already (run {run.pk}, waiting)"] * 5
+    )
