@@ -1,0 +1,210 @@
+"""The whole loop with the real services: documents in, people correcting, a better model out, all by itself.
+
+Everything is driven from outside: by the command line, the REST API, and the APIs of Label Studio and MLflow.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+import yaml
+
+from models.generator import GeneratedDocument, generate
+from models.schema import Schema
+from tests.journeys.annotator import Annotator, corrected, shown_prediction
+from webapp.config import CHECKOUT
+from webapp.embedded.running import Installation, running
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(3000)]
+
+SEED = 11
+DOCUMENTS = 60
+BY_HAND = 14  # corrections before the first model
+ENOUGH = 25  # corrections that start a training by themselves
+PATIENCE = 900  # seconds that a slow machine may take for any single step
+NOBODY = "http://127.0.0.1:9"  # the discard port: whatever is sent there does not arrive
+
+T = TypeVar("T")
+
+
+def until(what: str, look: Callable[[], T | None]) -> T:
+    """What `look` finds, as soon as it finds anything."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"{PATIENCE} s were not enough for: {what}")
+
+
+@dataclass
+class Loop:
+    """An installation with one document type, its people and the truth about its documents."""
+
+    installation: Installation
+    api: httpx.Client
+    labels: httpx.Client  # Label Studio, as Docloop's service account
+    people: list[Annotator]
+    schema: Schema
+    truth: dict[str, GeneratedDocument]  # by file name
+
+    @classmethod
+    def begin(cls, installation: Installation, folder: Path) -> Loop:
+        specification = yaml.safe_load((CHECKOUT / "webapp/demo/receipt.yaml").read_text())
+        specification |= {"retraining": {"after": ENOUGH}, "recipe": {"epochs": 8, "threads": 2}}
+        (folder / "receipt.yaml").write_text(yaml.safe_dump(specification))
+        installation.manage("document_type", str(folder / "receipt.yaml"))
+
+        documents = [generate("receipt", index, SEED) for index in range(DOCUMENTS)]
+        for document in documents:
+            (folder / document.name).write_bytes(document.content)
+        files = [str(folder / document.name) for document in documents]
+        installation.manage("ingest", *files, "--type", "receipt", seconds=PATIENCE)
+
+        token = installation.manage("api_token", "lead@docloop.example").strip()
+        address = f"http://127.0.0.1:{installation.setting('port')}/api/"
+        label_studio = installation.setting("label_studio_url")
+        return cls(
+            installation,
+            httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=60),
+            httpx.Client(
+                base_url=label_studio,
+                headers={"Authorization": f"Token {installation.setting('label_studio_token')}"},
+                timeout=60,
+            ),
+            [
+                Annotator.sign_in(label_studio, email, password)
+                for email, password in installation.sign_ins().items()
+                if email.startswith("annotator")
+            ],
+            Schema.from_json(specification["fields"]),
+            {document.name: document for document in documents},
+        )
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        return self.api.get(path, params=parameters).raise_for_status().json()
+
+    def status(self) -> dict[str, Any]:
+        (report,) = json.loads(self.installation.manage("status", "--json"))
+        return report
+
+    def live(self) -> dict[str, Any]:
+        (report,) = self.get("status")
+        return report
+
+    def project(self) -> dict[str, Any]:
+        return self.labels.get(f"/api/projects/{self.live()['project_id']}").raise_for_status().json()
+
+    def correct(self, count: int) -> None:
+        """`count` documents, the annotators in turn, each as the front end's 'Label All Tasks' gives them out."""
+        project = self.live()["project_id"]
+        for number in range(count):
+            person = self.people[number % len(self.people)]
+            task = until("a task in the queue", lambda person=person: person.next_task(project))
+            document = self.get(f"documents/{task['data']['doc_id']}")
+            answers = self.truth[document["filename"]].answers
+            person.submit(task, corrected(task, answers, self.schema), seconds=7.5)
+
+    def wait_for_corrections(self, count: int) -> None:
+        until(f"{count} corrections in the ledger", lambda: self.live()["corrections"] >= count)
+
+    def wait_for_version(self, number: int) -> dict[str, Any]:
+        """The type's version `number` with what the gate said; fails at once if its training failed."""
+
+        def look() -> dict[str, Any] | None:
+            failed = [run for run in self.get("runs", document_type="receipt") if run["state"] == "failed"]
+            assert not failed, failed[0]["problem"]
+            versions = self.get("versions", document_type="receipt")
+            return next((v for v in versions if v["number"] == number and v["decision"]), None)
+
+        return until(f"version {number}", look)
+
+    def mlflow(self, path: str, **parameters: Any) -> Any:
+        url = f"{self.installation.setting('mlflow_url')}/api/2.0/mlflow/{path}"
+        return httpx.get(url, params=parameters, timeout=60).raise_for_status().json()
+
+
+def turn_once(loop: Loop) -> None:
+    """From an empty ledger to a second, better champion."""
+    until("all documents read", lambda: loop.live()["counts"]["received"] == 0)
+    loop.correct(BY_HAND)
+    loop.wait_for_corrections(BY_HAND)
+    assert loop.live()["live_run"] is None, "nobody asked for a training yet"
+
+    loop.installation.manage("retrain", "receipt")
+    first = loop.wait_for_version(1)
+    assert first["decision"]["promote"], first["decision"]["reasons"]
+    until("the queue shows version 1", lambda: loop.project()["model_version"] == first["name"])
+    until("the pool is extracted", lambda: loop.live()["counts"]["read"] == 0)
+
+    loop.correct(ENOUGH)
+    loop.wait_for_corrections(BY_HAND + ENOUGH)
+    second = loop.wait_for_version(2)  # nobody asked: the corrections did
+    assert second["decision"]["promote"], second["decision"]["reasons"]
+    overall = second["decision"]["differences"][0]
+    assert overall["after"] > overall["before"], "version 2 is better on the same gold documents"
+    until("the queue shows version 2", lambda: loop.project()["model_version"] == second["name"])
+
+
+def every_open_task_shows(loop: Loop, version: str) -> bool:
+    project = loop.live()["project_id"]
+    tasks = loop.labels.get(
+        "/api/tasks", params={"project": project, "fields": "all", "page_size": 100}
+    ).raise_for_status()
+    unanswered = [task for task in tasks.json()["tasks"] if not task["is_labeled"]]
+    shown = [shown_prediction(task) for task in unanswered]
+    return bool(unanswered) and all(
+        each and each["model_version"] == version and each["result"] for each in shown
+    )
+
+
+def test_the_loop_turns_by_itself_and_survives_a_stop(tmp_path):
+    with running(tmp_path / "data") as installation:
+        (tmp_path / "files").mkdir()
+        loop = Loop.begin(installation, tmp_path / "files")
+        turn_once(loop)
+
+        # MLflow has the run, its curves, the registered versions and the alias
+        model = loop.mlflow("registered-models/get", name="receipt")["registered_model"]
+        aliases = {each["alias"]: each["version"] for each in model["aliases"]}
+        assert until("the alias", lambda: aliases.get("champion") == "2")
+        run = loop.get("runs", document_type="receipt")[0]
+        recorded = loop.mlflow("runs/get", run_id=run["mlflow_run_id"])["run"]
+        metrics = {each["key"] for each in recorded["data"]["metrics"]}
+        assert {"gold_f1", "gold_total_f1"} <= metrics
+        assert {each["key"] for each in recorded["data"]["params"]} >= {"epochs", "seed"}
+        files = loop.mlflow("artifacts/list", run_id=run["mlflow_run_id"], path="model")["files"]
+        assert any(file["path"].endswith(".safetensors") for file in files)
+
+        # Label Studio shows what the new champion says, and keeps what people said
+        until("new predictions", lambda: every_open_task_shows(loop, "receipt-v2"))
+        outcomes = [each["outcomes"] for each in loop.get("corrections", document_type="receipt")["items"]]
+        assert any("accepted" in each.values() for each in outcomes)
+        assert any("edited" in each.values() or "added" in each.values() for each in outcomes)
+
+        # what was there before a stop is there after it
+        before = loop.status()
+        installation.stop()
+        installation.start()
+        after = loop.status()
+        for name in ("counts", "corrections", "open_tasks", "champion", "new_corrections"):
+            assert after[name] == before[name], name
+        loop.correct(1)
+        loop.wait_for_corrections(BY_HAND + ENOUGH + 1)
+
+
+def test_the_loop_turns_without_a_single_webhook(tmp_path):
+    with running(tmp_path / "data", url=NOBODY, sweep_seconds="5") as installation:
+        (tmp_path / "files").mkdir()
+        loop = Loop.begin(installation, tmp_path / "files")
+        turn_once(loop)
+        corrections = loop.get("corrections", document_type="receipt")["items"]
+        assert len(corrections) >= BY_HAND + ENOUGH
+        until("new predictions", lambda: every_open_task_shows(loop, "receipt-v2"))
