@@ -86,7 +86,7 @@ def shown_prediction(task: dict[str, Any]) -> dict[str, Any] | None:
 def corrected(
     task: dict[str, Any], truth: Sequence[Answer], schema: Schema, *, size: tuple[int, int] = (1000, 1400)
 ) -> list[dict[str, Any]]:
-    """What a careful person submits: right regions kept, wrong texts retyped in a box of their own, missing ones drawn."""
+    """What a careful person submits: right regions kept, wrong ones put right or deleted, missing ones drawn."""
     shown = shown_prediction(task)
     regions: dict[str, list[dict[str, Any]]] = {}
     loose = []
@@ -97,13 +97,33 @@ def corrected(
             loose.append(item)
     wanted = list(truth)
     kept: list[dict[str, Any]] = []
+    wrong: list[list[dict[str, Any]]] = []
     for items in regions.values():
         field, text = field_and_text(items)
         match = next((a for a in wanted if a.field == field and schema[field].same(a.text, text)), None)
-        if match is not None:
+        if match is None:
+            wrong.append(items)
+        else:
             wanted.remove(match)
             kept += items
+    for items in wrong:  # what stands for a field that is there is put right; the rest is deleted
+        match = next((answer for answer in wanted if answer.field == field_and_text(items)[0]), None)
+        if match is not None:
+            wanted.remove(match)
+            kept += retyped(items, match)
     return loose + kept + [item for answer in wanted for item in drawn(answer, size)]
+
+
+def retyped(items: Sequence[dict[str, Any]], answer: Answer) -> list[dict[str, Any]]:
+    """The same region, dragged to where the answer stands, with its text: origin and score stay, as the front end's."""
+    place = answer.place.box.to_percent() if answer.place else {}
+    page = {"item_index": answer.place.page} if answer.place else {}
+    return [
+        item
+        | page
+        | {"value": item["value"] | place | ({"text": [answer.text]} if "text" in item["value"] else {})}
+        for item in items
+    ]
 
 
 def field_and_text(items: Sequence[dict[str, Any]]) -> tuple[str, str]:
