@@ -32,7 +32,7 @@ def end(processes: list[psutil.Process], grace: float = 15) -> None:
 
 def _is_marked(process: psutil.Process, data: Path) -> bool:
     try:
-        return process.environ().get(MARK) == str(data)
+        return bool(process.environ().get(MARK) == str(data))
     except (psutil.Error, OSError):  # of another user, or gone
         return False
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import psutil
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]
 from psycopg2 import sql
 
 HOST = "127.0.0.1"
