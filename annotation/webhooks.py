@@ -46,7 +46,8 @@ def secrets() -> list[str]:
 
 def address(document_type: DocumentType) -> str:
     """Where Label Studio sends the notices of this type's project."""
-    return settings.CONFIG.url.rstrip("/") + reverse("label-studio-webhook", args=[document_type.name])
+    base = settings.CONFIG.internal_url or settings.CONFIG.url
+    return base.rstrip("/") + reverse("label-studio-webhook", args=[document_type.name])
 
 
 @csrf_exempt

@@ -106,6 +106,8 @@ CSRF_COOKIE_NAME = "docloop_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.https
 SESSION_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = CONFIG.https
+# Label Studio calls us inside, without TLS, and a redirected POST would arrive as an empty GET
+SECURE_REDIRECT_EXEMPT = [r"^hooks/"]
 SECURE_HSTS_SECONDS = 31_536_000 if CONFIG.https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.https else None
 CSRF_TRUSTED_ORIGINS = [CONFIG.url]
