@@ -29,7 +29,8 @@ RUN_KEY = "docloop.run_key"
 SHA256 = "docloop.sha256"
 # Read by MLflow when it is imported; nobody's settings may switch code execution or telemetry on again.
 ENVIRONMENT = {
-    "MLFLOW_ALLOW_MODEL_CODE_EXECUTION": "false",
+    "MLFLOW_ALLOW_MODEL_CODE_EXECUTION": "false",  # 3.18 and later
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",  # until 3.17
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     # MLflow's own 7 retries keep a worker for minutes; a job that failed is tried again anyway
