@@ -95,6 +95,16 @@ def test_once_somebody_has_corrected_it_their_boxes_are_drawn(lead):
     assert "ann@example.org" in answer.content.decode()
 
 
+def test_a_document_that_is_being_read_shows_by_itself_what_becomes_of_it(lead):
+    document = make_document(state="received")
+    again = reverse("document-live", args=[document.pk])
+    assert f'hx-get="{again}"' in lead.get(reverse("document", args=[document.pk])).content.decode()
+    Document.objects.filter(pk=document.pk).update(state="extracted")
+    part = lead.get(again).content.decode()
+    assert "extracted" in part and "<html" not in part
+    assert again not in lead.get(reverse("document", args=[document.pk])).content.decode()
+
+
 def test_a_document_links_to_its_live_task_only(lead):
     document = make_document()
     LabelTask.objects.create(document=document, project_id=7, task_id=41, state="withdrawn")

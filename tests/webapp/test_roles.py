@@ -59,6 +59,7 @@ TABLE = {
     "stop": ("post", Role.LEAD),
     "documents": ("get", Role.LEAD),
     "document": ("get", Role.LEAD),
+    "document-live": ("get", Role.LEAD),
     "page-image": ("get", Role.LEAD),
     "read-again": ("post", Role.LEAD),
     "upload": ("get", Role.LEAD),

@@ -127,7 +127,7 @@ def figures(document_type: DocumentType) -> dict[str, Any]:
         "back_to": promotion.previous_champion(document_type),
         "notices": attention.of_type(report, runs[0] if runs else None),
         "label_url": labelling_url(report.project_id) if report.project_id else "",
-        "mlflow_url": settings.CONFIG.mlflow_url,
+        "mlflow_url": (settings.CONFIG.mlflow_public_url or settings.CONFIG.mlflow_url).rstrip("/"),
     }
 
 

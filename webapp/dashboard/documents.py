@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -137,22 +138,30 @@ class Sheet:
 @requires(Role.LEAD)
 @require_safe
 def document(request: HttpRequest, document_id: int) -> HttpResponse:
+    return render(request, "document.html", figures(document_id))
+
+
+@requires(Role.LEAD)
+@require_safe
+def live(request: HttpRequest, document_id: int) -> HttpResponse:
+    """The page's content again, while the document is being read and extracted."""
+    return render(request, "document/live.html", figures(document_id))
+
+
+def figures(document_id: int) -> dict[str, Any]:
+    """All that the page shows."""
     related = ("document_type", "extraction", "truth")
     found = get_object_or_404(Document.objects.select_related(*related), pk=document_id)
     values = found.extraction.found if found.extraction else ()
     answers = found.truth.said if found.truth else ()
     task = found.tasks.filter(task_id__isnull=False).exclude(state=LabelTask.State.WITHDRAWN).first()
-    return render(
-        request,
-        "document.html",
-        {
-            "document": found,
-            "rows": [_row(found, field, values, answers) for field in found.document_type.schema],
-            "sheets": [_sheet(found, page, values, answers) for page in found.pages.all()],
-            "moves": found.moves.all(),
-            "task_url": task_url(task.project_id, task.task_id) if task and task.task_id else "",
-        },
-    )
+    return {
+        "document": found,
+        "rows": [_row(found, field, values, answers) for field in found.document_type.schema],
+        "sheets": [_sheet(found, page, values, answers) for page in found.pages.all()],
+        "moves": found.moves.all(),
+        "task_url": task_url(task.project_id, task.task_id) if task and task.task_id else "",
+    }
 
 
 def _row(

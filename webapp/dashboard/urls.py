@@ -20,6 +20,7 @@ urlpatterns = [
     path("types/<slug:name>/stop/", document_type.stop, name="stop"),
     path("documents/", documents.documents, name="documents"),
     path("documents/<int:document_id>/", documents.document, name="document"),
+    path("documents/<int:document_id>/live/", documents.live, name="document-live"),
     path("documents/<int:document_id>/pages/<int:number>/", documents.page_image, name="page-image"),
     path("documents/<int:document_id>/read-again/", documents.read_again, name="read-again"),
     path("upload/", upload.upload, name="upload"),
