@@ -39,6 +39,19 @@ def in_thread(work, *arguments):
     return thread
 
 
+def is_blocked(thread):
+    """Whether `thread` comes to wait for a lock of the database, rather than to its end."""
+    for _ in range(1000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return True
+        thread.join(0.01)
+        if not thread.is_alive():
+            return False
+    raise AssertionError("neither blocked nor done after 10 s")
+
+
 def raiser(error):
     def work(_subject):
         raise error
@@ -156,6 +169,18 @@ class TestSameSubject:
         jobs.run(second.pk, lambda _subject: None)
         assert set(Job.objects.values_list("state", flat=True)) == {"done"}
 
+    def test_a_job_that_is_claimed_just_before_it_is_locked_gets_a_successor(self, monkeypatch):
+        first = waiting()
+        insert = Job.objects.bulk_create
+
+        def insert_and_be_late(*arguments, **more):
+            insert(*arguments, **more)
+            jobs.claim(first.pk)
+
+        monkeypatch.setattr(Job.objects, "bulk_create", insert_and_be_late)
+        doorbell.enqueue(TASK, 7)
+        assert set(Job.objects.values_list("state", flat=True)) == {"running", "waiting"}
+
     def test_a_failed_attempt_is_left_to_the_newer_job_that_waits(self):
         first = waiting()
         claimed = jobs.claim(first.pk)
@@ -229,6 +254,19 @@ class TestReaper:
         assert jobs.reap() == 0
         jobs.beat(job)
 
+    def test_a_worker_that_was_only_slow_keeps_its_job_if_it_beats_in_time(self, monkeypatch):
+        job = jobs.claim(waiting().pk)
+        die(job)
+        ask = jobs._may_try_again
+
+        def beat_meanwhile(dead):
+            jobs.beat(job)
+            return ask(dead)
+
+        monkeypatch.setattr(jobs, "_may_try_again", beat_meanwhile)
+        jobs.reap()
+        jobs.beat(job)
+
     def test_a_job_that_kills_every_worker_is_given_up(self):
         job = waiting()
         for _ in range(jobs.MOST_ATTEMPTS):
@@ -296,34 +334,27 @@ class TestCompetition:
     def test_a_ring_for_a_waiting_job_holds_it_until_what_was_rung_for_is_there(self):
         """Without the lock the job could be claimed and done before the writer commits: a lost wake-up."""
         job = waiting()
-        rung, claimed = threading.Event(), threading.Event()
-
-        def claim():
-            rung.wait()
-            jobs.claim(job.pk)
-            claimed.set()
-
-        thread = in_thread(claim)
         with transaction.atomic():
             doorbell.enqueue(TASK, 7)
-            rung.set()
-            assert not claimed.wait(0.3)
-        thread.join()
+            claimer = in_thread(jobs.claim, job.pk)
+            assert is_blocked(claimer)
+        claimer.join()
         assert Job.objects.get().state == "running"
 
     def test_nobody_takes_a_job_over_during_a_write_back(self):
         job = waiting()
+        blocked = []
 
         def work(_subject):
             die(job)
             with transaction.atomic():
                 jobs.assert_held()
                 reaper = in_thread(jobs.reap)
-                reaper.join(0.3)
-                assert reaper.is_alive()
+                blocked.append(is_blocked(reaper))
             reaper.join()
 
         jobs.run(job.pk, work)
+        assert blocked == [True]
         assert Job.objects.get().state == "waiting"
 
     def test_the_heartbeat_keeps_a_slow_workers_job(self, monkeypatch):
