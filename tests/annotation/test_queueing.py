@@ -259,3 +259,33 @@ def test_a_type_without_a_project_waits_for_it(studio):
     queueing.fill_queue(waiting.pk)
     queueing.refresh_queue(waiting.pk)
     assert studio.pushes == []
+
+
+def lost_from(monkeypatch, call):
+    """This worker is taken for dead before it asserts its claim for the time numbered `call` (from 1)."""
+    calls = []
+
+    def assert_held():
+        calls.append(None)
+        if len(calls) >= call:
+            raise LostClaim("taken over")
+
+    monkeypatch.setattr(queueing.jobs, "assert_held", assert_held)
+
+
+def test_a_worker_that_lost_its_job_after_choosing_sends_nothing(studio, receipts, monkeypatch):
+    make_pool(receipts, [1])
+    lost_from(monkeypatch, call=2)
+    with pytest.raises(LostClaim):
+        queueing.fill_queue(receipts.pk)
+    assert studio.pushes == []
+
+
+def test_a_worker_that_lost_its_job_while_it_renewed_writes_nothing(studio, receipts, monkeypatch):
+    (document,) = make_pool(receipts, [1])
+    queueing.fill_queue(receipts.pk)
+    make_extraction(document, version="v2")
+    lost_from(monkeypatch, call=1)
+    with pytest.raises(LostClaim):
+        queueing.refresh_queue(receipts.pk)
+    assert LabelTask.objects.get().extraction.model_version == "v1"
