@@ -105,9 +105,9 @@ def examples(snapshot: Snapshot) -> dict[Split, list[Example]]:
 def divide(entries: Sequence[Entry], remembered: Mapping[int, Split]) -> dict[int, Split]:
     """A split for every document, by its group of near-duplicates; raises `Refused` if it can't be done.
 
-    A group with a document that had a split keeps it (gold before train before validation). A new group is gold
-    if it was picked for the audit, else its hash decides; where a split comes out too small, new groups move into it
-    from where there are more than enough.
+    A group with a document that had a split keeps it (gold before train before validation). New groups fill up gold
+    and validation to their shares, audited ones first and the others in the order of their lots; the rest is for
+    training. Where a split comes out too small still, new groups move into it from where there are enough.
     """
     if len(entries) < LEAST_DOCUMENTS:
         raise Refused(
@@ -121,25 +121,29 @@ def divide(entries: Sequence[Entry], remembered: Mapping[int, Split]) -> dict[in
             chosen[name] = next(
                 split for split in (Split.GOLD, Split.TRAIN, Split.VALIDATION) if split in kept
             )
-    # in the order of their hashes: a fixed order that has nothing to do with what is in the documents
-    new = sorted((name for name in groups if name not in chosen), key=_draw)
+    # in the order of their lots: an order that has nothing to do with what is in the documents
+    new = sorted((name for name in groups if name not in chosen), key=_lot)
     sizes = Counter(dict.fromkeys(Split, 0))
     for name, split in chosen.items():
         sizes[split] += len(groups[name])
-    for name in new:
-        chosen[name] = _first_split(name, groups[name], room=sizes[Split.GOLD] < MOST_GOLD * len(entries))
+    for name in sorted(new, key=lambda name: not _audited(groups[name])):
+        chosen[name] = _first_split(groups[name], sizes, len(entries))
         sizes[chosen[name]] += len(groups[name])
     _top_up(chosen, new, groups, sizes)
     return {entry.document: chosen[name] for name, group in groups.items() for entry in group}
 
 
-def _first_split(name: str, group: Sequence[Entry], *, room: bool) -> Split:
-    draw = _draw(name)
-    if draw < GOLD_SHARE:
+def _first_split(group: Sequence[Entry], sizes: Counter[Split], n: int) -> Split:
+    """Where a new group goes: gold if it is audited or gold is short, validation if that is short, else training."""
+    if sizes[Split.GOLD] + len(group) <= round(n * (MOST_GOLD if _audited(group) else GOLD_SHARE)):
         return Split.GOLD
-    if room and any(entry.audited for entry in group):
-        return Split.GOLD
-    return Split.VALIDATION if draw < GOLD_SHARE + VALIDATION_SHARE else Split.TRAIN
+    if sizes[Split.VALIDATION] + len(group) <= round(n * VALIDATION_SHARE):
+        return Split.VALIDATION
+    return Split.TRAIN
+
+
+def _audited(group: Sequence[Entry]) -> bool:
+    return any(entry.audited for entry in group)
 
 
 def _top_up(
@@ -176,7 +180,7 @@ def _groups(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
     return {group[0].sha256: group for group in groups.values()}
 
 
-def _draw(name: str) -> float:
+def _lot(name: str) -> float:
     """0…1, always the same for the same name."""
     return int.from_bytes(hashlib.sha256(f"{RULE} {name}".encode()).digest()[:8]) / 2**64
 
