@@ -102,7 +102,10 @@ def _look_up(document_type: DocumentType, project_id: int) -> None:
     left = list(_tasks(document_type, TaskState.PUSHING))
     if not left:
         return
-    found = label_studio.tasks_by_document(project_id, [task.document_id for task in left])
+    found: dict[int, list[int]] = {}
+    for start in range(0, len(left), BATCH):  # they are asked for in an address, which proxies keep to 8 kB
+        some = [task.document_id for task in left[start : start + BATCH]]
+        found |= label_studio.tasks_by_document(project_id, some)
     doubles = {task_id for task_ids in found.values() for task_id in task_ids[1:]}
     label_studio.delete_untouched(project_id, doubles)
     with transaction.atomic():
