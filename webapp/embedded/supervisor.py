@@ -75,7 +75,9 @@ class Supervisor:
             self.stop_asked = True
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, ask)
+            # `nohup` wants us to outlive the terminal
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, ask)
 
     def start(self, program: Program) -> None:
         """Start a program without waiting for it."""
