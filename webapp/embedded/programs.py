@@ -101,6 +101,8 @@ def our_programs(config: Config) -> list[Program]:
             [*celery, "worker", *_worker("training"), "--concurrency", "1", "--max-tasks-per-child", "1"],
             our_environment(),
             worker_answers(config, "training"),
+            # it would wait for a training to end; one that is cut is taken up by the next worker
+            grace=3,
         ),
         Program(
             "beat",

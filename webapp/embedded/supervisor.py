@@ -65,14 +65,14 @@ class Supervisor:
         self.data = data
         self.say = say
         self.running: dict[str, Running] = {}
-        self.stop_asked = False
+        self.stop_asked = ""  # the signal that asked for it
         (data / "logs").mkdir(parents=True, exist_ok=True)
 
     def obey_signals(self) -> None:
         """Let SIGINT, SIGTERM and SIGHUP ask for a stop: the next `pause` raises StopAsked."""
 
         def ask(number: int, frame: object) -> None:
-            self.stop_asked = True
+            self.stop_asked = signal.Signals(number).name
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # `nohup` wants us to outlive the terminal
@@ -154,7 +154,7 @@ class Supervisor:
     def pause(self) -> None:
         """Wait a moment; raises StopAsked when a stop was asked for."""
         if self.stop_asked:
-            raise StopAsked
+            raise StopAsked(self.stop_asked)
         time.sleep(PAUSE)
 
     def stop(self, *stages: Iterable[str]) -> None:

@@ -35,8 +35,8 @@ def up(say: Say) -> int:
         while True:
             supervisor.watch()
             supervisor.pause()
-    except StopAsked:
-        say("stopping …")
+    except StopAsked as asked:
+        say(f"stopping ({asked}) …")
     except (preflight.NotPossible, ProgramFailed, postgres.PostgresFailed) as fault:
         say(str(fault))
         status = 1
