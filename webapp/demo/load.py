@@ -17,7 +17,7 @@ from annotation import document_types, doorbell, intake, ledger, lifecycle
 from annotation.errors import Refused
 from annotation.models import Correction, Document, DocumentType, LabelTask
 from learner import triggers
-from learner.models import Run
+from learner.models import Decision, Run
 from models.extractors.base import Answer
 from models.generator import GeneratedDocument, generate
 from models.pages import Place
@@ -127,6 +127,11 @@ def wait_for_champion(name: str, say: Say) -> None:
         run = document_type.runs.first()
         if run and run.state in (Run.State.FAILED, Run.State.STOPPED):
             raise Refused(f"{name}: the first training {run.state}: {run.problem}")
+        if run and run.state == Run.State.FINISHED:
+            document_type.refresh_from_db()
+            decision = Decision.objects.filter(version__run=run).first()
+            if not document_type.champion:
+                raise Refused(f"{name}: no first model. {' '.join(decision.reasons) if decision else ''}")
         now = f"{run.stage} ({run.share:.0%})" if run and run.stage else "waiting for its turn"
         if now != last:
             say(f"{name}: first model: {now}")

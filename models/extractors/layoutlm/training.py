@@ -134,7 +134,8 @@ def train(
         if validation:
             _, scores = validate(network, tokenizer, schema, validation)
             figures["f1"] = scores.f1()
-        if not validation or figures["f1"] > best_f1:
+        # as long as nothing at all is found, the last epoch is the best: its labels have begun to stand out
+        if not validation or figures["f1"] > best_f1 or best_f1 <= 0:
             best_f1, best_epoch = figures.get("f1", -1.0), epoch
             best_weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
         on_progress(Progress("validating", step / steps, epoch, recipe.epochs, figures))
