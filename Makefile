@@ -22,7 +22,8 @@ test: install ## every test, also the journeys with the real services
 	@$(RUN)/python -m pytest
 
 test-fast: install ## the tests without training and without services, in under a minute
-	@$(RUN)/python -m pytest -m "not slow and not journey"
+	@# importing transformers takes longer than the tests of the folder that is left out
+	@$(RUN)/python -m pytest -n 2 -m "not slow and not journey" --ignore tests/models/extractors/layoutlm
 
 journeys: install ## only the journeys with the real services
 	@$(RUN)/python -m pytest -m journey

@@ -1,8 +1,8 @@
 import pytest
+from django.db import transaction
 
 from annotation import doorbell
 from annotation.models import Job
-from django.db import transaction
 
 pytestmark = pytest.mark.django_db
 

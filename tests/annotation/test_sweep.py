@@ -229,6 +229,9 @@ class TestProjects:
         studio.submit(task_id, result(document, SAID))
         sweep_and_collect(kind)
         assert state_of(document) == "confirmed"
+        studio.fetched.clear()
+        sweep_and_collect(kind)
+        assert studio.fetched == []
 
     def test_a_type_without_a_project_has_nothing_to_compare(self, studio):
         sweep.sweep_project(make_type(project_id=None).pk)

@@ -17,6 +17,8 @@ import pytest
 
 from webapp.embedded import orphans, postgres
 
+pytestmark = pytest.mark.slow  # starts processes
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:

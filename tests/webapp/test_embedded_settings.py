@@ -16,6 +16,8 @@ from dotenv import dotenv_values
 from webapp.config import CHECKOUT, Config
 from webapp.embedded import generated, labelling_service, postgres, valkey
 
+pytestmark = pytest.mark.slow  # starts processes
+
 LABEL_STUDIO_IO = "label_studio/core/utils/io.py"
 
 

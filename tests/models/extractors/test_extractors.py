@@ -12,18 +12,26 @@ from models.pages import Page
 from models.schema import Field, Schema
 from tests.factories import make_page
 
-
-@pytest.fixture(scope="module")
-def recipes(tiny_base):
-    return {"rules": {}, "layoutlm": {"base": str(tiny_base), "epochs": 2, "threads": 1}}
+# importing transformers alone takes longer than all tests of the others
+PARAMS = [pytest.param(name, marks=pytest.mark.slow if name == "layoutlm" else ()) for name in EXTRACTORS]
 
 
-@pytest.fixture(scope="module", params=EXTRACTORS)
-def trained(request, recipes, schema, receipts):
+def recipe_of(name, request):
+    if name == "rules":
+        return {}
+    return {"base": str(request.getfixturevalue("tiny_base")), "epochs": 2, "threads": 1}
+
+
+@pytest.fixture(scope="module", params=PARAMS)
+def trained(request, schema, receipts):
     """Each extractor with its progress, fitted on six receipts."""
     progress = []
     extractor = named(request.param).fit(
-        schema, receipts[:6], receipts[6:10], recipe=recipes[request.param], on_progress=progress.append
+        schema,
+        receipts[:6],
+        receipts[6:10],
+        recipe=recipe_of(request.param, request),
+        on_progress=progress.append,
     )
     return extractor, progress
 
@@ -75,16 +83,20 @@ class TestEveryExtractor:
                 [v.confidence for v in one.values], abs=1e-4
             )
 
-    def test_the_same_seed_gives_the_same_model(self, trained, recipes, schema, receipts):
+    def test_the_same_seed_gives_the_same_model(self, request, trained, schema, receipts):
         extractor, _ = trained
         again = type(extractor).fit(
-            schema, receipts[:6], receipts[6:10], recipe=recipes[extractor.name], on_progress=lambda _: None
+            schema,
+            receipts[:6],
+            receipts[6:10],
+            recipe=recipe_of(extractor.name, request),
+            on_progress=lambda _: None,
         )
         documents = [receipt.pages for receipt in receipts[10:16]]
         assert again.extract(documents) == extractor.extract(documents)
 
     def test_an_unlabelled_example_among_labelled_ones_is_no_hindrance(
-        self, trained, recipes, schema, receipts
+        self, request, trained, schema, receipts
     ):
         empty = Example("empty", (Page(100, 100),), ())
         unlabelled = Example("unlabelled", receipts[20].pages, ())
@@ -92,7 +104,7 @@ class TestEveryExtractor:
             schema,
             [*receipts[:3], empty, unlabelled],
             [empty],
-            recipe=recipes[trained[0].name],
+            recipe=recipe_of(trained[0].name, request),
             on_progress=lambda _: None,
         )
         assert len(fitted.extract([receipts[11].pages])) == 1
