@@ -16,7 +16,7 @@ from django.db.models import Avg, QuerySet
 
 from annotation import doorbell, jobs, ledger, lifecycle
 from annotation.models import Document, DocumentType, LabelTask
-from learner import ranking, strategies
+from learner import acceptance, ranking, strategies
 from learner.models import Look
 from learner.strategies.base import Floats, Pool, Rows
 from learner.strategies.diversity import novelty
@@ -49,7 +49,7 @@ def rank_pool(type_id: int) -> None:
     """Rank a type's pool and queue anew; rings "ranking changed"."""
     document_type = DocumentType.objects.get(pk=type_id)
     strategy = strategies.named(document_type.strategy)
-    audit_accepted(document_type)
+    acceptance.take_back(document_type)
     documents = Document.objects.filter(document_type=document_type, state__in=RANKED)
     truths = ledger.truths(document_type)
     store_looks(documents)
@@ -85,29 +85,8 @@ def rank_pool(type_id: int) -> None:
         if after != rows.before[row] or probability != rows.audit[row]:
             changed.append((document, *after, probability))
     _write(changed)
+    acceptance.accept(document_type)
     doorbell.ring("ranking changed", type_id)
-
-
-def audit_accepted(document_type: DocumentType) -> int:
-    """Put the documents that were accepted unseen, and whose lot is drawn, back into the pool; answers how many.
-
-    Their share of errors bounds that of all that are accepted unseen.
-    """
-    accepted = Document.objects.filter(
-        document_type=document_type, state=State.ACCEPTED, audit_probability__isnull=True
-    )
-    drawn = [
-        pk
-        for pk, sha in accepted.values_list("pk", "sha256")
-        if ranking.draw(sha) < document_type.audit_share
-    ]
-    if not drawn:
-        return 0
-    with transaction.atomic():
-        jobs.assert_held()
-        return lifecycle.move_many(
-            Document.objects.filter(pk__in=drawn), State.EXTRACTED, reason="picked at random for the audit"
-        )
 
 
 def store_looks(documents: QuerySet[Document]) -> None:
