@@ -43,7 +43,7 @@ def of_type(report: TypeReport, last_run: RunReport | None) -> list[Notice]:
     if report.project_id is None:
         text = "its Label Studio project is not there yet; nobody can label."
         found.append(Notice(report.title, text, reverse("health"), "See the services"))
-    elif not report.open_tasks and (counts["read"] or counts["extracted"]):
+    elif not report.open_tasks and not report.live_run and (counts["read"] or counts["extracted"]):
         text = "the queue is empty although documents wait in the pool."
         found.append(Notice(report.title, text, reverse("health"), "See what holds them up"))
     if n := counts["skipped"]:
