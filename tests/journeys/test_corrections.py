@@ -1,20 +1,11 @@
 """People correct documents in a real Label Studio; with its webhooks and without, the ledger ends up as it is there.
 
-Label Studio 1.23.2 runs as a process with its own database, as `make up` runs it. Its webhooks come over HTTP to a
-live server of the test, and the jobs that are rung for are done by the test.
+Its webhooks come over HTTP to a live server of the test, and the jobs that are rung for are done by the test.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import time
-from collections.abc import Iterator
-
-import httpx
 import pytest
-from django.conf import settings as django_settings
 from django.db.models.functions import Now
 from pydantic import SecretStr
 
@@ -28,13 +19,11 @@ from annotation.models import (
     LabelTask,
 )
 from tests.factories import make_answers, make_document, make_extraction, make_type
-from tests.journeys.annotator import Annotator, corrected, shown_prediction
-from webapp.embedded import labelling_service, postgres
+from tests.journeys.annotator import corrected, shown_prediction
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
-TOKEN = "f" * 40
-ANN, PASSWORD = "ann@example.org", "only-for-journeys-1"
+ANN = "ann@example.org"  # see conftest
 TRUTH = {"company": "ACME LTD", "date": "01/02/2024", "total": "12.90"}
 
 WORK = {
@@ -45,73 +34,12 @@ WORK = {
 }
 
 
-@pytest.fixture(scope="module")
-def label_studio_url(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[str]:
-    data = tmp_path_factory.mktemp("label-studio")
-    database = django_settings.DATABASES["default"]
-    at = {"port": int(database["PORT"]), "name": "postgres"}
-    postgres.create_database(
-        postgres.database_url(database["USER"], database["PASSWORD"], **at), "label_studio", "only-for-tests"
-    )
-    own_database = postgres.database_url("label_studio", "only-for-tests", at["port"], "label_studio")
-    port = postgres.free_port()
-    url = f"http://127.0.0.1:{port}"
-    django_settings.STORE.mkdir(parents=True, exist_ok=True)
-    with (data / "log").open("wb") as log:
-        server = subprocess.Popen(
-            labelling_service.command("127.0.0.1", port),
-            env=labelling_service.environment(
-                data, django_settings.STORE, own_database, TOKEN, PASSWORD, hosts=["127.0.0.1"]
-            ),
-            cwd=data,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        for _ in range(1200):
-            if server.poll() is not None:
-                raise RuntimeError(f"Label Studio ended: {(data / 'log').read_text()[-2000:]}")
-            try:
-                if httpx.get(f"{url}/health").is_success:
-                    break
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        else:
-            raise RuntimeError(f"Label Studio doesn't answer: {(data / 'log').read_text()[-2000:]}")
-        labelling_service.add_person(url, TOKEN, ANN, PASSWORD)
-        yield url
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(20)
-
-
-@pytest.fixture
-def configured(label_studio_url, live_server, settings):
-    """Docloop knows where Label Studio is, and Label Studio can reach Docloop."""
-    settings.CONFIG = settings.CONFIG.model_copy(
-        update={
-            "label_studio_url": label_studio_url,
-            "label_studio_token": SecretStr(TOKEN),
-            "url": live_server.url,
-        }
-    )
-    return settings
-
-
 @pytest.fixture(params=["webhooks", "sweep only"])
 def told(request, configured):
     """Whether webhooks tell of what people do; without a secret there are none."""
     if request.param == "sweep only":
         configured.CONFIG = configured.CONFIG.model_copy(update={"webhook_secret": SecretStr("")})
     return request.param == "webhooks"
-
-
-@pytest.fixture
-def ann(label_studio_url):
-    return Annotator.sign_in(label_studio_url, ANN, PASSWORD)
 
 
 def make_queue(documents=3):
