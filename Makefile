@@ -4,6 +4,9 @@
 PYTHON := $(shell for p in python3.11 python3 python; do $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 RUN := .venv/bin
 OURS := webapp learner annotation models
+# for `make bench`: where the packs of real documents are, and more arguments, such as BENCH="--packs nda --sizes 25"
+DATA ?= ../shared/data
+BENCH ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help up install test test-fast journeys check format demo-documents bench lock clean
@@ -41,8 +44,9 @@ format: install ## put the code into form
 demo-documents: install ## generate receipts and invoices into demo-documents/
 	@$(RUN)/python -m models.generator --out demo-documents
 
-bench: install ## the figures we publish
-	@$(RUN)/python -m benchmarks
+bench: install ## the figures we publish, on the packs in DATA=FOLDER
+	@# as workers do: OpenMP's threads sleep while they wait
+	@OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 $(RUN)/python -m benchmarks --data $(DATA) $(BENCH)
 
 lock: install ## the locks anew, from requirements*.txt
 	@uv=$$(command -v $(RUN)/uv || command -v uv) && \
