@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up install test test-fast journeys check format demo-documents bench lock clean
+.PHONY: help up install test test-fast journeys check format demo-documents base-model bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -43,6 +43,9 @@ format: install ## put the code into form
 
 demo-documents: install ## generate receipts and invoices into demo-documents/
 	@$(RUN)/python -m models.generator --out demo-documents
+
+base-model: install ## pre-train models/base anew (half an hour on two cores)
+	@OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 $(RUN)/python -m models.pretraining
 
 bench: install ## the figures we publish, on the packs in DATA=FOLDER
 	@# as workers do: OpenMP's threads sleep while they wait
