@@ -27,6 +27,7 @@ SEED = 7
 QUEUE_DEPTH = 5  # tasks for each annotator, once the first model is there
 LABELLED = 24  # documents a type that come with their answers: what the first model learns from
 UNLABELLED = 36  # documents a type for people to correct
+STEP = 10  # documents read between two lines about it
 PAUSE = 1.0  # seconds between two looks at the database
 PATIENCE = 1800  # seconds without any progress before giving up
 
@@ -41,11 +42,9 @@ def load_demo(say: Say) -> None:
     for name in names:
         wait_for_reading(name, say)
         import_answers(name, say)
-    for name in names:
         ask_for_first_model(name)
     for name in names:
         wait_for_champion(name, say)
-    for name in names:
         open_queue(name)
         wait_for_queue(name, say)
 
@@ -80,7 +79,7 @@ def wait_for_reading(name: str, say: Say) -> None:
     everything, last, patience = documents.count(), -1, Patience()
     while last < everything:
         now = everything - documents.filter(state=Document.State.RECEIVED).count()
-        if now != last:
+        if now // STEP != last // STEP or now == everything:
             say(f"{name}: {now} of {everything} documents are read")
         if now < everything:
             patience(now != last)
