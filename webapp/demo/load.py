@@ -141,12 +141,20 @@ def wait_for_champion(name: str, say: Say) -> None:
 
 
 def open_queue(name: str) -> None:
-    """Let the pre-annotated documents go to Label Studio."""
+    """Let the documents go to Label Studio, once all are pre-annotated."""
     closed = DocumentType.objects.filter(name=name, queue_depth=0)
+    unseen, patience = (
+        Document.objects.filter(document_type__name=name, state=Document.State.READ),
+        Patience(),
+    )
+    last = unseen.count()
+    while last:
+        patience((now := unseen.count()) != last)
+        last = now
     for document_type in closed:
         with transaction.atomic():
             closed.update(queue_depth=QUEUE_DEPTH)
-            doorbell.ring("ranking changed", document_type.pk)
+            doorbell.ring("pool changed", document_type.pk)
 
 
 def wait_for_queue(name: str, say: Say) -> None:
