@@ -11,7 +11,6 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -204,25 +203,12 @@ def inventory(project_id: int) -> Iterator[Entry]:
     return map(entry_of, _tasks(project_id, [], include=LIGHT))
 
 
-def locked_tasks(project_id: int) -> frozenset[int] | None:
-    """Tasks that the labelling page has given to somebody just now; None if Label Studio is not set up to tell.
+def delete_untouched(project_id: int, task_ids: Collection[int]) -> frozenset[int] | None:
+    """Delete those of these tasks that nobody has answered, drafted or been given; answers which are gone.
 
-    It tells with LABEL_STUDIO_DATA_MANAGER_FILTER_ALLOWLIST=locks__expire_at in its environment.
-    """
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    try:
-        chosen = column_filter("locks__expire_at", "greater", "Datetime", now)
-        return frozenset(task["id"] for task in _tasks(project_id, [chosen], include="id"))
-    except LabelStudioRefused as refusal:
-        if refusal.status == 400:
-            return None
-        raise
-
-
-def delete_untouched(project_id: int, task_ids: Collection[int]) -> frozenset[int]:
-    """Delete those of these tasks that have no annotation and no draft; answers which are gone.
-
-    Label Studio checks and deletes in one request, so that nobody's work can come in between.
+    Label Studio checks and deletes in one request, so that nobody's work can come in between. None, and nothing is
+    deleted, if it is not set up to tell what the labelling page has given to people: it tells with
+    LABEL_STUDIO_DATA_MANAGER_FILTER_ALLOWLIST=locks__expire_at in its environment.
     """
     if not task_ids:
         return frozenset()
@@ -230,8 +216,14 @@ def delete_untouched(project_id: int, task_ids: Collection[int]) -> frozenset[in
         column_filter("total_annotations", "equal", "Number", 0),
         column_filter("cancelled_annotations", "equal", "Number", 0),
         column_filter("draft_exists", "equal", "Boolean", "false"),
+        column_filter("locks__expire_at", "empty", "Unknown", "true"),
     ]
-    _delete(project_id, task_ids, filters={"conjunction": "and", "items": untouched})
+    try:
+        _delete(project_id, task_ids, filters={"conjunction": "and", "items": untouched})
+    except LabelStudioRefused as refusal:
+        if refusal.status == 400:
+            return None
+        raise
     left = _tasks(project_id, [column_filter("id", "in_list", "List", sorted(task_ids))], include="id")
     return frozenset(task_ids) - {task["id"] for task in left}
 

@@ -132,11 +132,10 @@ def _withdraw(document_type: DocumentType, project_id: int) -> None:
     candidates = {task.task_id for task in lost[: max(1, int(CHURN * length))] if task.task_id}
     if not candidates:
         return
-    given = label_studio.locked_tasks(project_id)
-    if given is None:
+    gone = label_studio.delete_untouched(project_id, candidates)
+    if gone is None:
         log.info("Label Studio does not tell which tasks are given to people: none is withdrawn")
         return
-    gone = label_studio.delete_untouched(project_id, candidates - given)
     with transaction.atomic():
         jobs.assert_held()
         withdrawn = LabelTask.objects.filter(task_id__in=gone, state=TaskState.OPEN)

@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmarks import extraction, reading
 from benchmarks.packs import PACKS
+from benchmarks.tables import shown
 from models.errors import DocloopError
 
 NAMES = ("reading", "extraction")
@@ -75,19 +76,14 @@ def _run(name: str, given: argparse.Namespace) -> tuple[list[Any], str]:  # a be
             )
         )
         return pages, reading.report(pages)
-    results = [
-        result
-        for pack in (PACKS[each] for each in given.packs)
+    results = []
+    for pack in (PACKS[each] for each in given.packs):
+        sizes = pack.sizes if given.sizes is None else given.sizes
         for result in extraction.measure(
-            given.data,
-            pack,
-            pack.sizes if given.sizes is None else given.sizes,
-            given.seeds,
-            held_back=given.held_back,
-            threads=given.threads,
-            say=say,
-        )
-    ]
+            given.data, pack, sizes, given.seeds, held_back=given.held_back, threads=given.threads, say=say
+        ):
+            say(f"{pack.name}: {result.extractor}: F1 {shown(result.f1['all'])}")
+            results.append(result)
     return results, extraction.report(results)
 
 

@@ -42,6 +42,7 @@ PACKS = {
             _schema(company=Kind.TEXT, date=Kind.DATE, address=Kind.TEXT, total=Kind.MONEY),
             (25, 60),
         ),
+        # orders of 1,000 words and contracts of 2,800: trainings take 10 and 30 minutes, so they are made on request
         Pack(
             "adbuy",
             _schema(
@@ -51,9 +52,8 @@ PACKS = {
                 flight_from=Kind.DATE,
                 flight_to=Kind.DATE,
             ),
-            (25,),
+            (),
         ),
-        # contracts of 2,800 words: a training takes a quarter of an hour, so only on request
         Pack(
             "nda",
             Schema(

@@ -89,11 +89,10 @@ class LabelStudioInMemory:
                 found.setdefault(document, []).append(pk)
         return found
 
-    def locked_tasks(self, project_id: int) -> frozenset[int] | None:
-        return self.given
-
-    def delete_untouched(self, project_id: int, task_ids: Collection[int]) -> frozenset[int]:
-        for pk in list(task_ids):
+    def delete_untouched(self, project_id: int, task_ids: Collection[int]) -> frozenset[int] | None:
+        if self.given is None:
+            return None
+        for pk in set(task_ids) - self.given:
             if pk in self.tasks and not self.tasks[pk].touched:
                 del self.tasks[pk]
         return frozenset(task_ids) - self.tasks.keys()
@@ -120,7 +119,6 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> LabelStudioInMemory:
         "ensure_storage",
         "push_tasks",
         "tasks_by_document",
-        "locked_tasks",
         "delete_untouched",
         "add_predictions",
     ):

@@ -282,7 +282,6 @@ def test_only_what_nobody_works_on_is_withdrawn(receipts, ann, monkeypatch):
     service = httpx.Client(base_url=str(ann.client.base_url), headers={"Authorization": "Token " + "f" * 40})
     service.patch(f"/api/predictions/{other['id']}/", json={"score": 0.01}).raise_for_status()
     assert ann.next_task(receipts.project_id)["id"] == task_of(given)
-    assert label_studio.locked_tasks(receipts.project_id) == {task_of(given)}
     make_pool(receipts, range(100, 120))
     monkeypatch.setattr(queueing, "CHURN", 1)
     queueing.fill_queue(receipts.pk)

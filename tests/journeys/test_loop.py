@@ -24,9 +24,10 @@ from webapp.embedded.running import Installation, running
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(3000)]
 
+KIND = "invoice"
 SEED = 11
 DOCUMENTS = 60
-BY_HAND = 14  # corrections before the first model
+BY_HAND = 12  # corrections before the first version is asked for
 ENOUGH = 25  # corrections that start a training by themselves
 PATIENCE = 900  # seconds that a slow machine may take for any single step
 NOBODY = "http://127.0.0.1:9"  # the discard port: whatever is sent there does not arrive
@@ -57,16 +58,17 @@ class Loop:
 
     @classmethod
     def begin(cls, installation: Installation, folder: Path) -> Loop:
-        specification = yaml.safe_load((CHECKOUT / "webapp/demo/receipt.yaml").read_text())
-        specification |= {"retraining": {"after": ENOUGH}, "recipe": {"epochs": 8, "threads": 2}}
-        (folder / "receipt.yaml").write_text(yaml.safe_dump(specification))
-        installation.manage("document_type", str(folder / "receipt.yaml"))
+        # on its first day the type is read by rules; `learn_from_now_on` changes that
+        specification = yaml.safe_load((CHECKOUT / f"webapp/demo/{KIND}.yaml").read_text())
+        specification |= {"retraining": {"after": ENOUGH}, "extractor": "rules"}
+        (folder / "type.yaml").write_text(yaml.safe_dump(specification))
+        installation.manage("document_type", str(folder / "type.yaml"))
 
-        documents = [generate("receipt", index, SEED) for index in range(DOCUMENTS)]
+        documents = [generate(KIND, index, SEED) for index in range(DOCUMENTS)]
         for document in documents:
             (folder / document.name).write_bytes(document.content)
         files = [str(folder / document.name) for document in documents]
-        installation.manage("ingest", *files, "--type", "receipt", seconds=PATIENCE)
+        installation.manage("ingest", *files, "--type", KIND, seconds=PATIENCE)
 
         token = installation.manage("api_token", "lead@docloop.example").strip()
         address = f"http://127.0.0.1:{installation.setting('port')}/api/"
@@ -87,6 +89,12 @@ class Loop:
             Schema.from_json(specification["fields"]),
             {document.name: document for document in documents},
         )
+
+    def learn_from_now_on(self) -> None:
+        """Change the type's extractor to the one that learns, by the API."""
+        specification = yaml.safe_load(self.api.get(f"document-types/{KIND}/yaml").raise_for_status().text)
+        changed = specification | {"extractor": "layoutlm", "recipe": {"epochs": 12, "threads": 2}}
+        self.api.put(f"document-types/{KIND}", content=yaml.safe_dump(changed)).raise_for_status()
 
     def get(self, path: str, **parameters: Any) -> Any:
         return self.api.get(path, params=parameters).raise_for_status().json()
@@ -119,9 +127,9 @@ class Loop:
         """The type's version `number` with what the gate said; fails at once if its training failed."""
 
         def look() -> dict[str, Any] | None:
-            failed = [run for run in self.get("runs", document_type="receipt") if run["state"] == "failed"]
+            failed = [run for run in self.get("runs", document_type=KIND) if run["state"] == "failed"]
             assert not failed, failed[0]["problem"]
-            versions = self.get("versions", document_type="receipt")
+            versions = self.get("versions", document_type=KIND)
             return next((v for v in versions if v["number"] == number and v["decision"]), None)
 
         return until(f"version {number}", look)
@@ -138,12 +146,13 @@ def turn_once(loop: Loop) -> None:
     loop.wait_for_corrections(BY_HAND)
     assert loop.live()["live_run"] is None, "nobody asked for a training yet"
 
-    loop.installation.manage("retrain", "receipt")
+    loop.installation.manage("retrain", KIND)
     first = loop.wait_for_version(1)
     assert first["decision"]["promote"], first["decision"]["reasons"]
     until("the queue shows version 1", lambda: loop.project()["model_version"] == first["name"])
     until("the pool is extracted", lambda: loop.live()["counts"]["read"] == 0)
 
+    loop.learn_from_now_on()
     loop.correct(ENOUGH)
     loop.wait_for_corrections(BY_HAND + ENOUGH)
     second = loop.wait_for_version(2)  # nobody asked: the corrections did
@@ -172,10 +181,10 @@ def test_the_loop_turns_by_itself_and_survives_a_stop(tmp_path):
         turn_once(loop)
 
         # MLflow has the run, its curves, the registered versions and the alias
-        model = loop.mlflow("registered-models/get", name="receipt")["registered_model"]
+        model = loop.mlflow("registered-models/get", name=KIND)["registered_model"]
         aliases = {each["alias"]: each["version"] for each in model["aliases"]}
         assert until("the alias", lambda: aliases.get("champion") == "2")
-        run = loop.get("runs", document_type="receipt")[0]
+        run = loop.get("runs", document_type=KIND)[0]
         recorded = loop.mlflow("runs/get", run_id=run["mlflow_run_id"])["run"]
         metrics = {each["key"] for each in recorded["data"]["metrics"]}
         assert {"gold_f1", "gold_total_f1"} <= metrics
@@ -184,8 +193,8 @@ def test_the_loop_turns_by_itself_and_survives_a_stop(tmp_path):
         assert any(file["path"].endswith(".safetensors") for file in files)
 
         # Label Studio shows what the new champion says, and keeps what people said
-        until("new predictions", lambda: every_open_task_shows(loop, "receipt-v2"))
-        outcomes = [each["outcomes"] for each in loop.get("corrections", document_type="receipt")["items"]]
+        until("new predictions", lambda: every_open_task_shows(loop, f"{KIND}-v2"))
+        outcomes = [each["outcomes"] for each in loop.get("corrections", document_type=KIND)["items"]]
         assert any("accepted" in each.values() for each in outcomes)
         assert any("edited" in each.values() or "added" in each.values() for each in outcomes)
 
@@ -205,6 +214,6 @@ def test_the_loop_turns_without_a_single_webhook(tmp_path):
         (tmp_path / "files").mkdir()
         loop = Loop.begin(installation, tmp_path / "files")
         turn_once(loop)
-        corrections = loop.get("corrections", document_type="receipt")["items"]
+        corrections = loop.get("corrections", document_type=KIND)["items"]
         assert len(corrections) >= BY_HAND + ENOUGH
-        until("new predictions", lambda: every_open_task_shows(loop, "receipt-v2"))
+        until("new predictions", lambda: every_open_task_shows(loop, f"{KIND}-v2"))
