@@ -40,7 +40,7 @@ def read_document(document_id: int) -> None:
         page_store.keep(document, pages)
         fingerprint = similarity.fingerprint([kept.page for kept in pages])
         Document.objects.filter(pk=document_id).update(fingerprint=f"{fingerprint:016x}", problem="")
-        lifecycle.move(document_id, State.READ, reason=f"{len(pages)} pages read by {pages[0].read_by}")
+        lifecycle.move(document_id, State.READ, reason=_told(pages))
         doorbell.ring("document read", document_id)
 
 
@@ -57,6 +57,11 @@ def read_file(document: Document) -> list[page_store.KeptPage]:
         return [_kept(page) for page in rendered]
 
 
+def _told(pages: list[page_store.KeptPage]) -> str:
+    number = f"{len(pages)} page{'' if len(pages) == 1 else 's'}"
+    return f"{number} read by {', '.join(sorted({page.read_by for page in pages}))}"
+
+
 def _kept(rendered: rendering.RenderedPage) -> page_store.KeptPage:
     if rendered.words is not None:
         words, read_by = rendered.words, TEXT_LAYER
@@ -64,7 +69,7 @@ def _kept(rendered: rendering.RenderedPage) -> page_store.KeptPage:
         # as many pages at once as there are workers, so one thread each
         engine = ocr.engine(settings.CONFIG.ocr_engine, threads=1, weights=settings.CONFIG.doctr_weights)
         with Image.open(rendered.image) as image:
-            words, read_by = tuple(engine.read(image)), f"{engine.name} {engine.version}"
+            words, read_by = tuple(engine.read(image)), engine.version
     page = WordPage(rendered.width, rendered.height, tuple(words))
     return page_store.KeptPage(page, rendered.image.read_bytes(), read_by[:80], rendered.quality)
 
