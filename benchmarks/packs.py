@@ -42,7 +42,7 @@ PACKS = {
             _schema(company=Kind.TEXT, date=Kind.DATE, address=Kind.TEXT, total=Kind.MONEY),
             (25, 60),
         ),
-        # orders of 1,000 words and contracts of 2,800: trainings take 10 and 30 minutes, so they are made on request
+        # orders of 1,000 words and contracts of 2,800: a training takes ten minutes or more, so only on request
         Pack(
             "adbuy",
             _schema(

@@ -6,10 +6,12 @@ around it count. On generated scans the truth is what was printed; on receipts i
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +60,8 @@ def measure(data: Path, *, count: int, seed: int, threads: int, weights: Path | 
         }
     for name in ENGINES:
         try:
-            reader = engine(name, threads=threads, weights=weights)
+            with redirect_stdout(sys.stderr):  # docTR prints its downloads
+                reader = engine(name, threads=threads, weights=weights)
         except ReadingFailed as problem:
             yield from (Result(pages, name, 0, missing=str(problem)) for pages in sets)
             continue
