@@ -66,7 +66,8 @@ def _train(run: Run, registry: Registry) -> None:
     schema = Schema.from_json(snapshot.fields)
     examples = snapshots.examples(snapshot)
     key = run_key(run, snapshot)
-    recipe = {"threads": threads()} | document_type.recipe
+    asked = {"threads": threads()} | document_type.recipe
+    recipe = extractors.named(document_type.extractor).settled(asked)
 
     progress.write(run, "starting", 0.02)
     mlflow_run = registry.start_run(

@@ -105,6 +105,11 @@ class Extractor(Protocol):
     schema: Schema
 
     @classmethod
+    def settled(cls, recipe: Mapping[str, Any]) -> dict[str, Any]:
+        """The recipe with every default filled in; raises `TrainingFailed` for what makes no sense."""
+        ...
+
+    @classmethod
     def fit(
         cls,
         schema: Schema,

@@ -48,6 +48,11 @@ class LayoutLMExtractor:
         self.recipe = recipe
 
     @classmethod
+    def settled(cls, recipe: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Recipe`; raises `TrainingFailed`."""
+        return Recipe.from_json(recipe).to_json()
+
+    @classmethod
     def fit(
         cls,
         schema: Schema,
