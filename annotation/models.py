@@ -180,7 +180,6 @@ class LabelTask(models.Model):
         related_name="+",
         help_text="What the annotator is shown",
     )
-    prediction_id = models.PositiveIntegerField(null=True, blank=True)
     seen = models.CharField(
         max_length=64, blank=True, help_text="Hash of the light inventory entry that was last collected"
     )

@@ -141,8 +141,8 @@ class Loop:
         aliases = {each["alias"]: each["version"] for each in model["aliases"]}
         return aliases.get("champion")
 
-    def mlflow(self, path: str, **parameters: Any) -> Any:
-        url = f"{self.installation.setting('mlflow_url')}/api/2.0/mlflow/{path}"
+    def mlflow(self, what: str, **parameters: Any) -> Any:
+        url = f"{self.installation.setting('mlflow_url')}/api/2.0/mlflow/{what}"
         return httpx.get(url, params=parameters, timeout=60).raise_for_status().json()
 
 
