@@ -18,6 +18,7 @@ def at(settings):
     return change
 
 
+@pytest.mark.slow  # the SDK tries three times
 def test_nobody_at_the_address_is_a_reason_to_try_again_and_names_the_setting(at):
     url = f"http://127.0.0.1:{free_port()}"
     at(url)

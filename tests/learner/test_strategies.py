@@ -41,7 +41,13 @@ def pool_of(confidence: list[list[float]], looks: list[list[float]] | None = Non
     )
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+# a ranked batch compares every pick with all that came before: ten seconds for these tests together
+EVERY = [
+    pytest.param(name, marks=pytest.mark.slow if name == "modal-ranked-batch" else ()) for name in STRATEGIES
+]
+
+
+@pytest.mark.parametrize("name", EVERY)
 class TestEveryStrategy:
     @pytest.mark.parametrize("m", [0, 5, 40])
     @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def test_there_are_a_dozen_layouts_of_each_kind_with_names_of_their_own() -> Non
         assert len(set(layouts(kind))) == len(layouts(kind)) >= 12
 
 
+@pytest.mark.slow
 def test_the_same_index_and_seed_give_the_same_bytes() -> None:
     assert generate("receipt", 3, 7, scan=True) == generate("receipt", 3, 7, scan=True)
     assert generate("invoice", 7, 7) == generate("invoice", 7, 7)
@@ -102,6 +103,7 @@ def test_there_are_traps_beside_the_answers(documents: list[GeneratedDocument]) 
     assert trapped > 0.8 * len(documents)
 
 
+@pytest.mark.slow
 def test_a_long_invoice_has_several_pages_and_its_scan_is_a_pdf_of_pictures() -> None:
     long = next(
         document for seed in range(20) if len((document := generate("invoice", 7, seed, scan=True)).pages) > 1
