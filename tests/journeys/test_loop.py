@@ -72,24 +72,27 @@ class Loop:
         files = [str(folder / document.name) for document in documents]
         installation.manage("ingest", *files, "--type", KIND, seconds=PATIENCE)
 
+        schema = Schema.from_json(specification["fields"])
+        return cls.reach(installation, schema, {document.name: document for document in documents})
+
+    @classmethod
+    def reach(cls, installation: Installation, schema: Schema, truth: dict[str, GeneratedDocument]) -> Loop:
+        """The ways to an installation: its API as a lead, Label Studio as its service account and its people."""
         token = installation.manage("api_token", "lead@docloop.example").strip()
         address = f"http://127.0.0.1:{installation.setting('port')}/api/"
         label_studio = installation.setting("label_studio_url")
+        service = {"Authorization": f"Token {installation.setting('label_studio_token')}"}
         return cls(
             installation,
             httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=60),
-            httpx.Client(
-                base_url=label_studio,
-                headers={"Authorization": f"Token {installation.setting('label_studio_token')}"},
-                timeout=60,
-            ),
+            httpx.Client(base_url=label_studio, headers=service, timeout=60),
             [
                 Annotator.sign_in(label_studio, email, password)
                 for email, password in installation.sign_ins().items()
                 if email.startswith("annotator")
             ],
-            Schema.from_json(specification["fields"]),
-            {document.name: document for document in documents},
+            schema,
+            truth,
         )
 
     def learn_from_now_on(self) -> None:
@@ -125,16 +128,17 @@ class Loop:
     def wait_for_corrections(self, count: int) -> None:
         until(f"{count} corrections in the ledger", lambda: self.live()["corrections"] >= count)
 
+    def versions(self, document_type: str) -> list[dict[str, Any]]:
+        """The versions that the gate has judged; fails at once if a training failed."""
+        failed = [run for run in self.get("runs", document_type=document_type) if run["state"] == "failed"]
+        assert not failed, failed[0]["problem"]
+        return [each for each in self.get("versions", document_type=document_type) if each["decision"]]
+
     def wait_for_version(self, number: int) -> dict[str, Any]:
-        """The type's version `number` with what the gate said; fails at once if its training failed."""
-
-        def look() -> dict[str, Any] | None:
-            failed = [run for run in self.get("runs", document_type=KIND) if run["state"] == "failed"]
-            assert not failed, failed[0]["problem"]
-            versions = self.get("versions", document_type=KIND)
-            return next((v for v in versions if v["number"] == number and v["decision"]), None)
-
-        return until(f"version {number}", look)
+        return until(
+            f"version {number}",
+            lambda: next((each for each in self.versions(KIND) if each["number"] == number), None),
+        )
 
     def champion_in_mlflow(self) -> str | None:
         model = self.mlflow("registered-models/get", name=KIND)["registered_model"]
