@@ -35,7 +35,7 @@ def extract_document(document_id: int) -> None:
 
 
 def extract_pool(type_id: int) -> None:
-    """Extract with the champion whatever it has not seen yet, then have it ranked and the queue refreshed."""
+    """Extract with the champion whatever it has not seen yet, then have it ranked and the queue renewed."""
     document_type = DocumentType.objects.get(pk=type_id)
     if not document_type.champion:
         return
@@ -46,7 +46,7 @@ def extract_pool(type_id: int) -> None:
     for start in range(0, len(ids), BATCH):
         some = Document.objects.filter(pk__in=ids[start : start + BATCH]).prefetch_related("pages")
         _extract(list(some), document_type)
-    doorbell.ring("pool extracted", type_id)
+    doorbell.ring("pool changed", type_id)
 
 
 def _extract(documents: Sequence[Document], document_type: DocumentType) -> None:

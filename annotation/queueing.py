@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 
-from annotation import doorbell, jobs, label_studio, labelling, lifecycle
+from annotation import jobs, label_studio, labelling, lifecycle
 from annotation.models import Document, DocumentType, Extraction, LabelTask
 
 log = logging.getLogger(__name__)
@@ -34,29 +34,31 @@ NEW_TYPE = "There is no model yet: please fill in every field"
 
 
 def fill_queue(type_id: int) -> None:
-    """Bring the type's queue up to its depth with the documents that are worth a person's time most."""
+    """Bring the type's queue up to date: as deep as it should be, with the documents that are worth a person's time
+    most, each with what the champion says now.
+
+    One job does it all, so that nothing is withdrawn while it is given a prediction.
+    """
     document_type = DocumentType.objects.get(pk=type_id)
     if document_type.project_id is None:  # `annotation.projects` rings again when there is one
         return
     _look_up(document_type, document_type.project_id)
     _withdraw(document_type, document_type.project_id)
+    _renew(document_type, document_type.project_id)
     _choose(document_type, document_type.project_id)
     _push(document_type, document_type.project_id)
     _show_newest(document_type, document_type.project_id)
 
 
-def refresh_queue(type_id: int) -> None:
-    """Give open tasks what the champion says now, then have the queue filled by the new ranking.
+def _renew(document_type: DocumentType, project_id: int) -> None:
+    """Give open tasks what the champion says now.
 
     The predictions that people may have begun with stay beside the new ones: Label Studio tells which of them a
     person submitted from.
     """
-    document_type = DocumentType.objects.get(pk=type_id)
-    if document_type.project_id is None:
-        return
     renewed = Q(extraction__isnull=True) | ~Q(extraction=F("document__extraction"))
     outdated = _tasks(document_type, TaskState.OPEN).filter(
-        renewed, document__extraction__isnull=False, project_id=document_type.project_id
+        renewed, document__extraction__isnull=False, project_id=project_id
     )
     for tasks in _batches(outdated):
         predictions = {
@@ -64,15 +66,12 @@ def refresh_queue(type_id: int) -> None:
             for task in tasks
         }
         label_studio.add_predictions(
-            document_type.project_id,
-            {task_id: each for task_id, each in predictions.items() if task_id and each},
+            project_id, {task_id: each for task_id, each in predictions.items() if task_id and each}
         )
         with transaction.atomic():
             jobs.assert_held()
             for task in tasks:
                 LabelTask.objects.filter(pk=task.pk).update(extraction=task.document.extraction_id)
-    _show_newest(document_type, document_type.project_id)
-    doorbell.ring("ranking changed", type_id)
 
 
 def depth(document_type: DocumentType) -> int:

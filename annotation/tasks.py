@@ -17,7 +17,6 @@ extract_document = jobs.job("annotation.extract_document")(extraction.extract_do
 extract_pool = jobs.job("annotation.extract_pool")(extraction.extract_pool)
 sync_project = jobs.job("annotation.sync_project")(projects.sync_project)
 fill_queue = jobs.job("annotation.fill_queue")(queueing.fill_queue)
-refresh_queue = jobs.job("annotation.refresh_queue")(queueing.refresh_queue)
 collect_task = jobs.job("annotation.collect_task")(inbox.collect_task)
 sweep_project = jobs.job("annotation.sweep_project")(sweep.sweep_project)
 

@@ -19,7 +19,6 @@ WIRING: dict[str, list[str]] = {
     "ranking changed": ["annotation.fill_queue"],
     "champion changed": ["annotation.extract_pool", "learner.mirror_aliases"],
     "challenger changed": ["learner.mirror_aliases"],
-    "pool extracted": ["learner.rank_pool", "annotation.refresh_queue"],
     # Label Studio tasks
     "task changed": ["annotation.collect_task"],
     "project in doubt": ["annotation.sweep_project"],

@@ -207,12 +207,11 @@ def test_after_a_promotion_open_tasks_show_what_the_champion_says(studio, receip
     documents = make_pool(receipts, [2, 1])
     queueing.fill_queue(receipts.pk)
     new = [make_extraction(each, {"total": ("12.90", 0.99)}, version="v2") for each in documents]
-    queueing.refresh_queue(receipts.pk)
+    queueing.fill_queue(receipts.pk)
     for task in studio.tasks.values():
         assert [each["model_version"] for each in task.predictions] == ["v1", "v2"]  # the old one stays
     assert set(LabelTask.objects.values_list("extraction", flat=True)) == {each.pk for each in new}
     assert studio.projects[receipts.project_id]["model_version"] == "v2"
-    assert ("annotation.fill_queue", receipts.pk) in rung
 
 
 def test_a_refresh_gives_a_blank_task_its_first_prediction_and_leaves_answered_ones(studio, receipts):
@@ -221,7 +220,7 @@ def test_a_refresh_gives_a_blank_task_its_first_prediction_and_leaves_answered_o
     LabelTask.objects.filter(document=answered).update(state="done")
     for each in (blank, answered):
         make_extraction(each, version="v1")
-    queueing.refresh_queue(receipts.pk)
+    queueing.fill_queue(receipts.pk)
     predictions = {int(task.data["doc_id"]): len(task.predictions) for task in studio.tasks.values()}
     assert predictions == {blank.pk: 1, answered.pk: 0}
 
@@ -230,8 +229,8 @@ def test_a_second_refresh_adds_nothing(studio, receipts):
     documents = make_pool(receipts, [1])
     queueing.fill_queue(receipts.pk)
     make_extraction(documents[0], version="v2")
-    queueing.refresh_queue(receipts.pk)
-    queueing.refresh_queue(receipts.pk)
+    queueing.fill_queue(receipts.pk)
+    queueing.fill_queue(receipts.pk)
     (task,) = studio.tasks.values()
     assert len(task.predictions) == 2
 
@@ -257,7 +256,7 @@ def test_a_type_without_a_project_waits_for_it(studio):
     waiting = make_type(project_id=None)
     make_pool(waiting, [1])
     queueing.fill_queue(waiting.pk)
-    queueing.refresh_queue(waiting.pk)
+    queueing.fill_queue(waiting.pk)
     assert studio.pushes == []
 
 
@@ -287,5 +286,5 @@ def test_a_worker_that_lost_its_job_while_it_renewed_writes_nothing(studio, rece
     make_extraction(document, version="v2")
     lost_from(monkeypatch, call=1)
     with pytest.raises(LostClaim):
-        queueing.refresh_queue(receipts.pk)
+        queueing.fill_queue(receipts.pk)
     assert LabelTask.objects.get().extraction.model_version == "v1"

@@ -233,7 +233,7 @@ def test_who_began_before_a_promotion_is_told_from_who_began_after_it(receipts, 
     assert shown_prediction(before)["model_version"] == "v1"
     for each in documents:
         make_extraction(each, {"total": ("12.90", 0.99)}, version="v2")
-    queueing.refresh_queue(receipts.pk)
+    queueing.fill_queue(receipts.pk)
     after = amy.next_task(receipts.project_id)
     assert after["id"] != before["id"]
     assert shown_prediction(after)["model_version"] == "v2"
@@ -250,9 +250,9 @@ def test_a_refresh_that_is_repeated_adds_no_second_prediction(receipts, ann):
     (document,) = make_pool(receipts, [1])
     queueing.fill_queue(receipts.pk)
     make_extraction(document, version="v2")
-    queueing.refresh_queue(receipts.pk)
+    queueing.fill_queue(receipts.pk)
     LabelTask.objects.update(extraction=None)  # as if the job had died before it wrote it down
-    queueing.refresh_queue(receipts.pk)
+    queueing.fill_queue(receipts.pk)
     task = ann.client.get(f"/api/tasks/{task_of(document)}").json()
     assert sorted(each["model_version"] for each in task["predictions"]) == ["v1", "v2"]
 
