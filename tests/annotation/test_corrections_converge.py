@@ -264,7 +264,7 @@ def _expected_state(tasks, annotations, said):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("examples", [10, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [5, pytest.param(100, marks=pytest.mark.slow)])
 def test_the_ledger_ends_up_as_label_studio_is(examples):
     run_state_machine_as_test(
         Corrections,
