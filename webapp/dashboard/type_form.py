@@ -9,8 +9,7 @@ from django import forms
 from annotation.models import DocumentType
 from models.schema import Kind
 
-# `learner.strategies` by name, in words. Written down here because importing them brings scikit-learn into the web
-# process; a test holds the two lists together.
+# The strategies of `learner.strategies`, in words for people; a test holds the two lists equal.
 STRATEGIES = {
     "mixed": "mixed: unsure, and unlike each other (recommended)",
     "least-confident": "least confident: the least sure field decides",

@@ -18,11 +18,11 @@ from models.calibration import Calibration
 from models.errors import RegistryError
 from models.extractors import manifest
 from models.extractors.base import Example, Extracted, OnProgress, Progress
+from models.extractors.layoutlm import training
 from models.extractors.layoutlm.fields import Reading, labels_of, read_fields
 from models.extractors.layoutlm.model import log_probs_of, open_network, save_network
 from models.extractors.layoutlm.recipe import Recipe
 from models.extractors.layoutlm.tokens import open_tokenizer
-from models.extractors.layoutlm.training import train
 from models.metrics import is_right
 from models.pages import Page
 from models.schema import Schema
@@ -56,7 +56,7 @@ class LayoutLMExtractor:
     def fit(
         cls,
         schema: Schema,
-        train_on: Sequence[Example],
+        train: Sequence[Example],
         validation: Sequence[Example],
         *,
         recipe: Mapping[str, Any],
@@ -64,7 +64,7 @@ class LayoutLMExtractor:
     ) -> Self:
         """Fine-tunes from the base and calibrates on `validation`; see `Recipe` for what `recipe` may hold."""
         checked = Recipe.from_json(recipe)
-        trained = train(schema, train_on, validation, checked, on_progress)
+        trained = training.train(schema, train, validation, checked, on_progress)
         reading = _calibrated(schema, validation, trained.validated)
         on_progress(Progress("done", 1.0, checked.epochs, checked.epochs))
         return cls(schema, trained.network, trained.tokenizer, reading, checked)
