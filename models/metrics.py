@@ -47,17 +47,22 @@ class Scores:
 
     def precision(self, field: str | None = None) -> float:
         """Right among predicted, of one field or of all (micro); 1 where nothing was predicted."""
-        right, predicted, _ = self._sums(field)
+        right, predicted, _ = self.sums(field)
         return right / predicted if predicted else 1.0
 
     def recall(self, field: str | None = None) -> float:
         """Right among true, of one field or of all (micro); 1 where there is nothing to find."""
-        right, _, true = self._sums(field)
+        right, _, true = self.sums(field)
         return right / true if true else 1.0
 
     def f1(self, field: str | None = None) -> float:
         """Harmonic mean of precision and recall, of one field or of all (micro); 1 if nothing is true or predicted."""
-        return float(_f1(*map(np.asarray, self._sums(field))))
+        return float(_f1(*map(np.asarray, self.sums(field))))
+
+    def sums(self, field: str | None = None) -> tuple[int, int, int]:
+        """How many values are right, predicted and true, of one field or of all."""
+        right, predicted, true = self._columns(field)
+        return int(right.sum()), int(predicted.sum()), int(true.sum())
 
     def per_field(self) -> dict[str, dict[str, float]]:
         """`precision`, `recall`, `f1` and `support` (true values) of every field."""
@@ -66,7 +71,7 @@ class Scores:
                 "precision": self.precision(field),
                 "recall": self.recall(field),
                 "f1": self.f1(field),
-                "support": float(self._sums(field)[2]),
+                "support": float(self.sums(field)[2]),
             }
             for field in self.fields
         }
@@ -75,13 +80,32 @@ class Scores:
         self, rng: np.random.Generator, field: str | None = None, *, rounds: int = ROUNDS
     ) -> Interval:
         """F1 with its 95 % percentile bootstrap interval over documents; (F1, 0, 1) without documents."""
-        value = self.f1(field)
+        return self.intervals(rng, field, rounds=rounds)["f1"]
+
+    def intervals(
+        self, rng: np.random.Generator, field: str | None = None, *, rounds: int = ROUNDS
+    ) -> dict[str, Interval]:
+        """The same for `precision`, `recall` and `f1`, from the same draws of documents."""
+        values = {"precision": self.precision(field), "recall": self.recall(field), "f1": self.f1(field)}
         if not len(self):
-            return Interval(value, 0.0, 1.0)
+            return {name: Interval(value, 0.0, 1.0) for name, value in values.items()}
         weights = _resample(len(self), rounds, rng)  # (R, N)
-        drawn = _f1(*(weights @ column for column in self._columns(field)))
-        low, high = np.percentile(drawn, [2.5, 97.5])
-        return Interval(value, float(low), float(high))
+        right, predicted, true = (weights @ column for column in self._columns(field))
+        # precision and recall are F1s too: of the predicted with themselves, and of the true with themselves
+        drawn = {
+            "precision": _f1(right, predicted, predicted),
+            "recall": _f1(right, true, true),
+            "f1": _f1(right, predicted, true),
+        }
+        bounds = {name: np.percentile(each, [2.5, 97.5]) for name, each in drawn.items()}
+        return {
+            name: Interval(value, float(bounds[name][0]), float(bounds[name][1]))
+            for name, value in values.items()
+        }
+
+    def of(self, rows: NDArray[np.bool_]) -> Scores:
+        """The scores of some of the documents: `rows` is (N,)."""
+        return Scores(self.fields, self.right[rows], self.predicted[rows], self.true[rows])
 
     def to_json(self) -> dict[str, Any]:  # mixed: names and number tables
         return {
@@ -106,10 +130,6 @@ class Scores:
             return tuple(table.sum(axis=1) for table in tables)
         column = self.fields.index(field)
         return tuple(table[:, column] for table in tables)  # type: ignore[return-value]
-
-    def _sums(self, field: str | None) -> tuple[int, int, int]:
-        right, predicted, true = self._columns(field)
-        return int(right.sum()), int(predicted.sum()), int(true.sum())
 
 
 def score(schema: Schema, truth: Sequence[Sequence[Answer]], predicted: Sequence[Extracted]) -> Scores:

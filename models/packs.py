@@ -10,8 +10,8 @@ Items are words or whole segments of a line; segments are cut into words here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,10 @@ from models.pages import Page, Word
 
 @dataclass(frozen=True, slots=True)
 class PackDocument:
-    """One document of a pack. `images` has a path or None for each page; `group` holds near-duplicates together."""
+    """One document of a pack. `images` has a path or None for each page; `group` holds near-duplicates together.
+
+    `labels` and `meta` are as in the file: what is null there was looked for and is absent.
+    """
 
     key: str
     kind: str
@@ -35,6 +38,8 @@ class PackDocument:
     answers: tuple[Answer, ...]
     unreachable: frozenset[str]  # fields whose value does not stand in the text
     group: str
+    labels: Mapping[str, Any] = field(default_factory=dict)  # name → text, null or a list of texts
+    meta: Mapping[str, Any] = field(default_factory=dict)  # whatever the pack says of its origin
 
     @property
     def example(self) -> Example:
@@ -46,20 +51,46 @@ def is_pack(folder: Path) -> bool:
     return (folder / "ocr.jsonl").is_file() and (folder / "labels.jsonl").is_file()
 
 
+def split_folder(path: Path, *, preferred: str) -> Path:
+    """The folder with a pack's two files: `path` itself, else its split `preferred`, else its only other split.
+
+    Raises `ReadingFailed` saying what is there instead.
+    """
+    if not path.is_dir():
+        raise ReadingFailed(
+            f"{path} is no folder: give a pack's folder, with ocr.jsonl and labels.jsonl in it"
+        )
+    if is_pack(path) or (path / "ocr.jsonl").is_file() or (path / "labels.jsonl").is_file():
+        return path  # one of the two files missing is told by `read_pack`
+    splits = sorted(each for each in path.iterdir() if each.is_dir() and is_pack(each))
+    for split in splits:
+        if split.name == preferred or len(splits) == 1:
+            return split
+    if splits:
+        raise ReadingFailed(f"{path} holds several packs: give {' or '.join(map(str, splits))}")
+    below = sorted(
+        each.name for each in path.iterdir() if each.is_dir() and any(map(is_pack, each.glob("*/")))
+    )
+    told = f"; it holds the packs {', '.join(below)}: give one of them" if below else ""
+    raise ReadingFailed(f"{path} is no pack: there is no ocr.jsonl with a labels.jsonl in it{told}")
+
+
 def read_pack(folder: Path) -> Iterator[PackDocument]:
     """The documents of `folder`, in its order; raises `ReadingFailed` naming the file and line that is wrong."""
     for name in ("ocr.jsonl", "labels.jsonl"):
         if not (folder / name).is_file():
             raise ReadingFailed(f"{folder} is no pack: {name} is missing")
     with (
-        (folder / "ocr.jsonl").open(encoding="utf-8") as read,
-        (folder / "labels.jsonl").open(encoding="utf-8") as labelled,
+        (folder / "ocr.jsonl").open("rb") as read,
+        (folder / "labels.jsonl").open("rb") as labelled,
     ):
         # a file that is shorter gives empty lines, which are no JSON
-        for number, (ocr, labels) in enumerate(zip_longest(read, labelled, fillvalue=""), start=1):
+        for number, (ocr, labels) in enumerate(zip_longest(read, labelled, fillvalue=b""), start=1):
+            if number > 1 and not ocr.strip() and not labels.strip():
+                continue  # an empty line at the end
             try:
                 yield _document(folder, json.loads(ocr), json.loads(labels))
-            except (BadPage, KeyError, TypeError, ValueError) as error:
+            except (AttributeError, BadPage, KeyError, TypeError, ValueError) as error:
                 raise ReadingFailed(
                     f"{folder}: line {number} of ocr.jsonl or labels.jsonl is not as a pack's should be "
                     f"({type(error).__name__}); make the pack again"
@@ -75,14 +106,21 @@ def _document(folder: Path, ocr: dict[str, Any], labels: dict[str, Any]) -> Pack
         pages=tuple(_page(page) for page in ocr["pages"]),
         images=tuple(_image(folder, page["image"]) for page in ocr["pages"]),
         answers=tuple(
-            Answer(name, value)
-            for name, values in labels["fields"].items()
-            for value in (values if isinstance(values, list) else [values])
-            if value
+            Answer(name, text) for name, value in labels["fields"].items() for text in _texts(value)
         ),
         unreachable=frozenset(name for name, found in labels["in_ocr"].items() if not found),
         group=str(labels.get("meta", {}).get("group", ocr["id"])),
+        labels=labels["fields"],
+        meta=labels.get("meta", {}),
     )
+
+
+def _texts(value: Any) -> list[str]:  # whatever JSON the file holds
+    """The texts of a label; numbers count as they are written."""
+    each = value if isinstance(value, list) else [value]
+    if any(isinstance(one, bool | list | dict) for one in each):
+        raise ValueError("a value is a text, a number or null, or a list of them")
+    return [str(one) for one in each if one not in (None, "")]
 
 
 def _image(folder: Path, name: str | None) -> Path | None:
