@@ -12,6 +12,8 @@ import numpy as np
 from models import similarity
 from models.extractors.base import Example
 from models.packs import PackDocument
+from models.pages import Page
+from models.schema import Schema
 
 Groups = list[list[PackDocument]]
 
@@ -67,16 +69,25 @@ def flat(groups: Groups) -> list[PackDocument]:
     return list(chain.from_iterable(groups))
 
 
-def digest(example: Example) -> str:
-    """SHA-256 in hex of what a model sees and is told: the words with their places, and the answers."""
-    essence = [
-        [page.to_json() for page in example.pages],
-        [answer.to_json() for answer in example.answers],
-    ]
-    return hashlib.sha256(json.dumps(essence, sort_keys=True).encode()).hexdigest()
+def examples(documents: Iterable[PackDocument]) -> list[Example]:
+    """The documents as extractors learn from them."""
+    return [document.example for document in documents]
 
 
-def snapshot_hash(schema_hash: str, splits: Iterable[tuple[str, Sequence[Example]]]) -> str:
-    """SHA-256 in hex of a schema and of the documents of each named split, in whatever order they come."""
-    items = sorted((split, digest(example)) for split, examples in splits for example in examples)
-    return hashlib.sha256(json.dumps([schema_hash, items]).encode()).hexdigest()
+def digest_of_words(pages: Sequence[Page]) -> str:
+    """SHA-256 in hex of what stands on the pages, and where: the same document has the same."""
+    return _sha256([page.to_json() for page in pages])
+
+
+def snapshot_hash(schema: Schema, **splits: Sequence[PackDocument]) -> str:
+    """SHA-256 in hex of the fields, and of words and answers of the documents of each split, in whatever order."""
+    items = sorted(
+        [split, digest_of_words(document.pages), sorted((each.field, each.text) for each in document.answers)]
+        for split, documents in splits.items()
+        for document in documents
+    )
+    return _sha256([schema.hash, items])
+
+
+def _sha256(essence: object) -> str:
+    return hashlib.sha256(json.dumps(essence).encode()).hexdigest()

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models import familiarity
 from models.alignment import PIECE
 from models.calibration import expected_calibration_error
 from models.extractors.base import Answer, Extracted
 from models.metrics import Scores, is_right, score
+from models.packs import PackDocument
 from models.pages import Page
 from models.schema import Field, Kind, Schema
 from models.values import normalise_text
@@ -58,6 +60,36 @@ def extract_all(
     return Said(extracted, sum(map(len, documents)), seconds)
 
 
+def judge(
+    extract: Extract,
+    schema: Schema,
+    documents: Sequence[PackDocument],
+    known: Mapping[str, set[str]],
+    rng: np.random.Generator,
+    on_done: Callable[[int], None] = lambda _: None,
+) -> Figures:
+    """Everything there is to tell of a model on a pack's documents: time, figures, seen and unseen apart.
+
+    `known` are the marks of its training (see `familiarity`). How many values do not stand in the text, so that no
+    model can find them, is counted by field; they count as missed all the same.
+    """
+    said = extract_all(extract, [document.pages for document in documents], on_done)
+    truth = [document.answers for document in documents]
+    found = figures(schema, truth, said.extracted, rng)
+    for name, own in found["fields"].items():
+        own["unreachable"] = sum(
+            name in document.unreachable and any(answer.field == name for answer in document.answers)
+            for document in documents
+        )
+    return {
+        "pages": said.pages,
+        "seconds": said.seconds,
+        "seconds_per_page": said.seconds_per_page,
+        "figures": found,
+        "apart": apart(schema, truth, said.extracted, familiarity.seen(documents, known), rng),
+    }
+
+
 def figures(schema: Schema, truth: Truth, said: Sequence[Extracted], rng: np.random.Generator) -> Figures:
     """Precision, recall and F1 with their 95 % intervals, overall (micro) and per field, and how honest the confidences are.
 
@@ -71,7 +103,9 @@ def figures(schema: Schema, truth: Truth, said: Sequence[Extracted], rng: np.ran
     )
     fields = {}
     for field in schema:
-        own: Figures = {"kind": field.kind.value, "repeats": field.repeats} | _counted(scores, rng, field.name)
+        own: Figures = {"kind": field.kind.value, "repeats": field.repeats} | _counted(
+            scores, rng, field.name
+        )
         if field.kind is Kind.TEXT:
             own["token_f1"] = token_scores(field, truth, said).interval(rng).to_json()
         fields[field.name] = own | {"calibration": outcomes[field.name].to_json()}

@@ -7,6 +7,7 @@ A folder appears whole or not at all.
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,16 +49,16 @@ def numbers(folder: Path) -> list[int]:
     )
 
 
-def make_room(folder: Path) -> None:
-    """Raises `RegistryError` now, and not after a long training, where nothing can be written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".room-"):
-            pass
-    except OSError as problem:
-        raise RegistryError(
-            f"nothing can be saved in {folder} ({problem.strerror}): give another folder with --out"
-        ) from None
+def make_room(folder: Path, *, empty: bool) -> None:
+    """Raises `RegistryError` now, and not after a long training, where `folder` can't be written; creates nothing.
+
+    `empty`: whether it must not hold anything yet.
+    """
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise RegistryError(f"nothing can be saved in {folder}: {there} can't be written; give --out FOLDER")
+    if empty and there == folder and any(folder.iterdir()):
+        raise RegistryError(f"{folder} is not empty: give a folder that doesn't exist yet")
 
 
 def place(model: Extractor, record: dict[str, Any], folder: Path) -> Path:
