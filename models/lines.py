@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from models.pages import Page
+from models.pages import Box, Page
 from models.schema import Field
 
 # too general to announce anything; they stand in half of all field names and help texts
 GENERAL = frozenset(
     ["the", "and", "for", "with", "from", "this", "that", "name", "text", "value", "field", "number"]
 )
+WIDE_GAP = 1.5  # line heights between words of one line, or between lines, that belong to different blocks
+NEAR_PARTS = 12  # a part's upper neighbour is looked for among so many parts before it
 CUE = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -32,6 +34,47 @@ def lines_of(page: Page) -> list[list[int]]:
         else:
             lines.append([index])
     return [sorted(line, key=xs.__getitem__) for line in lines]
+
+
+def column_order(page: Page) -> list[int]:
+    """Word indices column by column where lines have wide gaps, so that an address beside another one is in one piece.
+
+    Each line is cut at its wide gaps; a part goes on with the part below it that stands under it, as long as that is
+    near. Columns come in the order of their first parts.
+    """
+    parts = [part for line in lines_of(page) for part in _parts(page, line)]
+    boxes = [Box.around(page.words[i].box for i in part) for part in parts]
+    follows: dict[int, int] = {}  # part → the part above it
+    taken: set[int] = set()
+    for below, box in enumerate(boxes):
+        height = box.y1 - box.y0
+        for above in range(below - 1, max(-1, below - NEAR_PARTS), -1):
+            over = boxes[above]
+            gap = box.y0 - over.y1
+            shared = min(box.x1, over.x1) - max(box.x0, over.x0)
+            if above in taken or gap < -height / 2 or gap > WIDE_GAP * height or shared <= 0:
+                continue
+            follows[below] = above
+            taken.add(above)
+            break
+    column: dict[int, int] = {}
+    for part in range(len(parts)):
+        column[part] = column[follows[part]] if part in follows else part
+    order = sorted(range(len(parts)), key=lambda part: (column[part], part))
+    return [index for part in order for index in parts[part]]
+
+
+def _parts(page: Page, line: list[int]) -> list[list[int]]:
+    """A line cut where the gap between two words is as wide as between columns."""
+    parts = [[line[0]]]
+    for index in line[1:]:
+        before, box = page.words[parts[-1][-1]].box, page.words[index].box
+        # gaps are widths and heights are heights: both in pixels
+        gap = (box.x0 - before.x1) * page.width
+        if gap > WIDE_GAP * (box.y1 - box.y0) * page.height:
+            parts.append([])
+        parts[-1].append(index)
+    return parts
 
 
 def cues(field: Field, *, with_help: bool = False) -> frozenset[str]:

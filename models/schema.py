@@ -9,12 +9,19 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from models.errors import BadSchema
-from models.values import normalise_date, normalise_money, normalise_number, normalise_text
+from models.values import (
+    currency_of,
+    normalise_date,
+    normalise_money,
+    normalise_number,
+    normalise_period,
+    normalise_text,
+)
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -31,7 +38,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One named value to extract."""
+    """One named value to extract.
+
+    `day_first` tells how the documents print dates in figures: True 25/12/2018, False 12/25/2018. None leaves it
+    open ("auto"): then 03/04/2018 is read with the day first, and places are looked for in both orders.
+    """
 
     name: str
     kind: Kind = Kind.TEXT
@@ -40,6 +51,7 @@ class Field:
     required: bool = False
     repeats: bool = False
     choices: tuple[str, ...] = ()
+    day_first: bool | None = None
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -48,6 +60,8 @@ class Field:
             )
         if (self.kind is Kind.CHOICE) != bool(self.choices):
             raise BadSchema(f"field {self.name!r}: 'choices' belongs to kind 'choice', and only to it")
+        if self.day_first is not None and self.kind is not Kind.DATE:
+            raise BadSchema(f"field {self.name!r}: 'day_first' belongs to kind 'date' only")
 
     @property
     def title(self) -> str:
@@ -55,19 +69,24 @@ class Field:
         return self.label or self.name.replace("_", " ")
 
     def normalise(self, raw: str) -> str | None:
-        """The comparable form of `raw`: ISO date, plain decimal, upper-case letters and digits; None if it is none."""
+        """The comparable form of `raw`; None if it is no value of the kind.
+
+        ISO date, plain decimal, one of the choices (also for a currency's sign, where the choices are codes), or
+        upper-case letters and digits, a span of time in figures.
+        """
         match self.kind:
             case Kind.DATE:
-                return normalise_date(raw)
+                return normalise_date(raw, day_first=self.day_first is not False)
             case Kind.MONEY:
                 return normalise_money(raw)
             case Kind.NUMBER:
                 return normalise_number(raw)
             case Kind.CHOICE:
                 wanted = normalise_text(raw)
-                return next((c for c in self.choices if normalise_text(c) == wanted), None)
+                chosen = next((c for c in self.choices if normalise_text(c) == wanted), None)
+                return chosen or currency_of(raw, self.choices)
             case Kind.TEXT:
-                return normalise_text(raw)
+                return normalise_period(raw) or normalise_text(raw)
 
     def same(self, left: str, right: str) -> bool:
         """Whether two raw values mean the same; what can't be normalised is compared as text."""
@@ -85,14 +104,14 @@ class Field:
             "required": self.required,
             "repeats": self.repeats,
             "choices": list(self.choices),
-        }
+        } | ({} if self.day_first is None else {"day_first": self.day_first})
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Field:
         """From a dict such as a YAML file gives; raises `BadSchema` naming the field and what is wrong."""
         if not isinstance(stored, dict) or not isinstance(stored.get("name"), str):
             raise BadSchema(f"a field is a mapping with a 'name', not {stored!r}")
-        known = {"name", "kind", "label", "help", "required", "repeats", "choices"}
+        known = {"name", "kind", "label", "help", "required", "repeats", "choices", "day_first"}
         if unknown := set(stored) - known:
             raise BadSchema(
                 f"field {stored['name']!r}: unknown {', '.join(sorted(map(str, unknown)))}; "
@@ -101,6 +120,11 @@ class Field:
         kind = stored.get("kind", "text")
         if kind not in list(Kind):
             raise BadSchema(f"field {stored['name']!r}: no kind {kind!r}; there are: {', '.join(Kind)}")
+        day_first = stored.get("day_first")
+        if day_first not in (True, False, None, "auto"):
+            raise BadSchema(
+                f"field {stored['name']!r}: 'day_first' is true, false or auto, not {day_first!r}"
+            )
         return cls(
             name=stored["name"],
             kind=Kind(kind),
@@ -109,6 +133,7 @@ class Field:
             required=bool(stored.get("required", False)),
             repeats=bool(stored.get("repeats", False)),
             choices=tuple(str(choice) for choice in stored.get("choices", ())),
+            day_first=None if day_first in (None, "auto") else bool(day_first),
         )
 
 
@@ -143,9 +168,25 @@ class Schema:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of what a model depends on: names, kinds, repeats and choices (not labels and help texts)."""
-        essence = [[f.name, f.kind.value, f.repeats, list(f.choices)] for f in self.fields]
+        """SHA-256 of what a model depends on: names, kinds, repeats, choices, order of dates (not labels and helps).
+
+        What is left open adds nothing, so that models from before the option existed stay valid.
+        """
+        essence = [
+            [f.name, f.kind.value, f.repeats, list(f.choices)]
+            + ([] if f.day_first is None else [f"day_first={f.day_first}"])
+            for f in self.fields
+        ]
         return hashlib.sha256(json.dumps(essence).encode()).hexdigest()
+
+    def with_day_first(self, day_first: bool | None) -> Schema:
+        """The same schema with that order for the date fields which leave it open."""
+        return Schema(
+            tuple(
+                replace(f, day_first=day_first) if f.kind is Kind.DATE and f.day_first is None else f
+                for f in self.fields
+            )
+        )
 
     def to_json(self) -> list[dict[str, Any]]:
         return [field.to_json() for field in self.fields]

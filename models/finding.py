@@ -1,0 +1,293 @@
+"""Where a value stands among the words of a page: certainly (same letters, date, number) or nearly (reading faults).
+
+A page becomes one string of upper-case letters and digits with the way back to its words, so that how reading cut
+the words, and what stands between them, decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+
+from rapidfuzz import fuzz
+
+from models.dates import WRITTEN_DATE, WrittenDate, written_dates
+from models.pages import Page
+from models.schema import Field, Kind
+from models.values import decimal_of, normalise_period, normalise_text
+
+TYPED = frozenset({Kind.DATE, Kind.MONEY, Kind.NUMBER})
+TORN = 3  # a number is found in so many words at most
+SHORTEST_WITHIN_WORD = 4  # letters of a value that is found behind a mark within a word
+SHORTEST_FUZZY = 5
+NEARLY = 60.0  # resemblance (0…100) from which a page is looked at closely
+# Characters that readers take for one another, after upper-casing.
+LOOKALIKES = str.maketrans("OQDILZSBG", "000112586")
+# Longer and shorter forms of one word, for names and addresses: either may be printed.
+USUAL = {
+    word: (line.split()[0] if line.split()[0] != "-" else "").translate(LOOKALIKES)
+    for line in (
+        "INC INCORPORATED",
+        "LTD LIMITED",
+        "CORP CORPORATION",
+        "CO COMPANY",
+        "BHD BERHAD",
+        "SDN SENDIRIAN",
+        "- AND THE UND ET",
+        "ST STREET SAINT",
+        "RD ROAD",
+        "AVE AVENUE",
+        "BLVD BOULEVARD",
+        "JLN JALAN JL",
+        "TMN TAMAN",
+        "STR STRASSE STRAẞE",
+        "NO NUMBER",
+    )
+    for word in line.split()
+}
+PIECE = re.compile(r"[^\W_]+")
+DIGIT = re.compile(r"\d")
+NUMERIC = re.compile(r"[\d.,'’]+")
+TIME = re.compile(r"\d:\d\d")
+UNIT = re.compile("(?:year|month|week|day)", re.IGNORECASE)
+LONGEST_PERIOD = 4  # words, as in "twenty four (24) months"
+
+Run = tuple[int, ...]  # indices of words in their page
+
+
+class How(StrEnum):
+    """How a value was found."""
+
+    EXACT = "exact"  # the same letters and digits
+    NORMALISED = (
+        "normalised"  # the same date, number or span of time; usual abbreviations; lookalike characters
+    )
+    FUZZY = "fuzzy"  # nearly the same letters
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """A string of letters and digits; `owner` has the position (in `Words.indices`) of each one's word."""
+
+    text: str
+    owner: list[int]
+    word_edges: frozenset[int]  # where a word begins or the text ends
+    piece_edges: frozenset[int]  # also where letters follow a mark, as after the colon in "Date:25/12/2018"
+
+
+class Words:
+    """Words of a page in some order, with what was found out about them."""
+
+    def __init__(self, page: Page, indices: Sequence[int] | None = None) -> None:
+        self.page = page
+        self.indices = range(len(page.words)) if indices is None else indices
+
+    def run(self, first: int, last: int) -> Run:
+        """The words from position `first` to `last`; those between without a letter, such as "&", are part of it."""
+        return tuple(self.indices[first : last + 1])
+
+    @cached_property
+    def letters(self) -> Letters:
+        """As they are printed."""
+        return _letters([PIECE.findall(self.page.words[i].text) for i in self.indices])
+
+    @cached_property
+    def folded(self) -> str:
+        """`letters.text` with one character for all that readers take for one another."""
+        return self.letters.text.translate(LOOKALIKES)
+
+    @cached_property
+    def usual(self) -> Letters:
+        """Folded, and with the usual abbreviation for each word that has one."""
+        return _letters(
+            [[usual(piece) for piece in PIECE.findall(self.page.words[i].text)] for i in self.indices]
+        )
+
+    @cached_property
+    def dates(self) -> list[tuple[WrittenDate, Run]]:
+        """Every written date with its words."""
+        owner: list[int] = []
+        for position, index in enumerate(self.indices):
+            owner.extend([position] * (len(self.page.words[index].text) + 1))  # and the blank behind it
+        text = " ".join(self.page.words[i].text for i in self.indices)
+        return [(each, self.run(owner[each.start], owner[each.end - 1])) for each in written_dates(text)]
+
+    @cached_property
+    def numbers(self) -> list[tuple[Decimal, Run]]:
+        """Every number with its words; also numbers that reading has torn apart: `1 234 .50`."""
+        words, found = self.page.words, []
+        for first, index in enumerate(self.indices):
+            if not DIGIT.search(words[index].text):
+                continue
+            text = words[index].text
+            for last in range(first, min(first + TORN, len(self.indices))):
+                if last > first:
+                    following = words[self.indices[last]].text
+                    if not NUMERIC.fullmatch(following):
+                        break
+                    text = f"{text} {following}"
+                if (number := decimal_of(text)) is not None:
+                    found.append((number, self.run(first, last)))
+        return found
+
+
+def usual(piece: str) -> str:
+    """A word's folded letters in the form that most documents use; empty for "and"."""
+    letters = normalise_text(piece)
+    return USUAL.get(letters, letters.translate(LOOKALIKES))
+
+
+def certain(words: Words, raw: str, field: Field, *, day_first: bool | None = None) -> tuple[How, list[Run]]:
+    """Every place that holds the value for certain, and how it was found (the surest way that finds any).
+
+    `day_first` is the order in which the document prints its dates, if known.
+    """
+    wanted = normalise_text(raw)
+    folded = wanted.translate(LOOKALIKES)
+    if field.kind in TYPED:
+        runs = (
+            _same_date(words, raw, day_first) if field.kind is Kind.DATE else _same_number(words, raw, field)
+        )
+        if runs:
+            same = any(_says(words.page, run, wanted) for run in runs)
+            return How.EXACT if same else How.NORMALISED, runs
+    elif runs := _exact(words, words.letters, words.letters.text, wanted):
+        return How.EXACT, runs
+    runs = _exact(words, words.letters, words.folded, folded)
+    if not runs and field.kind is Kind.TEXT:
+        in_usual_form = "".join(usual(piece) for piece in PIECE.findall(raw))
+        runs = _exact(words, words.usual, words.usual.text, in_usual_form) or _same_period(words, raw)
+    if not runs and field.kind is Kind.CHOICE:
+        runs = [run for run in _single(words) if field.normalise(_text(words.page, run)) == raw]
+    return How.NORMALISED, runs
+
+
+def nearest(words: Words, raw: str) -> tuple[float, Run]:
+    """The run of whole words that resembles `raw` most, with its resemblance (0…100); (0, ()) for none."""
+    wanted = normalise_text(raw).translate(LOOKALIKES)
+    if len(wanted) < SHORTEST_FUZZY or not words.folded:
+        return 0.0, ()
+    hit = fuzz.partial_ratio_alignment(wanted, words.folded, score_cutoff=NEARLY)
+    if hit is None or hit.dest_end <= hit.dest_start:
+        return 0.0, ()
+    # the alignment may begin or end within a word, or some words too early or late
+    slack = max(4, len(wanted) // 4)
+    edges = sorted(words.letters.word_edges)
+    starts = [e for e in edges if hit.dest_start - slack <= e <= hit.dest_start + slack]
+    ends = [e for e in edges if hit.dest_end - slack <= e <= hit.dest_end + slack]
+    starts = starts or [max(e for e in edges if e <= hit.dest_start)]
+    ends = ends or [min(e for e in edges if e >= hit.dest_end)]
+    best = max(
+        ((fuzz.ratio(wanted, words.folded[a:b]), -(b - a), a, b) for a in starts for b in ends if a < b),
+        default=None,
+    )
+    if best is None:
+        return 0.0, ()
+    owner = words.letters.owner
+    return best[0], words.run(owner[best[2]], owner[best[3] - 1])
+
+
+def resemblance(words: Words, raw: str) -> float:
+    """How much all the words together resemble `raw`, 0…100."""
+    return fuzz.ratio(normalise_text(raw).translate(LOOKALIKES), words.folded)
+
+
+def looks_typed(text: str, field: Field) -> bool:
+    """Whether a word is written like a number of the field's kind, and not like a date or a time."""
+    return (
+        DIGIT.search(text) is not None
+        and not WRITTEN_DATE.search(text)
+        and not TIME.search(text)
+        and field.normalise(text) is not None
+    )
+
+
+def _letters(pieces: Sequence[Sequence[str]]) -> Letters:
+    owner: list[int] = []
+    parts: list[str] = []
+    word_edges: set[int] = set()
+    piece_edges: set[int] = set()
+    for position, of_word in enumerate(pieces):
+        word_edges.add(len(owner))
+        for piece in of_word:
+            piece_edges.add(len(owner))
+            letters = normalise_text(piece)
+            parts.append(letters)
+            owner.extend([position] * len(letters))
+    word_edges.add(len(owner))
+    return Letters("".join(parts), owner, frozenset(word_edges), frozenset(piece_edges | word_edges))
+
+
+def _exact(words: Words, letters: Letters, text: str, wanted: str) -> list[Run]:
+    """Runs of words whose letters are `wanted`: whole words, or behind a mark within a word."""
+    edges = letters.piece_edges if len(wanted) >= SHORTEST_WITHIN_WORD else letters.word_edges
+    found = []
+    start = text.find(wanted) if wanted else -1
+    while start >= 0:
+        end = start + len(wanted)
+        if start in edges and end in edges:
+            found.append(words.run(letters.owner[start], letters.owner[end - 1]))
+            start = text.find(wanted, end)
+        else:
+            start = text.find(wanted, start + 1)
+    return found
+
+
+def _same_date(words: Words, raw: str, day_first: bool | None) -> list[Run]:
+    """Words that hold the date `raw`: in the known order if any do, else in the same order of whichever."""
+    meant = next(iter(written_dates(raw)), None)
+    if meant is None:
+        return []
+    if day_first is not None:
+        value = meant.read(day_first=day_first)
+        if runs := [run for each, run in words.dates if each.read(day_first=day_first) == value]:
+            return runs
+    return [
+        run
+        for each, run in words.dates
+        if (each.day_first and each.day_first == meant.day_first)
+        or (each.month_first and each.month_first == meant.month_first)
+    ]
+
+
+def _same_number(words: Words, raw: str, field: Field) -> list[Run]:
+    """The shortest runs of words that hold the number `raw`."""
+    wanted = decimal_of(raw)
+    if wanted is None:
+        return []
+    step = Decimal("0.01") if field.kind is Kind.MONEY else Decimal(0)
+    runs = {run for number, run in words.numbers if abs(number - wanted) * 2 <= step}
+    return sorted(run for run in runs if not any(set(other) < set(run) for other in runs))
+
+
+def _same_period(words: Words, raw: str) -> list[Run]:
+    """Words that hold the span of time `raw` in letters: `three years` for 3 years."""
+    wanted = normalise_period(raw)
+    if wanted is None:
+        return []
+    found = []
+    for last, index in enumerate(words.indices):
+        if not UNIT.search(words.page.words[index].text):
+            continue
+        for first in range(last, max(-1, last - LONGEST_PERIOD), -1):
+            run = words.run(first, last)
+            if normalise_period(_text(words.page, run)) == wanted:
+                found.append(run)
+                break
+    return found
+
+
+def _single(words: Words) -> list[Run]:
+    return [(index,) for index in words.indices]
+
+
+def _text(page: Page, run: Run) -> str:
+    return " ".join(page.words[i].text for i in run)
+
+
+def _says(page: Page, run: Run, wanted: str) -> bool:
+    return wanted in normalise_text(_text(page, run))
