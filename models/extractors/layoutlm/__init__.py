@@ -1,7 +1,7 @@
 """The trained extractor: a LayoutLM that labels words, fine-tuned on the documents people confirmed.
 
-`tokens` turns pages into windows of word pieces, `model` is the network, `fields` makes values of what it says,
-`training` fine-tunes it by a `recipe`. This module joins them.
+`windows` cuts pages into stretches of words, `model` is the network, `bases` what it starts from, `inference` runs it,
+`fields` makes values of what it says, `training` fine-tunes it by a `recipe`. This module joins them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from tokenizers import Tokenizer
-from transformers import LayoutLMForTokenClassification
 
 from models import calibration
 from models.calibration import Calibration
@@ -19,10 +18,11 @@ from models.errors import RegistryError
 from models.extractors import manifest
 from models.extractors.base import Example, Extracted, OnProgress, Progress
 from models.extractors.layoutlm import training
-from models.extractors.layoutlm.fields import Reading, labels_of, read_fields
-from models.extractors.layoutlm.model import log_probs_of, open_network, save_network
+from models.extractors.layoutlm.fields import Reading, read_fields
+from models.extractors.layoutlm.inference import log_probs_of
+from models.extractors.layoutlm.model import Asked, WordTagger, open_network, save_network
 from models.extractors.layoutlm.recipe import Recipe
-from models.extractors.layoutlm.tokens import open_tokenizer
+from models.extractors.layoutlm.windows import open_tokenizer
 from models.metrics import is_right
 from models.pages import Page
 from models.schema import Schema
@@ -36,13 +36,13 @@ class LayoutLMExtractor:
     def __init__(
         self,
         schema: Schema,
-        network: LayoutLMForTokenClassification,
+        network: WordTagger,
         tokenizer: Tokenizer,
         reading: Reading,
         recipe: Recipe,
     ) -> None:
         self.schema = schema
-        self.network = network
+        self.asked = Asked(network, schema).eval()
         self.tokenizer = tokenizer
         self.reading = reading
         self.recipe = recipe
@@ -71,7 +71,7 @@ class LayoutLMExtractor:
 
     def extract(self, documents: Sequence[Sequence[Page]]) -> list[Extracted]:
         """One answer per document, in order. A document without words has no values."""
-        probs = log_probs_of(self.network, self.tokenizer, documents)
+        probs = log_probs_of(self.asked, self.tokenizer, documents)
         return [
             read_fields(pages, each, self.schema, self.reading)
             for pages, each in zip(documents, probs, strict=True)
@@ -80,7 +80,7 @@ class LayoutLMExtractor:
     def save(self, folder: Path) -> None:
         """Writes weights, tokenizer and manifest into `folder`, which is created or must be empty."""
         folder.mkdir(parents=True, exist_ok=True)
-        save_network(self.network, folder)
+        save_network(self.asked.network, folder)
         self.tokenizer.save(str(folder / "tokenizer.json"))
         settings = {
             "recipe": self.recipe.to_json(),
@@ -98,7 +98,7 @@ class LayoutLMExtractor:
         settings = stored.settings
         return cls(
             stored.schema,
-            open_network(folder, labels_of(stored.schema)),
+            open_network(folder),
             open_tokenizer(folder),
             Reading(Calibration.from_json(settings["found"]), Calibration.from_json(settings["absent"])),
             Recipe.from_json(settings["recipe"]),

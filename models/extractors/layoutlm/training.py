@@ -11,20 +11,22 @@ from typing import Any
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from transformers import LayoutLMForTokenClassification
 
 from models.alignment import label_words
 from models.errors import TrainingFailed
 from models.extractors.base import Example, Extracted, OnProgress, Progress
+from models.extractors.layoutlm.bases import open_base
 from models.extractors.layoutlm.fields import Reading, labels_of, read_fields
-from models.extractors.layoutlm.model import FRESH, base_folder, build, log_probs_of
+from models.extractors.layoutlm.inference import log_probs_of
+from models.extractors.layoutlm.model import Asked, WordTagger, widened
 from models.extractors.layoutlm.recipe import Recipe
-from models.extractors.layoutlm.tokens import (
+from models.extractors.layoutlm.windows import (
     IGNORED,
     Window,
     batches_of,
     collate,
-    open_tokenizer,
+    hide,
+    jittered,
     special,
     targets_of,
     windows_of,
@@ -37,7 +39,7 @@ from models.schema import Schema
 class Trained:
     """The best network, and what it said of the validation documents."""
 
-    network: LayoutLMForTokenClassification
+    network: WordTagger
     tokenizer: Tokenizer
     validated: list[Extracted]
 
@@ -51,8 +53,8 @@ def train(
 ) -> Trained:
     """The network of the epoch with the best micro F1 on `validation` (the last epoch, if that is empty).
 
-    Sets torch's seed and thread count. Raises `TrainingFailed` without labels or when the loss is no number, and
-    whatever `on_progress` raises.
+    Without examples it is the base as it is. Sets torch's seed and thread count. Raises `TrainingFailed` without
+    labels or when the loss is no number, and whatever `on_progress` raises.
     """
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(recipe.threads)
@@ -61,8 +63,10 @@ def train(
 
     # --- data: every window with a label per owned word
     on_progress(Progress("preparing", 0.0, epochs=recipe.epochs))
-    base = base_folder(recipe.base)
-    tokenizer = open_tokenizer(base)
+    base, tokenizer = open_base(recipe.base)
+    asked = Asked(widened(base, schema), schema)
+    if not examples:
+        return Trained(asked.network, tokenizer, validate(asked, tokenizer, schema, validation)[0])
     number_of = {label: number for number, label in enumerate(labels_of(schema))}
     windows: list[Window] = []
     targets = []
@@ -75,14 +79,12 @@ def train(
             f"none of the {len(examples)} training documents has a value that was found in its words; label some first"
         )
 
-    # --- network and optimizer: what is pre-trained moves slowly, what is fresh moves fast
+    # --- optimizer: what is pre-trained moves slowly, what is fresh moves fast
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = build(base, labels_of(schema))
-    network.to(device)  # type: ignore[arg-type]  # transformers' wrapper hides self
-    network.layoutlm.embeddings.word_embeddings.requires_grad_(
-        False
-    )  # most words occur once: nothing to learn
-    optimizer = torch.optim.AdamW(_groups(network, recipe), weight_decay=recipe.weight_decay)
+    asked.to(device)
+    # most words occur once: nothing to learn
+    asked.network.encoder.get_input_embeddings().requires_grad_(False)
+    optimizer = torch.optim.AdamW(_groups(asked.network, recipe), weight_decay=recipe.weight_decay)
     batches_per_epoch = math.ceil(len(windows) / recipe.batch_size)
     steps = recipe.epochs * batches_per_epoch
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -93,34 +95,32 @@ def train(
     )
     # bfloat16 halves the time of a step where the CPU computes in it, and triples it elsewhere
     halved = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
-    mask_id = special(tokenizer, "[MASK]")
+    mask_piece = special(tokenizer, "[MASK]", "<mask>")
 
     best_f1, best_weights, best_epoch, step = -1.0, None, 0, 0
     for epoch in range(1, recipe.epochs + 1):
         # --- learn from every window once
-        network.train()
+        asked.train()
         losses = []
         for batch in batches_of([len(window) for window in windows], recipe.batch_size, rng):
             inputs = collate([windows[i] for i in batch])
-            inputs["bbox"] = _jittered(inputs["bbox"], recipe.jitter, rng)
-            hidden = torch.from_numpy(rng.random(inputs["input_ids"].shape) < recipe.blanked)
-            inputs["input_ids"][hidden & (inputs["attention_mask"] == 1)] = mask_id
-            wanted = torch.full(inputs["input_ids"].shape, IGNORED)  # (B, T)
+            inputs["boxes"] = jittered(inputs["boxes"], recipe.jitter, rng)
+            hidden = torch.from_numpy(rng.random(inputs["mask"].shape) < recipe.blanked)
+            hide(inputs, hidden, mask_piece)
+            wanted = torch.full(inputs["mask"].shape, IGNORED)  # (B, T)
             for row, i in enumerate(batch):
                 wanted[row, : len(targets[i])] = torch.from_numpy(targets[i])
             with torch.autocast(device.type, torch.bfloat16, enabled=halved):
-                logits = network(
-                    **{name: each.to(device) for name, each in inputs.items()}
-                ).logits  # (B, T, L)
-            loss = torch.nn.functional.cross_entropy(
-                logits.float().flatten(0, 1), wanted.to(device).flatten(), ignore_index=IGNORED
+                log_probs = asked(**{name: each.to(device) for name, each in inputs.items()})  # (B, T, L)
+            loss = torch.nn.functional.nll_loss(
+                log_probs.flatten(0, 1), wanted.to(device).flatten(), ignore_index=IGNORED
             )
             if not torch.isfinite(loss):
                 raise TrainingFailed(
                     f"the loss is {loss.item()} in epoch {epoch}; try a learning rate under {recipe.learning_rate}"
                 )
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(asked.parameters(), 1.0)
             optimizer.step()
             optimizer.zero_grad()
             schedule.step()
@@ -130,49 +130,40 @@ def train(
 
         # --- how good is it now?
         figures = {"loss": float(np.mean(losses))}
-        network.eval()
         if validation:
-            _, scores = validate(network, tokenizer, schema, validation)
+            _, scores = validate(asked, tokenizer, schema, validation)
             figures["f1"] = scores.f1()
         # as long as nothing at all is found, the last epoch is the best: its labels have begun to stand out
         if not validation or figures["f1"] > best_f1 or best_f1 <= 0:
             best_f1, best_epoch = figures.get("f1", -1.0), epoch
-            best_weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+            best_weights = {name: tensor.clone() for name, tensor in asked.network.state_dict().items()}
         on_progress(Progress("validating", step / steps, epoch, recipe.epochs, figures))
         if time.monotonic() > deadline or (validation and epoch - best_epoch >= recipe.patience):
             break
 
     assert best_weights is not None  # the first epoch always sets them
-    network.load_state_dict(best_weights)
-    network.to("cpu").eval()  # type: ignore[arg-type]  # as above
-    return Trained(network, tokenizer, validate(network, tokenizer, schema, validation)[0])
+    asked.network.load_state_dict(best_weights)
+    asked.to("cpu").eval()
+    return Trained(asked.network, tokenizer, validate(asked, tokenizer, schema, validation)[0])
 
 
 def validate(
-    network: LayoutLMForTokenClassification, tokenizer: Tokenizer, schema: Schema, examples: Sequence[Example]
+    asked: Asked, tokenizer: Tokenizer, schema: Schema, examples: Sequence[Example]
 ) -> tuple[list[Extracted], Scores]:
     """What the network says of the examples, uncalibrated, and how right that is."""
-    probs = log_probs_of(network, tokenizer, [example.pages for example in examples])
+    probs = log_probs_of(asked, tokenizer, [example.pages for example in examples])
     said = [read_fields(e.pages, p, schema, Reading()) for e, p in zip(examples, probs, strict=True)]
     return said, score(schema, [example.answers for example in examples], said)
 
 
-def _groups(network: LayoutLMForTokenClassification, recipe: Recipe) -> list[dict[str, Any]]:
-    """AdamW's parameter groups; fresh weights learn faster."""
-    fresh: list[torch.nn.Parameter] = []
-    trained: list[torch.nn.Parameter] = []
+def _groups(network: WordTagger, recipe: Recipe) -> list[dict[str, Any]]:
+    """AdamW's parameter groups: the encoder's layers, and all that stands before and after them."""
+    layers: list[torch.nn.Parameter] = []
+    rest: list[torch.nn.Parameter] = []
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            is_fresh = name.startswith("classifier") or any(part in name for part in FRESH)
-            (fresh if is_fresh else trained).append(parameter)
+            (layers if name.startswith("encoder.encoder") else rest).append(parameter)
     return [
-        {"params": trained, "lr": recipe.learning_rate},
-        {"params": fresh, "lr": recipe.fresh_learning_rate},
+        {"params": layers, "lr": recipe.learning_rate},
+        {"params": rest, "lr": recipe.fresh_learning_rate},
     ]
-
-
-def _jittered(boxes: torch.Tensor, most: float, rng: np.random.Generator) -> torch.Tensor:
-    """Boxes (B, T, 4) of pages shifted and stretched at random, by up to `most` of the page; still 0…1000."""
-    stretch = torch.from_numpy(rng.uniform(1 - most, 1 + most, (len(boxes), 1, 2))).repeat(1, 1, 2)
-    shift = torch.from_numpy(rng.uniform(-most, most, (len(boxes), 1, 2)) * 1000).repeat(1, 1, 2)
-    return (boxes * stretch + shift).round().clamp(0, 1000).long()

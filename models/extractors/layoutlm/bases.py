@@ -1,0 +1,121 @@
+"""What trainings start from: Docloop's own base, MiniLM, or any BERT, LayoutLM or LayoutLMv3 checkpoint.
+
+A base is a folder of `config.json`, `model.safetensors` and `tokenizer.json`, or the name of one on the Hugging Face
+hub. Of a foreign checkpoint the encoder is taken; 2-D positions it lacks start as smooth waves.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+
+from models.errors import RegistryError, TrainingFailed
+from models.extractors.layoutlm.model import OUTSIDE, WordTagger, open_network
+from models.extractors.layoutlm.windows import open_tokenizer
+
+OWN_BASE = Path(__file__).resolve().parents[2] / "base"
+FILES = ("config.json", "model.safetensors", "tokenizer.json")
+KINDS = ("bert", "layoutlm", "layoutlmv3")
+POSITIONS = (
+    "x_position_embeddings",
+    "y_position_embeddings",
+    "h_position_embeddings",
+    "w_position_embeddings",
+)
+
+
+def base_folder(named: str) -> Path:
+    """The folder of the base `named`: a folder, a name on the hub, or "" for the one that comes with Docloop.
+
+    Raises `TrainingFailed` naming what is missing; a base that was asked for is never replaced by another.
+    """
+    folder = Path(named) if named else OWN_BASE
+    if named and not folder.is_dir() and named.count("/") == 1 and not named.startswith((".", "/")):
+        folder = _from_hub(named)
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise TrainingFailed(
+            f"base model {named or folder}: no {', '.join(missing)} there; give a folder with {', '.join(FILES)}, "
+            "or leave 'base' empty for the one that comes with Docloop"
+        )
+    return folder
+
+
+def open_base(named: str) -> tuple[WordTagger, Tokenizer]:
+    """The network and tokenizer of the base `named` (see `base_folder`); raises `TrainingFailed`.
+
+    Uses torch's random generator for what a foreign checkpoint lacks: seed it first.
+    """
+    folder = base_folder(named)
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        network = open_network(folder) if "head" in config else _foreign(folder, config)
+        return network, open_tokenizer(folder)
+    except (RegistryError, SafetensorError, ValueError) as error:
+        raise TrainingFailed(
+            f"base model {folder} can't be opened: {error}; is the checkpoint whole?"
+        ) from error
+
+
+def _from_hub(name: str) -> Path:
+    """The hub's checkpoint, fetched or from the cache of an earlier time."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=list(FILES)))
+    # the hub's client raises its own, the HTTP library's and the system's errors alike
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise TrainingFailed(
+            f"base model {name} can't be fetched from the Hugging Face hub ({type(error).__name__}): no network, "
+            f"offline by HF_HUB_OFFLINE, or no such model. Put {', '.join(FILES)} into a folder and name that"
+        ) from error
+
+
+def _foreign(folder: Path, config: dict[str, Any]) -> WordTagger:
+    """A checkpoint's encoder, with everything else fresh."""
+    kind = config.get("model_type")
+    if kind not in KINDS:
+        raise TrainingFailed(f"base model {folder} is a {kind!r}; it must be one of {', '.join(KINDS)}")
+    network = WordTagger({**config, "model_type": "layoutlm" if kind == "bert" else kind}, [OUTSIDE])
+    wanted = network.encoder.state_dict()
+    stored = {}
+    for name, tensor in load_file(folder / "model.safetensors").items():
+        for prefix in KINDS:
+            name = name.removeprefix(f"{prefix}.")
+        if name in wanted and wanted[name].shape == tensor.shape:
+            stored[name] = tensor.float()
+    absent = [name for name in wanted if name not in stored and "encoder." in name]
+    if absent:
+        raise TrainingFailed(
+            f"base model {folder} lacks weights that its config.json promises: {absent[0]}, …"
+        )
+    network.encoder.load_state_dict(stored, strict=False)
+    if kind == "bert":
+        _smooth_positions(network)
+    return network
+
+
+def _smooth_positions(network: WordTagger, size: float = 0.02) -> None:
+    """Starts the 2-D embeddings as small waves along the coordinate.
+
+    Random rows would be unrelated: what is learned at height 431 would say nothing about 432. As waves, neighbours
+    begin alike and a few dozen documents teach the whole page. `size` is small beside a word's 0.056, so that
+    the text weights still see what they were trained on.
+    """
+    embeddings = network.encoder.embeddings
+    with torch.no_grad():
+        for name in POSITIONS:
+            table = getattr(embeddings, name).weight  # (1024, hidden)
+            rows, hidden = table.shape
+            position = torch.arange(rows, dtype=torch.float32)[:, None]
+            # from waves of 40 thousandths (a printed line) to half a wave over the whole page
+            lengths = torch.logspace(torch.tensor(40.0).log10(), torch.tensor(2000.0).log10(), hidden)
+            phases = torch.rand(hidden) * 2 * torch.pi
+            table.copy_(size * torch.sin(2 * torch.pi * position / lengths + phases) * 2**0.5)
