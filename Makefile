@@ -4,7 +4,7 @@
 PYTHON := $(shell for p in python3.11 python3 python; do $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 RUN := .venv/bin
 OURS := webapp learner annotation models
-# for `make bench`: where the packs of real documents are, and more arguments, such as BENCH="--packs nda --sizes 25"
+# for `make bench`: where the packs of real documents are, and more arguments, such as BENCH="--only extraction --packs nda --sizes 25"
 DATA ?= ../shared/data
 BENCH ?=
 
@@ -47,7 +47,7 @@ demo-documents: install ## generate receipts and invoices into demo-documents/
 base-model: install ## pre-train models/base anew (half an hour on two cores)
 	@OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 $(RUN)/python -m models.pretraining
 
-bench: install ## the figures we publish, on the packs in DATA=FOLDER
+bench: install ## measure anew what benchmarks/RESULTS.md tells, on the packs in DATA=FOLDER
 	@# as workers do: OpenMP's threads sleep while they wait
 	@OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 $(RUN)/python -m benchmarks --data $(DATA) $(BENCH)
 

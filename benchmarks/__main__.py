@@ -1,119 +1,198 @@
-"""`python -m benchmarks` (`make bench`): measures, and prints a table for each benchmark with the command that made it."""
+"""`python -m benchmarks` (`make bench`): measures section by section, keeps every row, and writes `RESULTS.md` from all of them."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import re
 import shlex
 import sys
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
 
-from benchmarks import extraction, reading
-from benchmarks.packs import PACKS
-from benchmarks.tables import shown
+from benchmarks import extraction, own_reading, report, speed
+from benchmarks.contenders import CONTENDERS, CONVERGED, DEFAULT, Contender
+from benchmarks.packs import ALL, PACKS, Divided, Pack, divide, with_pages
+from benchmarks.results import FOLDER, Results, Row, provenance
+from models import grouping
 from models.errors import DocloopError
+from models.extractors.base import Progress
 
-NAMES = ("reading", "extraction")
+INTERRUPTED = 130  # what shells answer for a program that Ctrl-C ended
+
+Measured = Iterator[tuple[str, Row]]  # key and row
 
 
 def main(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
-    if not given.data.is_dir():
-        say(
-            f"{given.data} is no folder: give the one that holds the packs "
-            f"({', '.join(f'{name}/train' for name in PACKS)}) with --data FOLDER, or make bench DATA=FOLDER"
-        )
-        return 2
-    import torch
-
-    torch.set_num_threads(given.threads)
-    began = time.monotonic()
-    facts = {
-        "command": shlex.join(["python", "-m", "benchmarks", *arguments]),
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{given.threads} threads of {_processor()} ({os.cpu_count()} in all)",
-        "seeds": given.seeds,
-    }
-    measured: dict[str, list[dict[str, Any]]] = {}
-    reports = []
+    results = Results(given.results)
+    ended = 0
     try:
-        for name in given.only or NAMES:
-            results, report = _run(name, given)
-            measured[name] = [result.to_json() for result in results]
-            reports.append(report)
+        if not given.report_only:
+            _measure(given, results, shlex.join(["python", "-m", "benchmarks", *arguments]))
     except DocloopError as problem:
         say(str(problem))
-        return 1
-    print("\n".join(f"{name}: {fact}" for name, fact in facts.items()))
-    print(f"minutes: {(time.monotonic() - began) / 60:.1f}")
-    print("\n" + "\n\n".join(reports))
-    if given.json:
-        given.json.write_text(json.dumps(facts | measured, indent=1) + "\n", encoding="utf-8")
-    return 0
+        ended = 1
+    except KeyboardInterrupt:
+        say("stopped; what was measured so far is kept")
+        ended = INTERRUPTED
+    given.write.write_text(report.written(results), encoding="utf-8")
+    say(f"{given.write} written")
+    return ended
 
 
 def say(line: str) -> None:
-    """Progress, kept apart from the tables."""
+    """Progress, on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 
-def _run(name: str, given: argparse.Namespace) -> tuple[list[Any], str]:  # a benchmark's own results
-    if name == "reading":
-        say(f"reading: {given.pages} generated scans and {given.pages} receipts")
-        pages = list(
-            reading.measure(
-                given.data,
-                count=given.pages,
-                seed=given.seeds[0],
-                threads=given.threads,
-                weights=given.doctr_weights,
-            )
+def _measure(given: argparse.Namespace, results: Results, command: str) -> None:
+    if not given.data.is_dir():
+        raise DocloopError(
+            f"{given.data} is no folder: give the one that holds the packs "
+            f"({', '.join(f'{name}/train' for name in PACKS)}) with --data FOLDER, or make bench DATA=FOLDER"
         )
-        return pages, reading.report(pages)
-    results = []
-    for pack in (PACKS[each] for each in given.packs):
-        sizes = pack.sizes if given.sizes is None else given.sizes
-        for result in extraction.measure(
-            given.data, pack, sizes, given.seeds, held_back=given.held_back, threads=given.threads, say=say
-        ):
-            say(f"{pack.name}: {result.extractor}: F1 {shown(result.f1['all'])}")
-            results.append(result)
-    return results, extraction.report(results)
+    import torch
+
+    torch.set_num_threads(given.threads)
+    origin = provenance(command, given.threads)
+    for section in given.only or SECTIONS:
+        with redirect_stdout(sys.stderr):  # libraries print what they like
+            for key, row in SECTIONS[section](given, results):
+                results.keep(KEPT_IN.get(section, section), key, row, origin)
 
 
-def _processor() -> str:
-    """The processor's name as Linux tells it."""
-    try:
-        found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
-    except OSError:
-        found = None
-    return found[1] if found else "an unknown processor"
+def _extraction(given: argparse.Namespace, results: Results) -> Measured:
+    for pack in (PACKS[name] for name in given.packs):
+        yield from _compared(
+            given, results, "extraction", pack, _divided(given, pack), _asked(given), pack.sizes
+        )
+
+
+def _retraining(given: argparse.Namespace, results: Results) -> Measured:
+    pack = PACKS["sroie"]
+    pair = [CONTENDERS[DEFAULT], CONTENDERS[CONVERGED]]
+    yield from _compared(given, results, "extraction", pack, _divided(given, pack), pair, ("100",))
+
+
+def _image(given: argparse.Namespace, results: Results) -> Measured:
+    pack = PACKS["sroie"]
+    divided = _divided(given, pack)
+    documents = divided.test + grouping.flat(divided.pool)
+    pages_of = own_reading.read_all(documents, given.work, threads=given.threads, say=say)
+    read = with_pages(divided, pages_of)
+    yield from _compared(given, results, "image", pack, read, [CONTENDERS[DEFAULT]], (ALL,))
+
+
+def _speed(given: argparse.Namespace, results: Results) -> Measured:
+    asked = [each for each in _asked(given) if each.learns and each.there]
+    for pack in (PACKS[name] for name in given.packs):
+        yield from speed.measure(
+            pack, _divided(given, pack), asked, threads=given.threads, say=say, on_progress=_told()
+        )
+
+
+def _reading(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import reading
+
+    say(f"reading: {given.pages} generated scans and {given.pages} receipts")
+    began = time.perf_counter()
+    measured = list(
+        reading.measure(
+            given.data,
+            count=given.pages,
+            seed=given.seeds[0],
+            threads=given.threads,
+            weights=given.doctr_weights,
+        )
+    )
+    rows = [each.to_json() for each in measured]
+    minutes = (time.perf_counter() - began) / 60
+    yield "reading", {"rows": rows, "report": reading.report(measured), "minutes": minutes}
+
+
+SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
+    "extraction": _extraction,
+    "retraining": _retraining,
+    "speed": _speed,
+    "image": _image,
+    "reading": _reading,
+}
+KEPT_IN = {"retraining": "extraction"}  # the same kind of rows, compared with them
+
+
+def _compared(
+    given: argparse.Namespace,
+    results: Results,
+    section: str,
+    pack: Pack,
+    divided: Divided,
+    contenders: Sequence[Contender],
+    sizes: Sequence[str],
+) -> Measured:
+    """Rows of these contenders; with --missing only those that no earlier run has kept for this very test."""
+    there = {key for key, row in results.rows(section).items() if row["test"] == divided.hash}
+    plan = extraction.Plan(pack, contenders, given.sizes or sizes, given.seeds, given.threads)
+    yield from extraction.measure(
+        plan, divided, lambda key: not (given.missing and key in there), say, _told()
+    )
+
+
+def _divided(given: argparse.Namespace, pack: Pack) -> Divided:
+    divided = divide(given.data, pack, given.held_back)
+    say(
+        f"{pack.name}: {len(divided.test)} documents held back, {len(grouping.flat(divided.pool))} to draw from"
+    )
+    return divided
+
+
+def _asked(given: argparse.Namespace) -> list[Contender]:
+    if given.extractors:
+        return [CONTENDERS[name] for name in given.extractors]
+    return [each for each in CONTENDERS.values() if each.usual]
+
+
+def _told() -> Callable[[Progress], None]:
+    """A line for every epoch that was validated."""
+
+    def on_progress(progress: Progress) -> None:
+        if progress.figures:
+            figures = ", ".join(f"{name} {value:.3f}" for name, value in progress.figures.items())
+            say(f"  {progress.stage}, epoch {progress.epoch} of {progress.epochs}: {figures}")
+
+    return on_progress
+
+
+def _size(text: str) -> str:
+    if text != ALL and not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"a size is a number of documents, or {ALL!r}; not {text!r}")
+    return text
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="The figures we publish.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the packs, each NAME/train in it")
-    parser.add_argument("--only", action="append", choices=NAMES, help="only this one (may be repeated)")
+    parser.add_argument("--only", nargs="+", choices=tuple(SECTIONS), help="only these sections")
     parser.add_argument("--packs", nargs="+", choices=tuple(PACKS), default=list(PACKS))
-    parser.add_argument(
-        "--sizes",
-        nargs="*",
-        type=int,
-        help="numbers of labelled documents; unless given: "
-        + "; ".join(f"{pack.name} {', '.join(map(str, pack.sizes)) or 'none'}" for pack in PACKS.values()),
-    )
+    parser.add_argument("--sizes", nargs="+", type=_size, help=f"numbers of labelled documents, or {ALL}")
+    parser.add_argument("--extractors", nargs="+", choices=tuple(CONTENDERS), help="only these")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1], help="one training for each")
-    parser.add_argument("--held-back", type=int, default=100, help="documents to judge on")
+    parser.add_argument("--missing", action="store_true", help="only what no earlier run has kept")
+    parser.add_argument("--report-only", action="store_true", help="measure nothing, write RESULTS.md anew")
+    parser.add_argument(
+        "--held-back", type=int, metavar="N", help="another test of N documents; not for publishing"
+    )
     parser.add_argument("--pages", type=int, default=10, help="pages of each sort to read")
     parser.add_argument("--doctr-weights", type=Path, metavar="FOLDER", help="unless given, from docTR's hub")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything measured here")
+    parser.add_argument("--results", type=Path, default=FOLDER, metavar="FOLDER", help="where rows are kept")
+    parser.add_argument("--write", type=Path, default=report.FILE, metavar="FILE", help="the page to write")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=FOLDER.parents[1] / ".docloop" / "benchmarks",
+        help="for what was read by OCR",
+    )
     return parser
 
 

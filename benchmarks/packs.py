@@ -1,126 +1,82 @@
-"""Packs of real documents, with their fields, split so that near copies never stand on both sides."""
+"""Packs of real documents, divided once and for all so that near copies never stand on both sides."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from models import similarity
-from models.alignment import label_words, text_of
-from models.extractors.base import Answer, Example
+from models import grouping
+from models.grouping import Groups
+from models.pack_schema import inferred
 from models.packs import PackDocument, read_pack
-from models.schema import Field, Kind, Schema
+from models.pages import Page
+from models.schema import Schema
 
-# which documents are held back; part of every published figure, so it is no argument
+# which documents are held back for the test; part of every published figure, so it is no argument
 SPLIT_SEED = 20_260
-VALIDATION_SHARE = 0.2  # of the labelled documents, as snapshots do: 15 for validation beside 65 for training
-
-Groups = list[list[Example]]
+ALL = "all"  # a size: every document that isn't held back
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A folder `NAME/train` of documents of one type, and how many labels its models get unless told otherwise."""
+    """A folder `NAME/train` of documents of one type, how many are held back, and the sizes that are trained on."""
 
     name: str
-    schema: Schema
-    sizes: tuple[int, ...]
-
-
-def _schema(**kinds: Kind) -> Schema:
-    return Schema(tuple(Field(name, kind) for name, kind in kinds.items()))
+    title: str
+    held_back: int
+    sizes: tuple[str, ...]
 
 
 PACKS = {
     pack.name: pack
     for pack in (
-        Pack(
-            "sroie",
-            _schema(company=Kind.TEXT, date=Kind.DATE, address=Kind.TEXT, total=Kind.MONEY),
-            (25, 60),
-        ),
-        # orders of 1,000 words and contracts of 2,800: a training takes ten minutes or more, so only on request
-        Pack(
-            "adbuy",
-            _schema(
-                contract_num=Kind.TEXT,
-                advertiser=Kind.TEXT,
-                gross_amount=Kind.MONEY,
-                flight_from=Kind.DATE,
-                flight_to=Kind.DATE,
-            ),
-            (),
-        ),
-        Pack(
-            "nda",
-            Schema(
-                (
-                    Field("effective_date", Kind.DATE),
-                    Field("jurisdiction"),
-                    Field("party", repeats=True),
-                    Field("term"),
-                )
-            ),
-            (),
-        ),
+        Pack("sroie", "receipts", 100, ("5", "10", "25", "50", "100", ALL)),
+        Pack("adbuy", "ad orders", 90, ("50", ALL)),
+        Pack("nda", "agreements", 60, ("50", ALL)),
     )
 }
 
 
-def read_groups(data: Path, pack: Pack) -> Groups:
-    """The pack's documents, near copies together; raises `ReadingFailed` where it isn't in `data`."""
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """A pack's fields, the documents of its test, and the groups that trainings draw from."""
+
+    schema: Schema
+    test: list[PackDocument]
+    pool: Groups
+
+    @property
+    def hash(self) -> str:
+        """Of fields and test: figures with the same one can be compared."""
+        return grouping.snapshot_hash(self.schema, test=self.test)[:16]
+
+    def labelled(self, size: str, seed: int) -> tuple[list[PackDocument], list[PackDocument]]:
+        """(for learning, for validation): `size` documents of the pool, whole groups, the same for every extractor.
+
+        One order of the groups for each seed: what is drawn for 25 documents is nearly all in what is drawn for 50.
+        """
+        rng = np.random.default_rng((SPLIT_SEED, seed))
+        count = len(grouping.flat(self.pool)) if size == ALL else int(size)
+        drawn, _ = grouping.draw(self.pool, count, rng)
+        learning, validation = grouping.cut_validation(drawn, rng)
+        return grouping.flat(learning), grouping.flat(validation)
+
+
+def divide(data: Path, pack: Pack, held_back: int | None = None) -> Divided:
+    """The pack's documents, the test drawn by whole groups; raises `ReadingFailed` where it isn't in `data`."""
     documents = list(read_pack(data / pack.name / "train"))
-    groups: Groups = [[] for _ in documents]
-    for document, number in zip(documents, group_numbers(documents), strict=True):
-        groups[number].append(as_corrected(document.example, pack.schema))
-    return [group for group in groups if group]
+    rng = np.random.default_rng(SPLIT_SEED)
+    test, pool = grouping.draw(grouping.groups_of(documents), held_back or pack.held_back, rng)
+    return Divided(inferred(documents), grouping.flat(test), pool)
 
 
-def group_numbers(documents: Sequence[PackDocument]) -> list[int]:
-    """A number per document, equal where the pack or `models.similarity` calls two documents near copies."""
-    numbers = similarity.group([similarity.fingerprint(document.pages) for document in documents])
-    first_of: dict[str, int] = {}
-    for position, document in enumerate(documents):
-        one, other = numbers[position], numbers[first_of.setdefault(document.group, position)]
-        if one != other:
-            numbers = [one if number == other else number for number in numbers]
-    return numbers
+def with_pages(divided: Divided, pages_of: Callable[[PackDocument], tuple[Page, ...]]) -> Divided:
+    """The same documents on the same sides, but as somebody else read them."""
 
+    def read(documents: list[PackDocument]) -> list[PackDocument]:
+        return [replace(document, pages=pages_of(document)) for document in documents]
 
-def as_corrected(example: Example, schema: Schema) -> Example:
-    """The same document with its dates as printed, as a person marks them.
-
-    Packs hold ISO dates. Both sides of a comparison must read 03/04/2020 in the same order of day and month, and
-    which one was meant is not what is measured here.
-    """
-    places = label_words(example.pages, example.answers, schema).places
-    answers = tuple(
-        Answer(answer.field, text_of(example.pages[place.page], place.words))
-        if place and schema[answer.field].kind is Kind.DATE
-        else answer
-        for answer, place in zip(example.answers, places, strict=True)
-    )
-    return replace(example, answers=answers)
-
-
-def draw(groups: Groups, n: int, rng: np.random.Generator) -> tuple[Groups, Groups]:
-    """(whole groups by lot with `n` documents together, or as many as fit; the other groups)."""
-    taken: Groups = []
-    left: Groups = []
-    room = n
-    for position in rng.permutation(len(groups)):
-        group = groups[position]
-        if len(group) <= room:
-            taken.append(group)
-            room -= len(group)
-        else:
-            left.append(group)
-    return taken, left
-
-
-def flat(groups: Groups) -> list[Example]:
-    """The documents of all groups."""
-    return [example for group in groups for example in group]
+    return Divided(divided.schema, read(divided.test), [read(group) for group in divided.pool])

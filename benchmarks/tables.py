@@ -1,10 +1,8 @@
-"""Tables as Markdown, and figures with intervals."""
+"""Tables as Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from models.metrics import Interval
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -14,8 +12,3 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "| " + " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + " |" for line in lines
     )
-
-
-def shown(figure: Interval) -> str:
-    """`81.3 (76–86)`: per cent, with the 95 % interval."""
-    return f"{100 * figure.value:.1f} ({100 * figure.low:.0f}–{100 * figure.high:.0f})"

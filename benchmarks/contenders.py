@@ -1,0 +1,80 @@
+"""Who is compared: Docloop's extractors, each also alone, and what a person programs in five minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.baselines import trivial
+from models import extractors
+from models.extractors.base import Example, Extracted, OnProgress
+from models.judging import Extract
+from models.pages import Page
+from models.schema import Schema
+
+TRIVIAL = "trivial"
+CONVERGED = "to convergence"
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """An extractor with a recipe, under the name that is shown. `learns`: it is trained for every size."""
+
+    shown: str
+    extractor: str
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    learns: bool = True
+    usual: bool = True  # measured unless others are asked for
+
+    @property
+    def there(self) -> bool:
+        """Whether this Docloop has the extractor."""
+        return self.extractor == TRIVIAL or self.extractor in extractors.EXTRACTORS
+
+    def fit(
+        self,
+        schema: Schema,
+        learning: Sequence[Example],
+        validation: Sequence[Example],
+        settings: Mapping[str, Any],
+        on_progress: OnProgress,
+    ) -> Extract:
+        """What it makes of these documents: a function from pages to values.
+
+        `settings` (seed, threads) go to extractors whose recipe has them. Raises `TrainingFailed`.
+        """
+        if self.extractor == TRIVIAL:
+            return lambda documents: [_trivial(schema, pages) for pages in documents]
+        kind = extractors.named(self.extractor)
+        known = set(kind.settled({}))
+        recipe = {
+            name: value for name, value in (dict(settings) | dict(self.recipe)).items() if name in known
+        }
+        return kind.fit(
+            schema, learning, validation, recipe=kind.settled(recipe), on_progress=on_progress
+        ).extract
+
+
+def _trivial(schema: Schema, pages: Sequence[Page]) -> Extracted:
+    return trivial(schema, pages)
+
+
+# what is trained by default comes first: `combined` where it is there
+DEFAULT = next(name for name in ("combined", "layoutlm") if name in extractors.EXTRACTORS)
+# long enough that no validation figure gets any better; a recipe without one of these names goes without
+LONG = {"epochs": 60, "patience": 60, "max_minutes": 90.0}
+
+CONTENDERS = {
+    each.shown: each
+    for each in (
+        Contender(TRIVIAL, TRIVIAL, learns=False),
+        Contender("rules", "rules", learns=False),
+        Contender("base", "base", learns=False),
+        Contender("combined", "combined"),
+        Contender("layoutlm", "layoutlm"),
+        Contender("tagger", "tagger"),
+        Contender("crf", "crf"),
+        Contender(CONVERGED, DEFAULT, LONG, usual=False),
+    )
+}

@@ -1,0 +1,196 @@
+"""`RESULTS.md` from all rows that were ever kept: the goals, then a table for everything that was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import goals
+from benchmarks.contenders import DEFAULT, TRIVIAL
+from benchmarks.packs import ALL, PACKS, SPLIT_SEED
+from benchmarks.results import Results, origins
+from benchmarks.tables import table
+from models.grouping import MOST_VALIDATION, VALIDATION_SHARE
+
+FILE = Path(__file__).resolve().parent / "RESULTS.md"
+
+Row = dict[str, Any]
+Rows = Mapping[str, Row]
+
+HEAD = f"""# Results of `make bench`
+
+Written by `make bench`; the rows themselves are in `results/`. Every section says when, from which commit, on which machine
+and by which command it was measured. A `+` behind a commit: files differed from it.
+
+## How it is measured
+
+- **Packs** of real documents: {", ".join(f"`{pack.name}` ({pack.title})" for pack in PACKS.values())}, only their train part. They
+  aren't in the repository; `make bench DATA=FOLDER` takes them from `FOLDER/NAME/train` (the format stands in `models/packs.py`).
+- **Split**: near copies (by the pack's own groups, and by `models.similarity`) stay together. The test is drawn by whole
+  groups with a fixed seed ({SPLIT_SEED}): {", ".join(f"{pack.held_back} {pack.title}" for pack in PACKS.values())}. It is the same for every
+  extractor, size and seed. Training documents are drawn from the rest, the same for every extractor; of them {VALIDATION_SHARE:.0%}, at
+  most {MOST_VALIDATION}, are for validation: stopping, choosing, calibrating. "Documents" counts both.
+- **Right** is a value that equals the answer after normalisation: dates as ISO dates, amounts with two decimals, texts by letters and
+  digits. A field without a predicted value is missing, not wrong. `party`, a list, is compared as a set. F1 is over all values
+  (micro) unless a field is named, with its 95 % interval by bootstrap over the test's documents: another draw of training
+  documents gives other figures besides. Values that do not stand in the text at all (column "not in text") count as missed.
+- **ECE** is the expected calibration error over ten equally wide bins, of values and of absences apart.
+- **Seen** is a test document with something in common with a training document: layout (the pack's `template_cluster`), vendor,
+  advertiser, or one of the parties.
+"""
+
+
+def written(results: Results) -> str:
+    """The whole page."""
+    extraction, image, speed = (results.rows(name) for name in ("extraction", "image", "speed"))
+    parts = [
+        HEAD,
+        "## Goals",
+        table(goals.HEADER, [each.cells for each in goals.goals(extraction, image, speed)]),
+    ]
+    for pack in PACKS.values():
+        rows = [row for row in extraction.values() if row["pack"] == pack.name]
+        if rows:
+            parts += [f"## {pack.title.capitalize()} (`{pack.name}`)", *_extraction(rows, pack.name)]
+    if image:
+        parts += ["## Receipts from their images, by own OCR", *_extraction(list(image.values()), "sroie")]
+    if speed:
+        parts += ["## Extraction speed, words given", _speed(list(speed.values()))]
+    for section in ("reading", "alignment"):
+        for row in results.rows(section).values():
+            parts += [f"## {section.capitalize()}", row["report"], _origins([row])]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _extraction(rows: list[Row], pack: str) -> Iterator[str]:
+    """All tables of one pack."""
+    rows = sorted(rows, key=lambda row: (_size(row), row["seed"]))
+    measured = [row for row in rows if "figures" in row]
+    fields = list(measured[0]["figures"]["fields"]) if measured else []
+    tests = {row["test"] for row in rows}
+    if len(tests) > 1:
+        yield f"**These rows are of {len(tests)} different tests and can't be compared: measure the older ones again.**"
+    yield table(
+        [
+            "extractor",
+            "documents",
+            "seed",
+            "F1",
+            *fields,
+            "ECE values",
+            "ECE absences",
+            "train s",
+            "ms a page",
+        ],
+        [_row(row, fields) for row in measured],
+    )
+    for row in rows:
+        if "problem" in row:
+            yield f"{row['extractor']} with {row['size']} documents could not be measured: {row['problem']}"
+    if apart := list(_apart(measured, fields)):
+        yield "Seen and unseen apart, Docloop's default:"
+        yield table(["documents", "seed", "by", "in training", "test documents", "F1", *fields], apart)
+    chosen = [row for row in measured if row["extractor"] == DEFAULT and row["size"] in ("100", ALL)]
+    if chosen:
+        yield "Every figure of Docloop's default:"
+        yield table(
+            [
+                "documents",
+                "seed",
+                "field",
+                "precision",
+                "recall",
+                "F1",
+                "token F1",
+                "true",
+                "not in text",
+                "ECE values",
+                "ECE absences",
+            ],
+            [cells for row in chosen for cells in _fields(row)],
+        )
+    yield _origins(rows)
+
+
+def _size(row: Row) -> float:
+    return float("inf") if row["size"] == ALL else float(row["size"])
+
+
+def _documents(row: Row) -> str:
+    count = row["learned"] + row["validated"]
+    return f"all {count}" if row["size"] == ALL else str(count)
+
+
+def _row(row: Row, fields: Sequence[str]) -> list[str]:
+    figures, own = row["figures"], row["figures"]["overall"]
+    # the trivial finders say nothing of how sure they are
+    calibration = ["", ""] if row["extractor"] == TRIVIAL else _errors(own)
+    return [
+        row["extractor"],
+        _documents(row),
+        str(row["seed"]) if row["seed"] else "",
+        _interval(own),
+        *(f"{figures['fields'][field]['f1']['value']:.3f}" for field in fields),
+        *calibration,
+        f"{row['train_seconds']:.0f}" if row["learned"] else "",
+        f"{1000 * row['seconds_per_page']:.1f}",
+    ]
+
+
+def _apart(rows: list[Row], fields: Sequence[str]) -> Iterator[list[str]]:
+    for row in rows:
+        for mark, parts in row["apart"].items() if row["extractor"] == DEFAULT else ():
+            for name, part in parts.items():
+                yield [
+                    _documents(row),
+                    str(row["seed"]),
+                    mark,
+                    name,
+                    str(part["documents"]),
+                    _interval(part["overall"]),
+                    *(f"{part['fields'][field]['f1']['value']:.3f}" for field in fields),
+                ]
+
+
+def _fields(row: Row) -> Iterator[list[str]]:
+    for field, own in row["figures"]["fields"].items():
+        yield [
+            _documents(row),
+            str(row["seed"]),
+            field,
+            f"{own['precision']['value']:.3f}",
+            f"{own['recall']['value']:.3f}",
+            _interval(own),
+            f"{own['token_f1']['value']:.3f}" if "token_f1" in own else "",
+            str(own["true"]),
+            str(own["unreachable"]) if own["unreachable"] else "",
+            *_errors(own),
+        ]
+
+
+def _errors(own: Row) -> list[str]:
+    """ECE and of how many, of values and of absences."""
+    parts = (own["calibration"][what] for what in ("values", "absences"))
+    return [f"{part['error']:.3f} ({part['count']})" if part["count"] else "" for part in parts]
+
+
+def _interval(own: Row) -> str:
+    return f"{own['f1']['value']:.3f} ({own['f1']['low']:.2f}–{own['f1']['high']:.2f})"
+
+
+def _speed(rows: list[Row]) -> str:
+    body = [
+        [
+            row["pack"],
+            row["extractor"],
+            f"{row['pages_per_second']:.1f}",
+            f"{row['words'] / row['pages']:.0f}",
+        ]
+        for row in rows
+    ]
+    return f"{table(['pack', 'extractor', 'pages a second', 'words a page'], body)}\n\n{_origins(rows)}"
+
+
+def _origins(rows: list[Row]) -> str:
+    return "Measured " + "; ".join(origins(rows)) + "."
