@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
+from dataclasses import replace
+from itertools import pairwise
 
-from models.pages import Box, Page
+from models.dates import written_dates
+from models.pages import Box, Page, Word
 from models.schema import Field
 
 # too general to announce anything; they stand in half of all field names and help texts
@@ -13,6 +17,10 @@ GENERAL = frozenset(
 )
 WIDE_GAP = 1.5  # line heights between words of one line, or between lines, that belong to different blocks
 NEAR_PARTS = 12  # a part's upper neighbour is looked for among so many parts before it
+SHORTEST_TO_CUT = 6
+DIGIT = re.compile(r"\d")
+# before a bracket with something longer in it; behind the colon of a label
+PART = re.compile(r"(?<=[^\W_]{2})(?=\([^()]{4,}\)?$)|(?<=[^\W\d_]{2}:)(?=[^\W_]{2})")
 CUE = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -24,16 +32,17 @@ def lines_of(page: Page) -> list[list[int]]:
     """
     xs, ys = zip(*(word.box.centre for word in page.words), strict=True) if page.words else ((), ())
     heights = [word.box.y1 - word.box.y0 for word in page.words]
-    lines: list[list[int]] = []
+    lines: list[list[tuple[float, int]]] = []  # (x, word), from left to right
     for index in sorted(range(len(page.words)), key=ys.__getitem__):
         for line in lines[-4:]:  # older lines lie too far above to take another word
-            near = min(line, key=lambda other: abs(xs[other] - xs[index]))
+            at = bisect(line, (xs[index], index))
+            near = min(line[max(0, at - 1) : at + 1], key=lambda other: abs(other[0] - xs[index]))[1]
             if abs(ys[near] - ys[index]) <= min(heights[near], heights[index]) / 2:
-                line.append(index)
+                line.insert(at, (xs[index], index))
                 break
         else:
-            lines.append([index])
-    return [sorted(line, key=xs.__getitem__) for line in lines]
+            lines.append([(xs[index], index)])
+    return [[index for _, index in line] for line in lines]
 
 
 def column_order(page: Page) -> list[int]:
@@ -75,6 +84,35 @@ def _parts(page: Page, line: list[int]) -> list[list[int]]:
             parts.append([])
         parts[-1].append(index)
     return parts
+
+
+def parted(page: Page) -> Page:
+    """The page with words cut where two things stand in one: two dates, a label and its value, a name and a number.
+
+    `05/08/20-05/12/20` holds two values, `Date:25/12/2018` and `BHD(728384-M)` one and something else, and a word
+    can belong to one field only.
+    """
+    return replace(page, words=tuple(part for word in page.words for part in _cut(word)))
+
+
+def _cut(word: Word) -> list[Word]:
+    text = word.text
+    if len(text) < SHORTEST_TO_CUT:
+        return [word]
+    cuts = {match.start() for match in PART.finditer(text)}
+    cuts |= {date.start for date in written_dates(text)[1:]} if DIGIT.search(text) else set()
+    edges = [0, *sorted(cuts - {0}), len(text)]
+    wide = (word.box.x1 - word.box.x0) / len(text)
+    return [
+        replace(
+            word,
+            text=text[start:end],
+            box=replace(
+                word.box, x0=word.box.x0 + start * wide, x1=min(word.box.x1, word.box.x0 + end * wide)
+            ),
+        )
+        for start, end in pairwise(edges)
+    ]
 
 
 def cues(field: Field, *, with_help: bool = False) -> frozenset[str]:

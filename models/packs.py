@@ -4,7 +4,7 @@ A pack's folder holds `ocr.jsonl` and `labels.jsonl`, a document a line in the s
 `{"id", "doc_type", "pages": [{"page", "image", "width", "height", "level", "items": [[text, x0, y0, x1, y1, line], …]}]}`
 with boxes in pixels of `width` x `height` and `image` a path in the folder or null, and
 `{"id", "fields": {name: value | null | [values]}, "in_ocr": {name: bool}, "meta": {"group": …}}`.
-Items are words or whole segments of a line; segments are cut into words here.
+Items are words or whole segments of a line; segments are cut into words here, and words that hold two values into two.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from models.errors import BadPage, ReadingFailed
 from models.extractors.base import Answer, Example
+from models.lines import parted
 from models.ocr.lines import spans, words_in
 from models.pages import Page, Word
 
@@ -140,7 +141,7 @@ def _page(stored: dict[str, Any]) -> Page:
         x1, y1 = max(x1, x0 + 1), max(y1, y0 + 1)
         corners = ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
         words += words_in(corners, spans(text), width, height)
-    return Page(width, height, tuple(words))
+    return parted(Page(width, height, tuple(words)))
 
 
 def draw_page(page: Page, scale: int = 2) -> Image.Image:
