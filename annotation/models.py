@@ -116,6 +116,9 @@ class Page(models.Model):
     document = models.ForeignKey(Document, models.CASCADE, related_name="pages")
     number = models.PositiveIntegerField(help_text="0-based")
     image = models.CharField(max_length=200, help_text="Path within the store, such as pages/12/1.jpg")
+    image_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="Of the image: the same picture is read once by an engine"
+    )
     width = models.PositiveIntegerField(help_text="pixels of the image")
     height = models.PositiveIntegerField(help_text="pixels of the image")
     words = models.JSONField(
@@ -129,6 +132,7 @@ class Page(models.Model):
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["document", "number"], name="page_number_once")]
+        indexes = [models.Index(fields=["image_sha256", "read_by"], name="page_reading")]
 
     @property
     def word_page(self) -> WordPage:

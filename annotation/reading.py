@@ -1,23 +1,32 @@
-"""A received document in, its pages and words out: the PDF's own text where it is good, else OCR."""
+"""A received document in, its pages and words out: the PDF's own text where it is good, else OCR.
+
+Pages are read by OCR at once on all cores, and each is kept as soon as it is read: whoever reads the document again
+after a crash goes on from there. A picture that the engine has read before, in this document or any other, isn't read
+again.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from PIL import Image
 
 from annotation import doorbell, jobs, lifecycle, page_store
 from annotation.models import Document
 from models import ocr, rendering, sandbox, similarity
 from models.errors import ReadingFailed
+from models.ocr.base import Engine
 from models.pages import Page as WordPage
+from models.pages import Word
 
 State = Document.State
 TEXT_LAYER = "text-layer"
+LONGEST_VERSION = 80  # of Page.read_by
 
 
 def read_document(document_id: int) -> None:
@@ -26,7 +35,7 @@ def read_document(document_id: int) -> None:
     if document.state != State.RECEIVED:
         return
     try:
-        pages = read_file(document)
+        read_by = keep_pages(document)
     except ReadingFailed as problem:
         if not problem.permanent:
             raise
@@ -37,15 +46,19 @@ def read_document(document_id: int) -> None:
         return
     with transaction.atomic():
         jobs.assert_held()
-        page_store.keep(document, pages)
-        fingerprint = similarity.fingerprint([kept.page for kept in pages])
+        page_store.forget_behind(document, len(read_by))
+        fingerprint = similarity.fingerprint(document.word_pages)
         Document.objects.filter(pk=document_id).update(fingerprint=f"{fingerprint:016x}", problem="")
-        lifecycle.move(document_id, State.READ, reason=_told(pages))
+        lifecycle.move(document_id, State.READ, reason=_told(read_by))
         doorbell.ring("document read", document_id)
 
 
-def read_file(document: Document) -> list[page_store.KeptPage]:
-    """Render the file in a limited child process, and read what has no good text of its own by OCR."""
+def keep_pages(document: Document) -> list[str]:
+    """Read and store each page; answers by whom they were read, in order.
+
+    The file is rendered in a limited child process. Pages with their own good words come first, in one go; then those
+    that are due for OCR, one after the other as they are read.
+    """
     with tempfile.TemporaryDirectory(prefix="docloop-reading-") as name:
         folder = Path(name)
         copy = folder / "file"
@@ -54,24 +67,59 @@ def read_file(document: Document) -> list[page_store.KeptPage]:
         rendered = rendering.read_file(
             copy, folder / "pages", sandbox.Limits(pages=settings.CONFIG.max_pages), name=document.filename
         )
-        return [_kept(page) for page in rendered]
+        read_by = [TEXT_LAYER] * len(rendered)
+        own = {n: _kept(page, page.words) for n, page in enumerate(rendered) if page.words is not None}
+        _keep(document, own)
+        scans = {number: page for number, page in enumerate(rendered) if page.words is None}
+        if scans:
+            # every engine's own threads: as many pages at once as there are cores, also beside other workers
+            reader = ocr.engine(
+                settings.CONFIG.ocr_engine, threads=ocr.cores(), weights=settings.CONFIG.doctr_weights
+            )
+            version = _short(reader.version)
+            for number, words in _read(scans, reader):
+                _keep(document, {number: _kept(scans[number], words, version)})
+                read_by[number] = version
+        return read_by
 
 
-def _told(pages: list[page_store.KeptPage]) -> str:
-    number = f"{len(pages)} page{'' if len(pages) == 1 else 's'}"
-    return f"{number} read by {', '.join(sorted({page.read_by for page in pages}))}"
+def _read(scans: dict[int, rendering.RenderedPage], reader: Engine) -> Iterator[tuple[int, tuple[Word, ...]]]:
+    """The number and words of each scan; each different picture is read once."""
+    numbers: dict[str, list[int]] = {}
+    for number, page in scans.items():
+        numbers.setdefault(hashlib.sha256(page.image.read_bytes()).hexdigest(), []).append(number)
+    known = page_store.words_read(numbers.keys(), _short(reader.version))
+    for sha256, words in known.items():
+        yield from ((number, words) for number in numbers[sha256])
+    new = [same for sha256, same in numbers.items() if sha256 not in known]
+    images = [scans[same[0]].image for same in new]
+    for same, read in zip(new, ocr.read_images(reader, images, at_once=ocr.cores()), strict=True):
+        yield from ((number, tuple(read)) for number in same)
 
 
-def _kept(rendered: rendering.RenderedPage) -> page_store.KeptPage:
-    if rendered.words is not None:
-        words, read_by = rendered.words, TEXT_LAYER
-    else:
-        # as many pages at once as there are workers, so one thread each
-        engine = ocr.engine(settings.CONFIG.ocr_engine, threads=1, weights=settings.CONFIG.doctr_weights)
-        with Image.open(rendered.image) as image:
-            words, read_by = tuple(engine.read(image)), engine.version
-    page = WordPage(rendered.width, rendered.height, tuple(words))
-    return page_store.KeptPage(page, rendered.image.read_bytes(), read_by[:80], rendered.quality)
+def _keep(document: Document, pages: dict[int, page_store.KeptPage]) -> None:
+    with transaction.atomic():
+        jobs.assert_held()
+        page_store.keep_some(document, pages)
+
+
+def _kept(
+    rendered: rendering.RenderedPage, words: tuple[Word, ...], read_by: str = TEXT_LAYER
+) -> page_store.KeptPage:
+    page = WordPage(rendered.width, rendered.height, words)
+    return page_store.KeptPage(page, rendered.image.read_bytes(), read_by, rendered.quality)
+
+
+def _short(version: str) -> str:
+    """An engine's version as `Page.read_by` has room for it; two long ones that differ stay different."""
+    if len(version) <= LONGEST_VERSION:
+        return version
+    return f"{version[: LONGEST_VERSION - 17]} {hashlib.sha256(version.encode()).hexdigest()[:16]}"
+
+
+def _told(read_by: list[str]) -> str:
+    number = f"{len(read_by)} page{'' if len(read_by) == 1 else 's'}"
+    return f"{number} read by {', '.join(sorted(set(read_by)))}"
 
 
 def read_again(document_id: int) -> None:

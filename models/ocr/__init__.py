@@ -1,8 +1,10 @@
-"""OCR engines by name. Importing this is cheap: an engine's libraries are loaded when it is asked for."""
+"""OCR engines by name, and many pages read at once. Importing this is cheap: an engine's libraries are loaded when it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import cast
 
 from models.errors import ReadingFailed
 from models.ocr.base import Engine
+from models.pages import Word
 
 # name → the module and its function that makes the engine
 ENGINES = {
@@ -22,8 +25,7 @@ ENGINES = {
 def engine(name: str, *, threads: int = 1, weights: Path | None = None) -> Engine:
     """The engine `name`, loaded once per process and set of options.
 
-    `threads` are the CPU threads it may use: on a busy machine one is best, as more of them wait for each other by
-    spinning (twice the CPU time a page, measured). `weights` is a local folder with its weights (docTR's;
+    `threads` are the CPU threads it may use, however many pages it is given at once. `weights` is a local folder with its weights (docTR's;
     RapidOCR brings its own). Raises `ReadingFailed` for an unknown name, naming the others, and where weights can't be had.
     """
     try:
@@ -34,3 +36,27 @@ def engine(name: str, *, threads: int = 1, weights: Path | None = None) -> Engin
         ) from None
     make = cast("Callable[..., Engine]", getattr(import_module(module), maker))
     return make(threads=threads, weights=weights)
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def read_images(reader: Engine, images: Sequence[Path], *, at_once: int) -> Iterator[list[Word]]:
+    """The words of each page image, in order, each as soon as it and those before it are read.
+
+    `at_once` pages are read at a time, in threads: the engines' networks run outside of Python's lock. Raises
+    `ReadingFailed` at the page that can't be read.
+    """
+    from PIL import Image
+
+    def read(path: Path) -> list[Word]:
+        with Image.open(path) as image:
+            return reader.read(image)
+
+    with ThreadPoolExecutor(max(1, min(at_once, len(images))), thread_name_prefix="ocr-page") as pool:
+        try:
+            yield from pool.map(read, images)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

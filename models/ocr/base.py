@@ -8,7 +8,7 @@ from models.pages import Word
 
 
 class Engine(Protocol):
-    """Reads words from a page image. Loaded once per process; `read` may be called from one thread at a time."""
+    """Reads words from a page image. Loaded once per process; `read` may be called from several threads at once."""
 
     name: str
     version: str  # of the engine and its models: part of what a reading depends on

@@ -7,7 +7,9 @@ are read by torch's weights-only loader, which runs no code from them.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +42,14 @@ class DocTr:
     def __init__(self, *, threads: int = 1, weights: Path | None = None) -> None:
         """Raises `ReadingFailed`, saying what to set, where weights can't be had."""
         torch.set_num_threads(threads)
+        self._turn = threading.Lock()  # torch uses all its threads for one page already
         if weights is None:
             models: tuple[Any, Any] = (HUB_DETECTION, HUB_RECOGNITION)
             source = f"{HUB_DETECTION} {HUB_RECOGNITION}"
         else:
             found = _weight_file(weights, DETECTION), _weight_file(weights, RECOGNITION)
             models = _loaded(detection, *found[0]), _loaded(recognition, *found[1])
-            source = " ".join(path.stem for _, path in found)
+            source = " ".join(f"{architecture} {_hash(path)}" for architecture, path in found)
         self.version = f"doctr {importlib.metadata.version('python-doctr')} {source}"
         try:
             # docTR's own words are axis-aligned boxes; pages that are only a little askew read well as straight ones
@@ -60,8 +63,9 @@ class DocTr:
 
     def read(self, image: Image.Image) -> list[Word]:
         """Words in reading order."""
-        with torch.inference_mode():
-            read = self._predictor([np.asarray(image.convert("RGB"))])
+        pixels = np.asarray(image.convert("RGB"))
+        with self._turn, torch.inference_mode():
+            read = self._predictor([pixels])
         words = [
             Word(word.value, box, min(1.0, max(0.0, float(word.confidence))))
             for page in read.pages
@@ -94,6 +98,12 @@ def _weight_file(folder: Path, architectures: list[str]) -> tuple[str, Path]:
             f"needed; {WHAT_TO_DO}"
         )
     return found[0]
+
+
+def _hash(path: Path) -> str:
+    """Of the content: what was read with other weights of the same name was read by another version."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
 def _loaded(zoo: Any, architecture: str, path: Path) -> torch.nn.Module:  # a module of docTR's

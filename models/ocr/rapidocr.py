@@ -3,6 +3,10 @@
 The one recognition model of the wheel (PP-OCRv6 small) reads all Latin letters with their accents, and keeps the
 blanks between words. RapidOCR's own word boxes are left aside: as of 3.10.0 they carry the confidences of the line's
 first characters instead of the words' own, and cost a fifth of the time.
+
+Each line is read by itself, and as many at once as there are threads: a network that runs on one thread wastes
+nothing on waiting, and a line that is not padded to the width of its neighbours takes half the time and is read
+better (with 40 real receipts: 1.3 s of CPU a page instead of RapidOCR's own 2.3, 95.4 % of the words instead of 93.7).
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import importlib.metadata
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -19,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from rapidocr import RapidOCR
+from rapidocr.main import RapidOCRError
 
 from models.errors import ReadingFailed
 from models.ocr.lines import Corners, Span, reading_order, spans, words_in
@@ -29,8 +35,12 @@ Pixels = NDArray[np.uint8]
 # Long side in pixels at which lines are looked for; they are read at full size.
 DETECTION_SIDE = 1280
 # Lines are padded to at least this width (pixels at height 48) before they are read; RapidOCR's own 320 spends a
-# third of the time on padding behind short words, and reads no better (both measured on 10 real receipts).
+# third of the time on padding behind short words, and reads no better (measured on 40 real receipts, as is 48, which
+# saves nothing more and reads worse).
 READING_WIDTH = 96
+# Raise it with every change here or in `models.ocr.lines` that changes what is read: stored readings of another
+# version are not taken for this one's.
+REVISION = 2
 LEAST_CONFIDENCE = 0.4  # of a line; below it stand specks and folds that were taken for text
 # the blank after a colon is the one that gets lost (`Date:25/12/2018`); times and addresses (`8:13`, `http://`) stay
 LABEL_END = re.compile(r"(?<=[^\W\d]:)(?=\w)|(?<=^:)(?=\w)")
@@ -55,26 +65,36 @@ class RapidOcr:
     """See `models.ocr.base.Engine`. `weights` is not used; RapidOCR brings its own."""
 
     name = "rapidocr"
-    version = f"rapidocr {importlib.metadata.version('rapidocr')} PP-OCRv6 small"
+    version = f"rapidocr {importlib.metadata.version('rapidocr')} PP-OCRv6 small r{REVISION}"
 
     def __init__(self, *, threads: int = 1, weights: Path | None = None) -> None:
         del weights
-        self._pipeline = RapidOCR(
+        # Any: its annotations say that every result may be None
+        self._pipeline: Any = RapidOCR(
             params={
                 "Global.log_level": "error",
                 "Global.use_cls": False,
                 "Global.use_vertical_padding": False,
                 "Global.return_word_box": True,
-                "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
                 "Det.limit_type": "max",
                 "Det.limit_side_len": DETECTION_SIDE,
                 "Rec.rec_img_shape": [3, 48, READING_WIDTH],
             }
         )
+        self._readers = ThreadPoolExecutor(threads, thread_name_prefix="ocr-line")
 
     def read(self, image: Image.Image) -> list[Word]:
         """Words in reading order, also of a page that lies on its side or stands on its head."""
+        try:
+            return self._words(image)
+        except MemoryError as error:
+            raise ReadingFailed(
+                "the OCR engine ran out of memory; run fewer workers", permanent=False
+            ) from error
+
+    def _words(self, image: Image.Image) -> list[Word]:
         pixels = np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
         lines = self._lines(pixels)
         turns = 0
@@ -90,26 +110,25 @@ class RapidOcr:
 
     def _lines(self, pixels: Pixels) -> list[Line]:
         try:
-            found, _, read, _ = self._pipeline.run_ocr_steps(pixels, {})
-        except MemoryError as error:
-            raise ReadingFailed(
-                "the OCR engine ran out of memory; run fewer workers", permanent=False
-            ) from error
-        if found.boxes is None or read.txts is None:
+            pictures, found = self._pipeline.detect_and_crop(pixels, {})
+        except RapidOCRError:  # there is no text
             return []
-        lines = []
-        for corners, text, score, info in zip(
-            found.boxes, read.txts, read.scores, read.word_results, strict=True
-        ):
-            if score >= LEAST_CONFIDENCE and text.strip():
-                upright = _is_upright(corners)
-                # RapidOCR turns lines that run up or down a quarter to the left before it reads them
-                turned = corners if upright else np.roll(corners, -1, axis=0)
-                lines.append(Line(turned.tolist(), _parts(text, score, info), score, upright))
-        return lines
+        read = self._readers.map(self._line, pictures, found.boxes)
+        return [line for line in read if line is not None]
+
+    def _line(self, picture: Pixels, corners: NDArray[np.int32]) -> Line | None:
+        """What `picture` says, which was cut out of the page at `corners`; None if that is hardly text."""
+        read = self._pipeline.recognize_txt([picture])
+        text, score, info = read.txts[0], read.scores[0], read.word_results[0]
+        if score < LEAST_CONFIDENCE or not text.strip():
+            return None
+        upright = _is_upright(corners)
+        # RapidOCR turned a line that runs up or down a quarter to the left when it cut it out
+        turned = corners if upright else np.roll(corners, -1, axis=0)
+        return Line(turned.tolist(), _parts(text, score, info), score, upright)
 
 
-def _is_upright(corners: NDArray[np.float32]) -> bool:
+def _is_upright(corners: NDArray[np.int32]) -> bool:
     across = max(np.linalg.norm(corners[0] - corners[1]), np.linalg.norm(corners[3] - corners[2]))
     down = max(np.linalg.norm(corners[0] - corners[3]), np.linalg.norm(corners[1] - corners[2]))
     return bool(down < 1.5 * across)
