@@ -3,65 +3,21 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from models.extractors.base import Example
-from models.generator.practice.forms import Pair, Setting, columns, sheet, stack, table
-from models.generator.practice.names import LANDS, Party, digits, firm, person, shop
+from models.generator.practice.addresses import address_lines
+from models.generator.practice.bills import NUMBERS, WHERE, Bill
+from models.generator.practice.forms import Pair, Setting, sheet, stack
+from models.generator.practice.invoice_tables import write_end, write_sums, write_table
+from models.generator.practice.lands import LANDS
+from models.generator.practice.made_up import digits
+from models.generator.practice.names import firm, person, shop
 from models.generator.practice.noise import Wear, finish
-from models.generator.practice.paper import Mark, Paper, Run, Text, value, wrapped
-from models.generator.practice.receipt_parts import address_lines
-from models.generator.practice.sales import Thing, thing
+from models.generator.practice.paper import Mark, Run, Text, value
+from models.generator.practice.sales import thing
 from models.generator.practice.values import Manner, cents, day
-from models.generator.practice.wordings import goods, label
-
-WHERE = ("us",) * 5 + ("gb", "gb", "my", "my", "sg", "au", "in", "de", "de", "fr", "es", "it", "nl")
-NUMBERS = (
-    "INV-#####",
-    "#####",
-    "########",
-    "INV/####/####",
-    "####-####",
-    "RE######",
-    "@#####",
-    "SI-######",
-    "20##-###",
-    "@@-########",
-    "######-#",
-    "##########",
-)
-
-
-@dataclass(slots=True)
-class Bill:
-    """An invoice being written."""
-
-    paper: Paper
-    rng: random.Random
-    manner: Manner
-    setting: Setting
-    language: str
-    seller: Party
-    buyer: Party
-    day: date
-    number: str
-    things: tuple[Thing, ...]
-    rate: float
-
-    @property
-    def net(self) -> Decimal:
-        return sum((each.amount for each in self.things), Decimal(0))
-
-    def word(self, key: str) -> str:
-        return label(
-            key, self.language, self.rng,
-            tax=self.rng.choice(self.seller.land.tax), rate=f"{self.rate:g}", sign=self.manner.sign,
-        )  # fmt: skip
-
-    def date(self, concept: str, when: date) -> Run:
-        return value(concept, self.manner.date(when))
 
 
 def invoice(key: str, rng: random.Random) -> Example:
@@ -78,9 +34,9 @@ def invoice(key: str, rng: random.Random) -> Example:
     )  # fmt: skip
     _top(bill)
     _middle(bill)
-    _table(bill)
-    _sums(bill)
-    _end(bill)
+    write_table(bill)
+    write_sums(bill)
+    write_end(bill)
     return finish(key, paper, Wear.draw(rng, upper=0.08), rng)
 
 
@@ -287,165 +243,3 @@ def _middle(bill: Bill) -> None:
                 )
             )
         )
-
-
-def _turn(bill: Bill) -> None:
-    rng, paper = bill.rng, bill.paper
-    paper.turn()
-    if rng.random() < 0.5:
-        paper.row(
-            [
-                (value("company", bill.seller.name), 0.0, "l"),
-                ([f"{bill.word('invoice')} ", value("document_number", bill.number)], 1.0, "r"),
-            ]
-        )
-        paper.feed()
-
-
-def _table(bill: Bill) -> None:
-    rng = bill.rng
-    sign = f" ({bill.manner.sign})" if rng.random() < 0.15 else ""
-    name, amount = (bill.word("item"), 3.6, "l"), (bill.word("amount") + sign, 1.2, "r")
-    more = [("quantity", 0.7), ("price", 1.1)]
-    if rng.random() < 0.3:
-        more.reverse()
-    if rng.random() < 0.15:
-        more = more[:1]
-    heads = [name, *((bill.word(key), weight, "r") for key, weight in more), amount]
-    first = rng.random() < 0.2  # quantity before the name
-    coded = rng.random() < 0.3
-    signed = rng.random() < 0.4
-    rows: list[list[Text]] = []
-    for index, each in enumerate(bill.things):
-        cells: dict[str, Text] = {
-            "quantity": [
-                value("item_quantity", str(each.quantity)),
-                rng.choice(("", "", "", " pcs", " hrs")),
-            ],
-            "price": bill.manner.money("item_price", each.price, signed=signed),
-        }
-        said: Text = value(
-            "item_name", goods(bill.language, rng, work=True) if rng.random() < 0.2 else each.name
-        )
-        row: list[Text] = [
-            said,
-            *(cells[key] for key, _ in more),
-            bill.manner.money("item_amount", each.amount, signed=signed),
-        ]
-        if coded:
-            row.insert(0, each.code if rng.random() < 0.9 else str(index + 1))
-        rows.append(row)
-    if coded:
-        heads.insert(0, (rng.choice(("Item", "Code", "#", "SKU", "Art. No", "Pos")), 1.0, "l"))
-    elif first:
-        heads.insert(0, heads.pop(1))
-        for row in rows:
-            row.insert(0, row.pop(1))
-    cols = columns([h[0] for h in heads], [h[1] for h in heads], [h[2] for h in heads])
-    table(bill.paper, cols, rows, lambda: _turn(bill), reserve=2, pitch=rng.choice((1.0, 1.0, 1.3, 1.7)))
-    bill.paper.feed(rng.choice((0.3, 1, 2)))
-
-
-def _sums(bill: Bill) -> None:
-    rng, paper, money = bill.rng, bill.paper, bill.manner.money
-    if not paper.room(9):
-        _turn(bill)
-    part = Decimal(str(bill.rate)) / 100
-    freight = cents(bill.net * Decimal("0.03")) if rng.random() < 0.12 else Decimal(0)
-    discount = cents(bill.net * Decimal("0.05")) if rng.random() < 0.1 else Decimal(0)
-    base = bill.net + freight - discount
-    tax = cents(base * part)
-    total = base + tax
-    rows: list[Pair] = []
-    if rng.random() < 0.85:
-        rows.append((bill.word("subtotal"), money("subtotal", bill.net)))
-    if discount:
-        rows.append((bill.word("discount"), money("discount", -discount)))
-    if freight:
-        rows.append((bill.word("shipping"), money("shipping", freight)))
-    if bill.rate or rng.random() < 0.5:
-        rows.append((bill.word("tax"), money("tax", tax)))
-    last: Pair = (bill.word("total"), money("total", total))
-    rows.append(last)
-    if rng.random() < 0.2:
-        paid = rng.choice((Decimal(0), total))
-        rows.append(
-            (
-                rng.choice(("Amount Paid", "Paid", "Payments", "Less deposit", "Payment received")),
-                money("cash", paid),
-            )
-        )
-        if not paid:
-            rows.append((rng.choice(("Balance Due", "Amount Due", "Total due")), money("total", total)))
-    wide = rng.uniform(180, 330)
-    setting = Setting(
-        rng.choice(("right", "right", "right", "column", "inline")),
-        bill.setting.colon,
-        0.6,
-        bill.setting.upper,
-    )
-    x = paper.right - wide if rng.random() < 0.85 else paper.left
-    paper.y = setting.pairs(paper, rows, x, wide, paper.y)
-    paper.feed(rng.choice((0.5, 1, 2)))
-
-
-def _end(bill: Bill) -> None:
-    """Terms, the bank, thanks and a foot with the seller's details."""
-    rng, paper = bill.rng, bill.paper
-    lines: list[Text] = []
-    if rng.random() < 0.35:
-        lines.append(
-            [
-                rng.choice(("Bank account: ", "IBAN: ", "IBAN ", "Account No: ")),
-                value(
-                    "bank_account",
-                    digits(
-                        rng.choice(
-                            (
-                                "GB## @@@@ #### #### ####",
-                                "DE## #### #### #### #### ##",
-                                "##########",
-                                "###-######-#",
-                            )
-                        ),
-                        rng,
-                    ),
-                ),
-            ]
-        )
-        lines.append(
-            rng.choice(("SWIFT: ", "BIC ", "Sort code: ")) + digits(rng.choice(("@@@@@@##", "##-##-##")), rng)
-        )
-    if rng.random() < 0.2:
-        lines.append([bill.word("due_date") + ": ", bill.date("due_date", bill.day + timedelta(days=30))])
-    lines += [digits(rng.choice((
-        "Thank you for your business!", "Payment is due within ## days of the invoice date.", "Interest of #% per month is charged on overdue accounts.",
-        "Please quote the invoice number with your payment.", "Make all checks payable to the company above.", "Goods remain our property until paid in full.",
-        "If you have any questions concerning this invoice, please contact us.", "This is a computer generated invoice. No signature is required.",
-        "Subject to our general terms and conditions.", "E. & O. E.", "Authorised Signature ____________________", "Reverse charge applies where indicated.",
-    )), rng) for _ in range(rng.randint(0, 4))]  # fmt: skip
-    rng.shuffle(lines)
-    for line in lines:
-        for part in wrapped(line, paper.columns):
-            if not paper.room(2):
-                _turn(bill)
-            paper.line(part)
-        paper.feed(rng.choice((0, 0, 0.5)))
-    if rng.random() < 0.35 and paper.height is not None:
-        seller = bill.seller
-        y = max(paper.y, paper.height - paper.top - 2 * paper.step)
-        if y + 2 * paper.step < paper.height:
-            mark = Mark("company_address")
-            foot: Text = [
-                value("company", seller.name),
-                rng.choice((" | ", " - ", ", ")),
-                Run(", ".join(seller.address), mark),
-            ]
-            stack(
-                paper,
-                [foot, [value("phone", seller.phone), " | ", value("email", seller.mail)]],
-                (paper.left + paper.right) / 2,
-                y,
-                "c",
-                0.8,
-            )

@@ -36,7 +36,7 @@ class Wear:
     @classmethod
     def draw(cls, rng: random.Random, *, upper: float) -> Wear:
         """`upper` is how often such documents are read in capitals only."""
-        clean = rng.random() < 0.3
+        clean = rng.random() < 0.35
         near = rng.random() < 0.6  # cropped to the text
         return cls(
             confused=0.0 if clean else rng.choice((0.002, 0.005, 0.01, 0.02, 0.03)),
@@ -53,7 +53,13 @@ class Wear:
 def _misread(text: str, share: float, rng: random.Random) -> str:
     if not share:
         return text
-    return "".join(rng.choice(CONFUSED[c]) if c in CONFUSED and rng.random() < share else c for c in text)
+    # figures are read more safely than letters
+    return "".join(
+        rng.choice(CONFUSED[c])
+        if c in CONFUSED and rng.random() < (share * 0.4 if c.isdigit() else share)
+        else c
+        for c in text
+    )
 
 
 def _joined(inks: list[Ink], share: float, rng: random.Random) -> list[Ink]:

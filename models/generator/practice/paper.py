@@ -32,6 +32,7 @@ class Run:
 
 # what stands in one place: plain text, one run or several
 Text = str | Run | Sequence[Run | str]
+Parts = list[Run | str]
 
 
 def value(concept: str, text: str) -> Run:
@@ -110,7 +111,8 @@ class Paper:
     @property
     def columns(self) -> int:
         """About how many characters fit between the margins."""
-        return int((self.right - self.left) / self.style.width("n"))
+        usual = self.style.width("n") * (1.0 if self.style.mono else 0.88)
+        return int((self.right - self.left) / usual)
 
     def room(self, lines: float) -> bool:
         return self.height is None or self.y + lines * self.step < self.height - self.top

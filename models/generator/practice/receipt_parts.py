@@ -2,152 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from datetime import timedelta
 from decimal import Decimal
 
-from models.generator.practice.names import digits, firm, person, surname
-from models.generator.practice.paper import Mark, Run, Text, runs_of, value, wrapped
+from models.generator.practice.addresses import address_lines
+from models.generator.practice.made_up import digits
+from models.generator.practice.names import firm, person, surname
+from models.generator.practice.paper import Parts, Run, Text, runs_of, value, wrapped
+from models.generator.practice.receipt_heads import prefixed
 from models.generator.practice.slips import Slip
-
-
-def head(slip: Slip) -> None:
-    """Who sells: names, numbers, address, ways to call; a slogan or scraps of a logo now and then."""
-    rng, shop = slip.rng, slip.sale.shop
-    scale = rng.choice((1.0, 1.0, 1.0, 1.2, 1.4, 1.7))
-    if rng.random() < 0.08:  # what a reader makes of a logo
-        slip.head_line(
-            rng.choice(
-                ("OO", "M", "* *", "e", "7 ELEVEN"[:2], "||", "Co.", "tan wo yap"[: rng.randint(2, 10)])
-            ),
-            2.0,
-        )
-    if rng.random() < 0.06:
-        slip.head_line(slip.word("title"))
-    if shop.trade_name:
-        slip.head_line(value("trade_name", shop.trade_name), scale)
-    _name(slip, scale)
-    numbers = [_company_number, _address]
-    if rng.random() < 0.15:
-        numbers.reverse()
-    later = [_calls, _tax_id, _web]
-    if rng.random() < 0.4:
-        rng.shuffle(later)
-    if rng.random() < 0.1:
-        later.insert(0, numbers.pop())
-    for block in (*numbers, *later):
-        block(slip)
-    if rng.random() < 0.12:
-        slip.head_line(
-            f"({rng.choice((surname(slip.sale.land, rng), shop.address[-1].split()[-1]))})".upper()
-        )
-    if rng.random() < 0.12:
-        slip.head_line(digits(slip.word("slogan"), rng))
-
-
-def _name(slip: Slip, scale: float) -> None:
-    """The name on one line or two, with the number of the register beside it at times."""
-    rng, shop = slip.rng, slip.sale.shop
-    mark = Mark("company")
-    name = shop.name.upper() if rng.random() < 0.4 else shop.name
-    beside: list[Run] = []
-    if rng.random() < 0.12 and shop.company_number.startswith("("):
-        beside = [Run(" "), value("company_number", shop.company_number)]
-    if len(name) > 16 and rng.random() < 0.3:
-        lines = wrapped(Run(name, mark), max(len(name) * 2 // 3, 12))
-        for line in lines[:-1]:
-            slip.head_line(line, scale)
-        slip.head_line([*lines[-1], *beside], scale)
-    else:
-        slip.head_line([Run(name, mark), *beside], scale)
-
-
-def _company_number(slip: Slip) -> None:
-    rng, shop = slip.rng, slip.sale.shop
-    if rng.random() > 0.45:
-        return
-    number = shop.company_number
-    if not number.startswith("("):
-        at = next((i for i, c in enumerate(number) if c.isdigit()), 0)
-        at = number.rfind(" ", 0, at) + 1
-        slip.head_line([number[:at], value("company_number", number[at:])])
-        return
-    before = rng.choice(
-        ("", "", "Co. No. ", "Reg No: ", "Company Reg No.", "CO-REG:", "Co.Reg.No ", "(Co. No. ")
-    )
-    if before:
-        number = number[1:-1] if rng.random() < 0.5 else number
-    if before.startswith("("):
-        number = number.strip("()") + ")"
-    slip.head_line([before, value("company_number", number)])
-
-
-def _address(slip: Slip) -> None:
-    """One to six lines; broken where the sender broke them, or wherever the paper ends."""
-    rng = slip.rng
-    if rng.random() < 0.04:
-        return
-    for line in address_lines(slip.sale.shop.address, slip.paper.columns, rng):
-        slip.head_line(line)
-
-
-def address_lines(
-    address: tuple[str, ...], columns: int, rng: random.Random, concept: str = "company_address"
-) -> list[Text]:
-    """The lines of one address as runs of one mark."""
-    mark = Mark(concept)
-    comma = rng.choice((",", ",", ""))
-    lines = [line + comma * (not line.endswith(",")) for line in address[:-1]]
-    lines.append(address[-1] + rng.choice(("", "", ".")))
-    if rng.random() < 0.45:
-        narrow = rng.randint(min(18, columns), max(20, min(columns, 60)))
-        return list(wrapped(Run(" ".join(lines), mark), narrow))
-    if rng.random() < 0.1:  # town, code and country apart
-        lines[-1:] = lines[-1].replace(", ", ",\n").split("\n")
-    found: list[Text] = []
-    for line in lines:
-        found += wrapped(Run(line, mark), columns)
-    return found
-
-
-def _calls(slip: Slip) -> None:
-    rng, shop = slip.rng, slip.sale.shop
-    if rng.random() > 0.65:
-        return
-    colon = rng.choice((":", ": ", " : ", " ", ". "))
-    phone: list[Run] = runs_of([_prefix(slip.word("phone"), colon), value("phone", shop.phone)])
-    if rng.random() < 0.35:
-        fax = runs_of([_prefix(slip.word("fax"), colon), value("fax", shop.fax)])
-        if rng.random() < 0.6:
-            slip.head_line([*phone, rng.choice((" ", "  ", " / ", ", ")), *fax])
-            return
-        slip.head_line(phone)
-        slip.head_line(fax)
-        return
-    slip.head_line(phone)
-
-
-def _prefix(name: str, colon: str) -> str:
-    return name + colon if name else ""
-
-
-def _tax_id(slip: Slip) -> None:
-    rng, shop = slip.rng, slip.sale.shop
-    if rng.random() > 0.6:
-        return
-    name = rng.choice(slip.sale.land.tax_label)
-    text = [name + rng.choice((": ", ":", " : ", " ", " #")), value("company_tax_id", shop.tax_id)]
-    if rng.random() < 0.2:
-        text = ["(", *text, ")"]
-    slip.head_line(text)
-
-
-def _web(slip: Slip) -> None:
-    rng, shop = slip.rng, slip.sale.shop
-    if rng.random() < 0.12:
-        slip.head_line([_prefix(slip.word("email"), ": "), value("email", shop.mail)])
-    if rng.random() < 0.15:
-        slip.head_line([_prefix(slip.word("website"), ": "), value("website", shop.website)])
+from models.generator.practice.values import Manner
 
 
 def particulars(slip: Slip) -> None:
@@ -172,7 +36,11 @@ def _number(slip: Slip) -> str:
 
 
 def _date(slip: Slip) -> Run:
-    return value("date", slip.manner.date(slip.sale.day))
+    """The day of the sale; printed again, it may be written another way."""
+    again = slip.dated and slip.rng.random() < 0.2
+    slip.dated = True
+    manner = Manner.draw(slip.sale.land, slip.rng) if again else slip.manner
+    return value("date", manner.date(slip.sale.day))
 
 
 def _time(slip: Slip) -> Run:
@@ -181,7 +49,7 @@ def _time(slip: Slip) -> Run:
 
 def _bare_particulars(slip: Slip) -> None:
     rng = slip.rng
-    pieces: list[list[Run | str]] = [[_date(slip), " ", _time(slip)] if rng.random() < 0.7 else [_date(slip)]]
+    pieces: list[Parts] = [[_date(slip), " ", _time(slip)] if rng.random() < 0.7 else [_date(slip)]]
     if rng.random() < 0.6:
         pieces.append([rng.choice(("", "#", "No.", "R", "TRX ")), value("document_number", _number(slip))])
     if rng.random() < 0.5:
@@ -190,7 +58,7 @@ def _bare_particulars(slip: Slip) -> None:
         )
     rng.shuffle(pieces)
     wide = slip.paper.columns
-    text: list[Run | str] = []
+    text: Parts = []
     for piece in pieces:
         if text and sum(len(r if isinstance(r, str) else r.text) for r in (*text, *piece)) > wide:
             slip.paper.line(text)
@@ -252,10 +120,10 @@ def _set_rows(slip: Slip, rows: list[tuple[str, Text]]) -> None:
             paper.row([(name, 0.5 * i, "l") for i, (name, _) in enumerate(pairs)])
             paper.row([(text, 0.5 * i, "l") for i, (_, text) in enumerate(pairs)])
             continue
-        cells = [(text, x, "l") for text, x in slip.labelled(*pairs[0])]
+        cells: list[tuple[Text, float, str]] = [(text, x, "l") for text, x in slip.labelled(*pairs[0])]
         if two:
             name, text = pairs[1]
-            joined = [_prefix(name, slip.colon or " "), *runs_of(text)]
+            joined: Parts = [prefixed(name, slip.colon or " "), *runs_of(text)]
             cells.append((joined, 1.0, "r") if rng.random() < 0.5 else (joined, middle, "l"))
             if _crowded(slip, cells):
                 paper.row(cells[:-1])
@@ -282,7 +150,7 @@ def _customer(slip: Slip) -> None:
         slip.paper.line([name + slip.colon])
         slip.paper.line(value("customer", buyer.name))
     else:
-        slip.paper.line([_prefix(name, slip.colon or " "), value("customer", buyer.name)])
+        slip.paper.line([prefixed(name, slip.colon or " "), value("customer", buyer.name)])
     if rng.random() < 0.6:
         for line in address_lines(buyer.address, slip.paper.columns, rng, "customer_address"):
             slip.paper.line(line)
@@ -306,14 +174,14 @@ def things(slip: Slip) -> None:
         if slip.rule and rng.random() < 0.5:
             paper.line(slip.rule * paper.columns)
     for each in slip.sale.things:
-        amount: list[Run | str] = [*slip.manner.money("item_amount", each.amount, signed=signed), suffix]
+        amount: Parts = [*slip.manner.money("item_amount", each.amount, signed=signed), suffix]
         price = slip.manner.money("item_price", each.price, signed=False)
         count = value("item_quantity", str(each.quantity) + rng.choice(("", "", ".00" if form == 1 else "")))
         name = value("item_name", each.name)
         code = each.code + " " if form in (1, 2) else ""
         match form:
             case 0:
-                lead: list[Run | str] = [count, " ", name] if each.quantity > 1 else [name]
+                lead: Parts = [count, " ", name] if each.quantity > 1 else [name]
                 paper.row([(lead, 0.0, "l"), (amount, 1.0, "r")])
             case 1:
                 paper.line([code, name])
@@ -349,7 +217,10 @@ def sums(slip: Slip) -> None:
     bare = rng.random() < 0.12
     if not bare:
         if rng.random() < 0.35:
-            slip.sum(slip.word("count"), str(sum(each.quantity for each in sale.things)))
+            count: Parts = [str(sum(each.quantity for each in sale.things))]
+            if rng.random() < 0.15:
+                count += ["   ", *money("subtotal", sale.goods)]
+            slip.sum(slip.word("count"), count)
         if rng.random() < 0.6:
             slip.sum(
                 slip.word("subtotal"),
@@ -384,7 +255,8 @@ def _totals(slip: Slip, bare: bool) -> None:
         slip.sum(slip.word("rounding"), slip.manner.money("rounding", sale.rounding))
         slip.sum(slip.word("total_rounded"), slip.manner.money("total", total), scale=scale)
     else:
-        slip.sum(slip.word("total"), slip.manner.money("total", total), scale=scale)
+        count = [f"{sum(each.quantity for each in sale.things)}   "] if rng.random() < 0.06 else []
+        slip.sum(slip.word("total"), [*count, *slip.manner.money("total", total)], scale=scale)
     if rng.random() < 0.15:
         slip.sum(slip.word("total"), slip.manner.money("total", total))
 

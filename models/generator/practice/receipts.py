@@ -8,6 +8,7 @@ from models.extractors.base import Example
 from models.generator.practice import receipt_parts as parts
 from models.generator.practice.noise import Wear, finish
 from models.generator.practice.paper import Paper, Style
+from models.generator.practice.receipt_heads import head
 from models.generator.practice.sales import sale
 from models.generator.practice.slips import Slip
 
@@ -25,7 +26,7 @@ def receipt(key: str, rng: random.Random) -> Example:
     )
     paper = Paper(rng, width, None, rng.uniform(0, 20), style)
     slip = Slip.draw(paper, bought, rng)
-    parts.head(slip)
+    head(slip)
     particulars_first = rng.random() < 0.8
     if particulars_first:
         parts.particulars(slip)

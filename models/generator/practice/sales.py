@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from models.generator.practice.names import EVERYWHERE, LANDS, Land, Party, shop
+from models.generator.practice.lands import EVERYWHERE, LANDS, Land
+from models.generator.practice.names import Party, shop
 from models.generator.practice.values import cents, day
 from models.generator.practice.wordings import goods
 

@@ -29,6 +29,7 @@ class Slip:
     amounts_at: float
     rule: str  # a line of these between blocks, "" for none
     gap: float  # lines between blocks
+    dated: bool = False  # whether the day of the sale was printed already
 
     @classmethod
     def draw(cls, paper: Paper, sale: Sale, rng: random.Random) -> Slip:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from models.generator.practice.names import Land
+from models.generator.practice.lands import Land
 from models.generator.practice.paper import Mark, Run
 
 CENT = Decimal("0.01")
