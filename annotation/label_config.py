@@ -81,6 +81,8 @@ def _explanation(field: Field) -> str:
     parts = [_plain(field.help)]
     if field.choices:
         parts.append(_plain(f"One of: {', '.join(field.choices)}"))
+    if field.day_first is not None:
+        parts.append("Printed 31/12/2026." if field.day_first else "Printed 12/31/2026.")
     if field.repeats:
         parts.append("May occur several times.")
     return " ".join(part for part in parts if part)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from models.dates import WRITTEN_DATE, day_first_of
 from models.extractors.base import Answer, Example
 from models.finding import PIECE, TYPED, How, Run, Words, certain, looks_typed, nearest, resemblance
-from models.lines import column_order, cues, lines_of, words_of
+from models.lines import Neighbours, column_order, cues, words_of
 from models.pages import Box, Page, Place
 from models.schema import Field, Kind, Schema
 
@@ -175,22 +175,25 @@ class _Document:
     pages: Sequence[Page]
     words: list[Words] = field(init=False)
     _columns: dict[int, Words] = field(default_factory=dict)
-    _lines: dict[int, dict[int, list[int]]] = field(default_factory=dict)
+    _neighbours: dict[int, Neighbours] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.words = [Words(page) for page in self.pages]
 
     def columns(self, number: int) -> Words:
-        """The page's words column by column."""
+        """The page's words column by column; none where that is how they are read anyway."""
         if number not in self._columns:
-            self._columns[number] = Words(self.pages[number], column_order(self.pages[number]))
+            order = column_order(self.pages[number])
+            self._columns[number] = Words(self.pages[number], [] if order == sorted(order) else order)
         return self._columns[number]
 
-    def line_of(self, number: int, word: int) -> list[int]:
-        """The words on the same visual line."""
-        if number not in self._lines:
-            self._lines[number] = {i: line for line in lines_of(self.pages[number]) for i in line}
-        return self._lines[number][word]
+    def announced(self, number: int, word: int, announcing: frozenset[str]) -> int:
+        """How many of the words `announcing` stand on the line of `word` (they count twice) or right above it."""
+        if number not in self._neighbours:
+            self._neighbours[number] = Neighbours(self.pages[number])
+        beside, above = self._neighbours[number].announcing(word)
+        page = self.pages[number]
+        return 2 * len(announcing & words_of(page, beside)) + len(announcing & words_of(page, above))
 
     def day_first(self, each: Field) -> bool | None:
         """In which order the document prints its dates: as the field says, else as its dates after the 12th tell."""
@@ -252,13 +255,13 @@ class _Document:
         return None, None, [(place.page, i) for i in inside]
 
     def likeliest(self, spans: Sequence[Span], each: Field) -> Span | None:
-        """Of several places without a box: the one announced by the field's own name; then the last amount, else the first."""
+        """Of several places without a box: the one that the field's own name announces; then the last amount, else the first."""
         if len(spans) <= 1:
             return spans[0] if spans else None
         announcing = cues(each)
         scored = []
         for order, (page, words) in enumerate(spans):
-            announced = len(announcing & words_of(self.pages[page], self.line_of(page, words[0])))
+            announced = self.announced(page, words[0], announcing)
             scored.append((announced, order if each.kind is Kind.MONEY else -order, (page, words)))
         return max(scored)[2]
 

@@ -91,9 +91,14 @@ class Words:
         return tuple(self.indices[first : last + 1])
 
     @cached_property
+    def pieces(self) -> list[list[str]]:
+        """What stands between marks, by word."""
+        return [PIECE.findall(self.page.words[i].text) for i in self.indices]
+
+    @cached_property
     def letters(self) -> Letters:
         """As they are printed."""
-        return _letters([PIECE.findall(self.page.words[i].text) for i in self.indices])
+        return _letters(self.pieces)
 
     @cached_property
     def folded(self) -> str:
@@ -103,9 +108,7 @@ class Words:
     @cached_property
     def usual(self) -> Letters:
         """Folded, and with the usual abbreviation for each word that has one."""
-        return _letters(
-            [[usual(piece) for piece in PIECE.findall(self.page.words[i].text)] for i in self.indices]
-        )
+        return _letters([[usual(piece) for piece in of_word] for of_word in self.pieces])
 
     @cached_property
     def dates(self) -> list[tuple[WrittenDate, Run]]:

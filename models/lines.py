@@ -7,6 +7,8 @@ from bisect import bisect
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
+
 from models.dates import written_dates
 from models.pages import Box, Page, Word
 from models.schema import Field
@@ -17,6 +19,7 @@ GENERAL = frozenset(
 )
 WIDE_GAP = 1.5  # line heights between words of one line, or between lines, that belong to different blocks
 NEAR_PARTS = 12  # a part's upper neighbour is looked for among so many parts before it
+ABOVE = 2.5  # line heights between a heading and what stands below it
 SHORTEST_TO_CUT = 6
 DIGIT = re.compile(r"\d")
 # before a bracket with something longer in it; behind the colon of a label
@@ -113,6 +116,24 @@ def _cut(word: Word) -> list[Word]:
         )
         for start, end in pairwise(edges)
     ]
+
+
+class Neighbours:
+    """A page's words by their places, to ask what stands before or above one of them."""
+
+    def __init__(self, page: Page) -> None:
+        boxes = np.array([[b.x0, b.y0, b.x1, b.y1] for b in (word.box for word in page.words)]).reshape(-1, 4)
+        self.left, self.top, self.right, self.bottom = boxes.T
+        self.middle = (self.top + self.bottom) / 2
+
+    def announcing(self, index: int) -> tuple[list[int], list[int]]:
+        """The words on the same line, and those right above: there a form says what the word at `index` is."""
+        height = self.bottom[index] - self.top[index]
+        distance = self.middle[index] - self.middle
+        beside = np.abs(distance) <= height / 2
+        over = (self.left < self.right[index]) & (self.right > self.left[index]) & ~beside
+        above = over & (distance > 0) & (distance <= ABOVE * height)
+        return np.flatnonzero(beside).tolist(), np.flatnonzero(above).tolist()
 
 
 def cues(field: Field, *, with_help: bool = False) -> frozenset[str]:

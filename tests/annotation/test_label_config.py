@@ -56,6 +56,11 @@ def test_help_and_choices_are_shown_with_the_field():
     assert [header.get("value") for header in panel] == ["currency: As printed. One of: EUR, USD"]
 
 
+def test_annotators_are_told_in_which_order_dates_are_printed():
+    config = config_of([{"name": "date", "kind": "date", "day_first": False}])
+    assert next(config.iter("Label")).get("hint") == "Printed 12/31/2026."
+
+
 def test_this_type_is_chosen_until_somebody_chooses_another():
     choices = {each.get("alias"): each.get("selected") for each in config_of([{"name": "a"}]).iter("Choice")}
     assert choices == {"invoice": None, "receipt": "true"}

@@ -99,6 +99,16 @@ def test_a_type_is_changed_by_the_form_and_keeps_its_name(lead):
     assert (changed.name, changed.title, changed.accept_above) == ("receipts", "New", None)
 
 
+def test_the_order_in_which_dates_are_printed_is_kept_by_the_form(lead):
+    make_type(name="receipts", fields=[{"name": "date", "kind": "date", "day_first": False}])
+    shown = lead.get(reverse("edit-type", args=["receipts"])).content.decode()
+    assert '<option value="false" selected>' in shown
+    for said, kept in (("true", True), ("auto", None), ("false", False)):
+        row = {"name": "date", "kind": "date", "day_first": said}
+        lead.post(reverse("edit-type", args=["receipts"]), filled(row))
+        assert DocumentType.objects.get().schema["date"].day_first is kept
+
+
 def test_a_field_that_people_have_confirmed_is_not_taken_away(lead):
     receipts = make_type(name="receipts")
     make_truth(make_document(receipts))

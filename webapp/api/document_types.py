@@ -38,7 +38,7 @@ class DocumentTypeOut(Schema):
     fields_: list[dict[str, Any]] = Field(
         alias="fields",
         serialization_alias="fields",
-        description="name, kind, label, help, required, repeats, choices",
+        description="name, kind, label, help, required, repeats, choices, day_first",
     )
     accept_above: float | None
     retrain_after: int

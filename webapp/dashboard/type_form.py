@@ -109,6 +109,13 @@ class FieldForm(forms.Form):
     choices = forms.CharField(
         max_length=1000, required=False, widget=_plain(placeholder="only for kind choice: a, b, c")
     )
+    day_first = forms.ChoiceField(
+        choices=[("auto", "not said"), ("true", "31/12/2026"), ("false", "12/31/2026")],
+        initial="auto",
+        required=False,
+        widget=forms.Select(attrs={"class": "form-select"}),
+        label="Dates are printed",
+    )
     required = forms.BooleanField(
         required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
     )
@@ -124,7 +131,11 @@ def field_rows(document_type: DocumentType | None) -> list[dict[str, Any]]:
     """The rows to begin with: the type's own fields, or three empty ones."""
     if document_type is None:
         return [{}, {}, {}]
-    return [field | {"choices": ", ".join(field.get("choices", ()))} for field in document_type.fields]
+    said = {True: "true", False: "false", None: "auto"}
+    return [
+        field.to_json() | {"choices": ", ".join(field.choices), "day_first": said[field.day_first]}
+        for field in document_type.schema
+    ]
 
 
 def specification(form: TypeForm, fields: Any) -> dict[str, Any]:  # Any: formset_factory makes the class
@@ -132,7 +143,11 @@ def specification(form: TypeForm, fields: Any) -> dict[str, Any]:  # Any: formse
     rows = [row.cleaned_data for row in fields if row.cleaned_data.get("name")]
     return form.cleaned_data | {
         "fields": [
-            row | {"choices": [choice.strip() for choice in row["choices"].split(",") if choice.strip()]}
+            row
+            | {
+                "choices": [choice.strip() for choice in row["choices"].split(",") if choice.strip()],
+                "day_first": {"true": True, "false": False}.get(row["day_first"]),
+            }
             for row in rows
         ]
     }
