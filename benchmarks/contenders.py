@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.baselines import trivial
 from models import extractors
+from models.alignment import learn_day_first
 from models.extractors.base import Example, Extracted, OnProgress
 from models.judging import Extract
 from models.pages import Page
@@ -51,8 +52,9 @@ class Contender:
         recipe = {
             name: value for name, value in (dict(settings) | dict(self.recipe)).items() if name in known
         }
+        ordered = learn_day_first(schema, [*learning, *validation])
         return kind.fit(
-            schema, learning, validation, recipe=kind.settled(recipe), on_progress=on_progress
+            ordered, learning, validation, recipe=kind.settled(recipe), on_progress=on_progress
         ).extract
 
 

@@ -20,6 +20,7 @@ from annotation.models import DocumentType
 from learner import trial_models
 from learner.training import threads
 from models import extractors, familiarity, grouping, judging, shelf
+from models.alignment import learn_day_first
 from models.errors import ReadingFailed
 from models.extractors.base import OnProgress, Progress
 from models.machine import this_machine
@@ -74,6 +75,7 @@ def train(
     schema, notes = labelled_part(material.schema, material.documents, f"the type {order.name!r}")
     rng = np.random.default_rng(order.seed)
     learning, validation = map(grouping.flat, grouping.cut_validation(material.groups, rng))
+    schema = learn_day_first(schema, grouping.examples(learning + validation))
 
     say(f"training {kind.name} on {len(learning)} documents, with {len(validation)} for validation")
     began = time.perf_counter()
@@ -117,6 +119,8 @@ def evaluate(order: Order, *, wanted: str | None, say: Say) -> Report:
     taught = material.schema if material.document_type else found.model.schema
     whose = f"the type {order.name!r}" if material.document_type else "the model"
     schema, notes = labelled_part(taught, documents, whose)
+    # 03/04/2020 in a label means what the other labels say, whatever the model takes it for
+    schema = learn_day_first(schema, grouping.examples(documents))
     if not material.document_type and found.folder:
         material = replace(material, schema_from="what the model was taught")
     met = set(found.record.get("documents_seen", ()))

@@ -1,70 +1,65 @@
-"""The extraction benchmark on a small pack that the generator wrote."""
+"""The comparison of extractors, on a small generated pack."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.extraction import Result, measure, report
-from benchmarks.packs import PACKS
-from models.generator import generate
+from benchmarks.contenders import CONTENDERS, Contender
+from benchmarks.extraction import Plan, measure
+from benchmarks.packs import PACKS, divide
+from models.errors import TrainingFailed
+from models.extractors.base import Progress
 
 SROIE = PACKS["sroie"]
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "sroie/train").mkdir(parents=True)
-    with (
-        (folder / "sroie/train/ocr.jsonl").open("w") as read,
-        (folder / "sroie/train/labels.jsonl").open("w") as labelled,
-    ):
-        for index in range(24):
-            document = generate("receipt", index, 5, scan=False)
-            page = document.pages[0]
-            items = [
-                [
-                    word.text,
-                    word.box.x0 * page.width,
-                    word.box.y0 * page.height,
-                    word.box.x1 * page.width,
-                    word.box.y1 * page.height,
-                    0,
-                ]
-                for word in page.words
-            ]
-            stored = {"page": 1, "image": None, "width": page.width, "height": page.height, "items": items}
-            fields = {a.field: a.text for a in document.answers if a.field in SROIE.schema}
-            read.write(json.dumps({"id": document.name, "doc_type": "receipt", "pages": [stored]}) + "\n")
-            labelled.write(json.dumps({"id": document.name, "fields": fields, "in_ocr": {}}) + "\n")
-    return folder
+def measured(
+    data: Path, *names: str, sizes: tuple[str, ...] = (), wanted: Any = lambda _: True
+) -> dict[str, Any]:
+    plan = Plan(SROIE, [CONTENDERS[name] for name in names], sizes, [3], threads=2)
+    return dict(measure(plan, divide(data, SROIE, 10), wanted, lambda _: None, lambda _: None))
 
 
-def measured(data: Path, *sizes: int) -> list[Result]:
-    return list(measure(data, SROIE, sizes, [3], held_back=10, threads=2, say=lambda _: None))
-
-
-def test_every_peer_is_judged_on_the_same_documents_and_says_so(data: Path) -> None:
-    results = measured(data)
-    assert [result.extractor for result in results] == ["trivial", "rules"]
-    assert {result.evaluated for result in results} == {10}
-    assert all(
-        result.f1["date"].low <= result.f1["date"].value <= result.f1["date"].high for result in results
-    )
-    assert max(result.f1["date"].value for result in results) > 0.3
-    assert "same 10 held-back documents" in report(results)
+def test_every_contender_is_judged_on_the_same_documents(data: Path) -> None:
+    rows = measured(data, "trivial", "rules")
+    assert list(rows) == ["sroie/trivial/0/0", "sroie/rules/0/0"]
+    assert len({row["test"] for row in rows.values()}) == 1
+    assert {row["figures"]["documents"] for row in rows.values()} == {10}
+    assert rows["sroie/trivial/0/0"]["figures"]["fields"]["date"]["f1"]["value"] > 0.3
+    json.dumps(rows)
 
 
 def test_the_same_figures_come_out_again(data: Path) -> None:
-    one, other = measured(data), measured(data)
-    assert [result.f1 for result in one] == [result.f1 for result in other]
+    one, other = measured(data, "rules"), measured(data, "rules")
+    assert [row["figures"] for row in one.values()] == [row["figures"] for row in other.values()]
+
+
+def test_what_is_not_wanted_is_not_measured(data: Path) -> None:
+    assert list(measured(data, "trivial", "rules", wanted=lambda key: "rules" in key)) == ["sroie/rules/0/0"]
+
+
+def test_an_extractor_that_this_docloop_lacks_is_passed_over(data: Path) -> None:
+    absent = Contender("wizard", "wizard", learns=False)
+    plan = Plan(SROIE, [absent, CONTENDERS["rules"]], (), [1], threads=1)
+    assert [key for key, *_ in plan.keys(divide(data, SROIE, 10))] == ["sroie/rules/0/0"]
+
+
+def test_what_can_not_be_trained_has_a_row_with_the_reason(data: Path) -> None:
+    def refuse(progress: Progress) -> None:
+        raise TrainingFailed("none of the documents has a value")
+
+    plan = Plan(SROIE, [CONTENDERS["rules"]], (), [1], threads=1)
+    rows = dict(measure(plan, divide(data, SROIE, 10), lambda _: True, lambda _: None, refuse))
+    assert rows["sroie/rules/0/0"]["problem"] == "none of the documents has a value"
+    assert "figures" not in rows["sroie/rules/0/0"]
 
 
 @pytest.mark.slow
-def test_trainings_are_measured_with_their_labels_seed_and_time(data: Path) -> None:
-    trained = [result for result in measured(data, 10) if result.labelled]
-    assert "layoutlm, MiniLM" in {result.extractor for result in trained}
-    assert {(result.labelled, result.seed) for result in trained} == {(10, 3)}
-    assert all(result.train_seconds > 0 and result.calibration_error is not None for result in trained)
-    json.dumps([result.to_json() for result in trained])
+def test_trainings_are_measured_with_their_documents_seed_and_time(data: Path) -> None:
+    rows = measured(data, "layoutlm", sizes=("8",))
+    row = rows["sroie/layoutlm/8/3"]
+    assert (row["learned"], row["validated"], row["seed"]) == (6, 2, 3)
+    assert row["train_seconds"] > 0
+    assert row["apart"]["vendor"]

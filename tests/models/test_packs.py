@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import ReadingFailed
-from models.packs import draw_page, read_pack
+from models.packs import draw_page, read_pack, split_folder
 
 OCR = {
     "id": "a",
@@ -75,6 +75,47 @@ def test_a_pack_that_is_not_one_is_refused(tmp_path: Path, ocr: list[dict], labe
 def test_a_folder_without_the_files_is_no_pack(tmp_path: Path) -> None:
     with pytest.raises(ReadingFailed, match="ocr.jsonl is missing"):
         list(read_pack(tmp_path))
+
+
+def test_labels_and_meta_come_along_as_they_are_and_numbers_count_as_texts(tmp_path: Path) -> None:
+    labels = LABELS | {"fields": {"total": 12.5, "tax": None, "number": 7}}
+    (document,) = read_pack(pack(tmp_path, [OCR], [labels]))
+    assert [(a.field, a.text) for a in document.answers] == [("total", "12.5"), ("number", "7")]
+    assert (document.labels, document.meta) == (labels["fields"], {"group": "g"})
+
+
+@pytest.mark.parametrize("value", [True, {"a": 1}, [["a"]]])
+def test_a_value_that_is_no_text_is_refused(tmp_path: Path, value: object) -> None:
+    with pytest.raises(ReadingFailed, match="line 1 of"):
+        list(read_pack(pack(tmp_path, [OCR], [LABELS | {"fields": {"total": value}}])))
+
+
+def test_an_empty_line_at_the_end_is_no_document_and_a_broken_one_is_named(tmp_path: Path) -> None:
+    pack(tmp_path, [OCR], [LABELS])
+    for name in ("ocr.jsonl", "labels.jsonl"):
+        with (tmp_path / name).open("a") as file:
+            file.write("\n")
+    assert len(list(read_pack(tmp_path))) == 1
+    (tmp_path / "labels.jsonl").write_bytes(json.dumps(LABELS).encode() + b"\n\xff\xfe\n")
+    with pytest.raises(ReadingFailed, match="line 2 of"):
+        list(read_pack(tmp_path))
+
+
+def test_a_pack_is_found_by_itself_by_its_split_or_by_the_only_one_there_is(tmp_path: Path) -> None:
+    (tmp_path / "receipts/train").mkdir(parents=True)
+    train = pack(tmp_path / "receipts/train", [OCR], [LABELS])
+    assert split_folder(train, preferred="heldout") == train
+    assert split_folder(tmp_path / "receipts", preferred="heldout") == train
+    (tmp_path / "receipts/heldout").mkdir()
+    held_out = pack(tmp_path / "receipts/heldout", [OCR], [LABELS])
+    assert split_folder(tmp_path / "receipts", preferred="heldout") == held_out
+    assert split_folder(tmp_path / "receipts", preferred="train") == train
+    with pytest.raises(ReadingFailed, match="holds the packs receipts: give one of them"):
+        split_folder(tmp_path, preferred="train")
+    with pytest.raises(ReadingFailed, match="is no folder"):
+        split_folder(tmp_path / "nowhere", preferred="train")
+    with pytest.raises(ReadingFailed, match="several packs: give .*heldout or .*train"):
+        split_folder(tmp_path / "receipts", preferred="test")
 
 
 REAL = os.environ.get("DOCLOOP_REAL_DOCUMENTS")

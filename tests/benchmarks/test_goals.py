@@ -1,0 +1,98 @@
+"""What the table of goals says of rows that were measured."""
+
+from typing import Any
+
+from benchmarks.contenders import CONVERGED, DEFAULT
+from benchmarks.goals import FEWEST, Goal, goals
+
+
+def part(f1: float, error: float = 0.01, count: int = 100) -> dict[str, Any]:
+    interval = {"value": f1, "low": f1 - 0.02, "high": f1 + 0.02}
+    told = {"error": error, "count": count, "mean_confidence": 0.9, "share_right": 0.9}
+    silent = {"error": 0.9, "count": FEWEST - 1, "mean_confidence": 0.9, "share_right": 0.0}
+    return {"f1": interval, "predicted": 9 if f1 else 0, "calibration": {"values": told, "absences": silent}}
+
+
+def row(extractor: str, size: str, f1: float, *, pack: str = "sroie", **more: Any) -> dict[str, Any]:
+    fields = more.pop("fields", {"total": part(f1)})
+    figures = {"overall": part(f1), "fields": fields}
+    return {
+        "pack": pack, "extractor": extractor, "size": size, "seed": 1, "figures": figures,
+        "learned": 300, "validated": 50, "train_seconds": 100.0, "seconds": 20.0,
+    } | more  # fmt: skip
+
+
+def told(*rows: dict[str, Any], image: Any = (), speed: Any = ()) -> dict[str, Goal]:
+    keyed = [{str(number): each for number, each in enumerate(some)} for some in (rows, image)]
+    by_key = {f"{each['pack']}/{each['extractor']}": each for each in speed}
+    return {goal.figure: goal for goal in goals(*keyed, by_key)}
+
+
+def find(found: dict[str, Goal], words: str) -> Goal:
+    return next(goal for figure, goal in found.items() if words in figure)
+
+
+def test_without_rows_nothing_is_reached_and_nothing_missed() -> None:
+    assert {goal.reached for goal in told().values()} == {None}
+
+
+def test_a_missed_goal_stays_with_the_figure_that_was_reached() -> None:
+    found = told(row(DEFAULT, "25", 0.79), row("crf", "25", 0.6), row("trivial", "0", 0.64))
+    goal = find(found, "25 documents")
+    assert (goal.measured, goal.reached) == ("0.790 (0.77–0.81)", False)
+    assert goal.peers == "crf 0.600, trivial 0.640"
+    assert goal.cells[3] == "**no**"
+    assert find(found, "100 documents: field F1").reached is None
+
+
+def test_several_seeds_are_averaged_and_say_how_far_they_lie_apart() -> None:
+    goal = find(told(row(DEFAULT, "25", 0.78), row(DEFAULT, "25", 0.84, seed=2)), "25 documents")
+    assert (goal.measured, goal.reached) == ("0.810 (2 seeds, 0.780–0.840)", True)
+
+
+def test_reading_ones_own_images_may_cost_so_much_and_no_more() -> None:
+    given = row(DEFAULT, "all", 0.95)
+    assert find(told(given, image=[row(DEFAULT, "all", 0.92)]), "from the image").reached
+    assert find(told(given, image=[row(DEFAULT, "all", 0.90)]), "from the image").reached is False
+
+
+def test_the_baselines_must_be_beaten_on_each_field_that_they_find() -> None:
+    crf = row("crf", "50", 0.5, pack="adbuy")
+    trivial = row("trivial", "0", 0.4, pack="adbuy", fields={"amount": part(0.88), "shop": part(0.0)})
+    better = row(DEFAULT, "50", 0.7, pack="adbuy", fields={"amount": part(0.9), "shop": part(0.5)})
+    worse = row(DEFAULT, "50", 0.7, pack="adbuy", fields={"amount": part(0.8), "shop": part(0.5)})
+    assert find(told(better, crf, trivial), "ad orders, 50 documents").reached
+    goal = find(told(worse, crf, trivial), "ad orders, 50 documents")
+    assert (goal.reached, goal.note) == (False, "not above the baseline: amount")
+    assert find(told(better, trivial), "ad orders, 50 documents").reached is None
+
+
+def test_the_worst_field_is_the_calibration_and_a_handful_of_answers_tells_nothing() -> None:
+    fields = {
+        "total": part(0.9, error=0.03),
+        "shop": part(0.9, error=0.07),
+        "rare": part(0.9, error=0.5, count=3),
+    }
+    goal = find(told(row(DEFAULT, "100", 0.9, fields=fields)), "receipts, after 100 documents")
+    assert (goal.measured, goal.reached) == ("0.070", False)
+    assert goal.note.startswith("shop, values")
+
+
+def test_a_training_must_be_quick_and_lose_nothing_by_it() -> None:
+    quick, long = row(DEFAULT, "100", 0.9), row(CONVERGED, "100", 0.905)
+    goal = find(told(quick, long), "retraining")
+    assert (goal.measured, goal.reached) == ("2.0 min, +0.005 lost", True)
+    assert find(told(quick, row(CONVERGED, "100", 0.92)), "retraining").reached is False
+    assert find(told(row(DEFAULT, "100", 0.9, train_seconds=400.0), long), "retraining").reached is False
+    assert find(told(quick), "retraining").reached is None
+
+
+def test_pages_a_second_stand_beside_their_peers() -> None:
+    rates = [
+        {"pack": pack, "extractor": name, "pages_per_second": rate}
+        for pack, name, rate in (("sroie", DEFAULT, 61.0), ("sroie", "crf", 90.0), ("nda", DEFAULT, 9.0))
+    ]
+    goal = find(told(speed=rates), "extraction on 2 cores")
+    assert (goal.measured, goal.reached, goal.peers, goal.note) == (
+        "61.0 pages/s (receipts)", True, "crf 90.0", "nda 9.0",
+    )  # fmt: skip

@@ -1,0 +1,73 @@
+"""`python -m benchmarks` from its arguments to the page it writes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import main
+
+
+def run(data: Path, tmp_path: Path, *more: str) -> int:
+    own = [
+        "--results",
+        str(tmp_path / "results"),
+        "--write",
+        str(tmp_path / "RESULTS.md"),
+        "--held-back",
+        "10",
+    ]
+    return main(["--data", str(data), *own, *more])
+
+
+def test_a_section_is_measured_alone_and_joins_what_was_measured_before(data: Path, tmp_path: Path) -> None:
+    section = ("--only", "extraction", "--packs", "sroie", "--extractors")
+    assert run(data, tmp_path, *section, "trivial") == 0
+    assert run(data, tmp_path, *section, "rules") == 0
+    page = (tmp_path / "RESULTS.md").read_text()
+    assert page.startswith("# Results of `make bench`")
+    assert "| trivial   | 0 " in page and "| rules     | 0 " in page
+    assert page.count("--extractors rules") == page.count("--extractors trivial") == 1
+    assert "receipts, no document at all: field F1" in page
+    rows = [json.loads(line) for line in (tmp_path / "results/extraction.jsonl").read_text().splitlines()]
+    assert [row["extractor"] for row in rows] == ["trivial", "rules"]
+
+
+def test_after_an_interruption_only_what_is_missing_is_measured(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    section = ("--only", "extraction", "--packs", "sroie", "--extractors", "trivial", "rules")
+    run(data, tmp_path, *section[:-1])
+    capsys.readouterr()
+    run(data, tmp_path, "--missing", *section)
+    said = capsys.readouterr().err
+    assert "sroie/trivial/0/0: measured before" in said
+    assert "sroie/rules/0/0: F1" in said
+
+
+def test_the_page_can_be_written_without_measuring(data: Path, tmp_path: Path) -> None:
+    assert run(data, tmp_path, "--report-only") == 0
+    assert "not measured" in (tmp_path / "RESULTS.md").read_text()
+    assert not (tmp_path / "results").exists()
+
+
+def test_rows_of_another_test_are_pointed_out(data: Path, tmp_path: Path) -> None:
+    section = ("--only", "extraction", "--packs", "sroie", "--extractors")
+    run(data, tmp_path, *section, "trivial")
+    run(data, tmp_path, *section, "rules", "--held-back", "9")
+    assert "2 different tests and can't be compared" in (tmp_path / "RESULTS.md").read_text()
+
+
+def test_a_folder_that_is_not_there_is_told_of_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path / "nowhere", tmp_path) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert "DATA=FOLDER" in said[0]
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize("size", ["0", "-5", "many"])
+def test_a_size_is_a_number_or_all(data: Path, tmp_path: Path, size: str) -> None:
+    with pytest.raises(SystemExit):
+        run(data, tmp_path, f"--sizes={size}")
