@@ -85,11 +85,15 @@ def test_a_total_and_a_date_that_are_printed_again_are_marked_again() -> None:
     receipts = documents("receipt", 80)
     assert any(len(said(example, "total")) > 1 for example in receipts)
     assert any(len(said(example, "date")) > 1 for example in receipts)
-    for example in receipts:
-        assert (
-            len({Field("total", BY_NAME["total"].kind).normalise(text) for text in said(example, "total")})
-            <= 1
-        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("receipt", "total"), ("invoice", "total"), ("order", "gross_amount")]
+)
+def test_a_document_has_one_total_however_often_it_is_printed(kind: str, name: str) -> None:
+    field = Field(name, BY_NAME[name].kind)
+    for example in documents(kind, 60):
+        assert len({field.normalise(text) for text in said(example, name)}) <= 1
 
 
 def test_an_address_over_several_lines_is_one_answer() -> None:

@@ -156,18 +156,7 @@ def _preamble(deed: Deed) -> None:
     dated = rng.random() < 0.85
     if dated:
         text += [
-            rng.choice(
-                (
-                    " is made and entered into as of ",
-                    " is made effective as of ",
-                    ", dated as of ",
-                    " is entered into on ",
-                    ", effective ",
-                    " is made this ",
-                    " is dated ",
-                    " is entered into and effective as of the ",
-                )
-            ),
+            rng.choice(clauses.DATED),
             *runs_of(deed.date()),
         ]
         text.append(rng.choice(("", f" (the {deed.quoted('Effective Date')})", "")))

@@ -11,7 +11,7 @@ from models.generator.practice.forms import Setting
 from models.generator.practice.names import Party
 from models.generator.practice.paper import Paper, Run, value
 from models.generator.practice.sales import Thing
-from models.generator.practice.values import Manner
+from models.generator.practice.values import Manner, cents
 from models.generator.practice.wordings import label
 
 WHERE = ("us",) * 5 + ("gb", "gb", "my", "my", "sg", "au", "in", "de", "de", "fr", "es", "it", "nl")
@@ -48,10 +48,20 @@ class Bill:
     number: str
     things: tuple[Thing, ...]
     rate: float
+    freight: Decimal
+    discount: Decimal
 
     @property
     def net(self) -> Decimal:
         return sum((each.amount for each in self.things), Decimal(0))
+
+    @property
+    def tax(self) -> Decimal:
+        return cents((self.net + self.freight - self.discount) * Decimal(str(self.rate)) / 100)
+
+    @property
+    def total(self) -> Decimal:
+        return self.net + self.freight - self.discount + self.tax
 
     def word(self, key: str) -> str:
         return label(

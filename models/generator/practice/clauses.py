@@ -51,6 +51,11 @@ NUMBERS = {
     60: "sixty",
     90: "ninety",
 }
+# what leads to the date of an agreement
+DATED = (
+    " is made and entered into as of ", " is made effective as of ", ", dated as of ", " is entered into on ", ", effective ", " is made this ", " is dated ",
+    " is entered into and effective as of the ",
+)  # fmt: skip
 HEADINGS = (
     "Confidential Information", "Definitions", "Obligations", "Exceptions", "Return of Materials", "Remedies", "No License", "Notices", "Severability", "Entire Agreement", "Assignment",
     "Counterparts", "Waiver", "Non-Solicitation", "Required Disclosure", "Representatives", "Ownership", "Miscellaneous", "Amendments", "Indemnification", "Standstill", "Securities Laws", "Survival", "Costs",

@@ -9,7 +9,6 @@ from models.generator.practice.bills import Bill
 from models.generator.practice.forms import Pair, Setting, columns, stack, table
 from models.generator.practice.made_up import digits
 from models.generator.practice.paper import Mark, Run, Text, value, wrapped
-from models.generator.practice.values import cents
 from models.generator.practice.wordings import goods
 
 
@@ -71,28 +70,22 @@ def write_table(bill: Bill) -> None:
 
 
 def write_sums(bill: Bill) -> None:
+    """From the net sum to what is to be paid."""
     rng, paper, money = bill.rng, bill.paper, bill.manner.money
     if not paper.room(9):
         turn(bill)
-    part = Decimal(str(bill.rate)) / 100
-    freight = cents(bill.net * Decimal("0.03")) if rng.random() < 0.12 else Decimal(0)
-    discount = cents(bill.net * Decimal("0.05")) if rng.random() < 0.1 else Decimal(0)
-    base = bill.net + freight - discount
-    tax = cents(base * part)
-    total = base + tax
     rows: list[Pair] = []
     if rng.random() < 0.85:
         rows.append((bill.word("subtotal"), money("subtotal", bill.net)))
-    if discount:
-        rows.append((bill.word("discount"), money("discount", -discount)))
-    if freight:
-        rows.append((bill.word("shipping"), money("shipping", freight)))
+    if bill.discount:
+        rows.append((bill.word("discount"), money("discount", -bill.discount)))
+    if bill.freight:
+        rows.append((bill.word("shipping"), money("shipping", bill.freight)))
     if bill.rate or rng.random() < 0.5:
-        rows.append((bill.word("tax"), money("tax", tax)))
-    last: Pair = (bill.word("total"), money("total", total))
-    rows.append(last)
+        rows.append((bill.word("tax"), money("tax", bill.tax)))
+    rows.append((bill.word("total"), money("total", bill.total)))
     if rng.random() < 0.2:
-        paid = rng.choice((Decimal(0), total))
+        paid = rng.choice((Decimal(0), bill.total))
         rows.append(
             (
                 rng.choice(("Amount Paid", "Paid", "Payments", "Less deposit", "Payment received")),
@@ -100,7 +93,7 @@ def write_sums(bill: Bill) -> None:
             )
         )
         if not paid:
-            rows.append((rng.choice(("Balance Due", "Amount Due", "Total due")), money("total", total)))
+            rows.append((bill.word("amount_due"), money("total", bill.total)))
     wide = rng.uniform(180, 330)
     setting = Setting(
         rng.choice(("right", "right", "right", "column", "inline")),

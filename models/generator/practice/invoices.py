@@ -26,11 +26,14 @@ def invoice(key: str, rng: random.Random) -> Example:
     language = land.languages[0]
     paper = sheet(rng, landscape=0.03)
     count = 1 + int(rng.random() ** 1.8 * (14 if rng.random() < 0.85 else 45))
+    things = tuple(thing(land, language, rng, work=True) for _ in range(count))
+    net = sum((each.amount for each in things), Decimal(0))
     bill = Bill(
         paper, rng, Manner.draw(land, rng, signs=0.6), Setting.draw(rng), language,
         firm(land, rng) if rng.random() < 0.85 else shop(land, rng), firm(land, rng), day(rng),
-        digits(rng.choice(NUMBERS), rng), tuple(thing(land, language, rng, work=True) for _ in range(count)),
-        rng.choice((0, *land.rates)),
+        digits(rng.choice(NUMBERS), rng), things, rng.choice((0, *land.rates)),
+        freight=cents(net * Decimal("0.03")) if rng.random() < 0.12 else Decimal(0),
+        discount=cents(net * Decimal("0.05")) if rng.random() < 0.1 else Decimal(0),
     )  # fmt: skip
     _top(bill)
     _middle(bill)
@@ -77,6 +80,7 @@ def _top(bill: Bill) -> None:
 
 
 def _letterhead(bill: Bill) -> list[Text]:
+    """Who sends the invoice, where it sits and how to reach it."""
     rng, seller = bill.rng, bill.seller
     lines: list[Text] = []
     if rng.random() < 0.1:
@@ -106,105 +110,37 @@ def _letterhead(bill: Bill) -> list[Text]:
 
 
 def _particulars(bill: Bill) -> list[Pair]:
+    """Number and date, and some of what else may stand with them, in any order."""
     rng = bill.rng
-    number_name = (
-        rng.choice(
-            (
-                "Invoice No.",
-                "Invoice #",
-                "Invoice Number",
-                "Inv No",
-                "Number",
-                "Bill No.",
-                "Invoice",
-                "Document No",
-                "No.",
-            )
-        )
-        if bill.language == "en"
-        else bill.word("document_number")
-    )
-    date_name = (
-        rng.choice(("Date", "Invoice Date", "Date of issue", "Bill Date", "Issued", "Dated", "Tax Date"))
-        if bill.language == "en"
-        else bill.word("date")
+
+    def on(concept: str, days: int) -> Run:
+        return bill.date(concept, bill.day + timedelta(days=days))
+
+    def number(concept: str, patterns: str) -> Run:
+        return value(concept, digits(rng.choice(patterns.split()), rng))
+
+    start = 1 - bill.day.day - 30
+    period: Text = [on("period_from", start), rng.choice((" - ", " to ")), on("period_to", start + 29)]
+    possible: tuple[tuple[float, str, Text], ...] = (
+        (0.5, "due_date", on("due_date", rng.choice((7, 14, 15, 30, 30, 45, 60)))),
+        (0.3, "order_number", number("order_number", "PO-##### ####### 45######## @@####")),
+        (0.3, "customer_number", number("customer_number", "##### C-#### ######## @@@###")),
+        (0.12, "order_date", on("order_date", -rng.randint(2, 40))),
+        (0.12, "delivery_date", on("delivery_date", -rng.randint(1, 9))),
+        (0.2, "terms", rng.choice(("Net 30", "30 days", "COD", "Due on receipt", "Net 15", "C.O.D."))),
+        (0.15, "salesperson", value("salesperson", person(bill.seller.land, rng))),
+        (0.1, "currency", value("currency", rng.choice(("USD", "EUR", "GBP", "MYR", "SGD", "AUD", "INR")))),
+        (0.1, "period", period),
     )
     rows: list[Pair] = [
-        (number_name, value("document_number", bill.number)),
-        (date_name, bill.date("date", bill.day)),
+        (bill.word("invoice_number"), value("document_number", bill.number)),
+        (bill.word("invoice_date"), on("date", 0)),
+        *((bill.word(key), text) for share, key, text in possible if rng.random() < share),
     ]
-    if rng.random() < 0.5:
-        rows.append(
-            (
-                bill.word("due_date"),
-                bill.date("due_date", bill.day + timedelta(days=rng.choice((7, 14, 15, 30, 30, 45, 60)))),
-            )
-        )
-    if rng.random() < 0.3:
-        rows.append(
-            (
-                bill.word("order_number"),
-                value(
-                    "order_number", digits(rng.choice(("PO-#####", "#######", "45########", "@@####")), rng)
-                ),
-            )
-        )
-    if rng.random() < 0.3:
-        rows.append(
-            (
-                bill.word("customer_number"),
-                value("customer_number", digits(rng.choice(("#####", "C-####", "########", "@@@###")), rng)),
-            )
-        )
-    if rng.random() < 0.12:
-        rows.append(
-            (bill.word("order_date"), bill.date("order_date", bill.day - timedelta(days=rng.randint(2, 40))))
-        )
-    if rng.random() < 0.12:
-        rows.append(
-            (
-                bill.word("delivery_date"),
-                bill.date("delivery_date", bill.day - timedelta(days=rng.randint(0, 9))),
-            )
-        )
-    if rng.random() < 0.2:
-        rows.append(
-            (
-                bill.word("terms"),
-                rng.choice(("Net 30", "30 days", "COD", "Due on receipt", "Net 15", "14 Days", "C.O.D.")),
-            )
-        )
-    if rng.random() < 0.15:
-        rows.append((bill.word("salesperson"), value("salesperson", person(bill.seller.land, rng))))
-    if rng.random() < 0.1:
-        rows.append(
-            (
-                bill.word("currency"),
-                value("currency", rng.choice(("USD", "EUR", "GBP", "MYR", "SGD", "AUD", "INR", "CHF"))),
-            )
-        )
-    if rng.random() < 0.1:
-        start = bill.day.replace(day=1) - timedelta(days=30)
-        rows.append(
-            (
-                bill.word("period"),
-                [
-                    bill.date("period_from", start),
-                    rng.choice((" - ", " to ")),
-                    bill.date("period_to", start + timedelta(days=29)),
-                ],
-            )
-        )
     if rng.random() < 0.5:
         rng.shuffle(rows)
     if rng.random() < 0.15:
-        total = bill.net + cents(bill.net * Decimal(str(bill.rate)) / 100)
-        rows.append(
-            (
-                rng.choice(("Amount Due", "Total", "Balance Due", "Total Due")),
-                bill.manner.money("total", total),
-            )
-        )
+        rows.append((bill.word("amount_due"), bill.manner.money("total", bill.total)))
     return rows
 
 

@@ -37,7 +37,7 @@ class Wear:
     def draw(cls, rng: random.Random, *, upper: float) -> Wear:
         """`upper` is how often such documents are read in capitals only."""
         clean = rng.random() < 0.35
-        near = rng.random() < 0.6  # cropped to the text
+        far = 0.06 if rng.random() < 0.7 else 0.2  # mostly cropped to the text
         return cls(
             confused=0.0 if clean else rng.choice((0.002, 0.005, 0.01, 0.02, 0.03)),
             joined=0.0 if clean else rng.choice((0.0, 0.01, 0.03)),
@@ -45,7 +45,12 @@ class Wear:
             missing=0.0 if clean else rng.choice((0.0, 0.0, 0.01, 0.03)),
             jitter=rng.choice((0.0, 0.03, 0.06, 0.1)),
             slope=0.0 if clean else rng.gauss(0, 0.006),
-            crop=tuple(rng.uniform(0.01, 0.06 if near else 0.25) for _ in range(4)),  # type: ignore[arg-type]
+            crop=(
+                rng.uniform(0.01, far),
+                rng.uniform(0.01, far),
+                rng.uniform(0.01, far),
+                rng.uniform(0.01, far),
+            ),
             upper=rng.random() < upper,
         )
 

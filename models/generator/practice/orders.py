@@ -54,7 +54,9 @@ def order(key: str, rng: random.Random) -> Example:
     start = day(rng)
     end = start + timedelta(days=rng.choice((0, 1, 3, 4, 5, 6, 6, 6, 7, 8, 13, 20, 27, 34, 60, 90)))
     us = LANDS["us"]
-    manner = replace(Manner.draw(us, rng, signs=0.9), sign="$")
+    manner = replace(
+        Manner.draw(us, rng, signs=0.0), sign="$", sign_at=rng.choice(("glued",) * 8 + ("", "apart"))
+    )
     paper = sheet(rng, landscape=0.4, smallest=7.5)
     call = digits(rng.choice(("K@@@", "W@@@", "W@@@-TV", "K@@@-TV", "E@@@", "W@@@ TV, LLC")), rng)
     made = Order(
@@ -76,11 +78,31 @@ def order(key: str, rng: random.Random) -> Example:
 
 
 def _labelled(made: Order) -> list[Pair]:
-    """Everything the head says, in no particular order."""
-    rng, manner = made.rng, made.manner
-    number = value("contract_number", made.number)
+    """Everything the head says, what matters first."""
+    rng, manner, us = made.rng, made.manner, LANDS["us"]
+    entered: Text = value("date", manner.date(made.entered))
+    if rng.random() < 0.3:
+        entered = [
+            value("date", manner.date(made.entered)),
+            f" / {manner.date(made.entered + timedelta(days=1))}",
+        ]
+    campaign = f"{invented(rng)} {rng.choice(('Spring', 'Launch', '2020', 'Brand'))}"
+    product = rng.choice(
+        (made.advertiser.upper(), "POLITICAL", "CANDIDATE", "Issue", campaign, surname(us, rng))
+    )
+    number = digits(rng.choice(("ECR########", "####", "##/###/#####", "########", "#####")), rng)
+    possible: tuple[tuple[float, str, Text], ...] = (
+        (0.7, "date", entered),
+        (0.6, "product", value("product", product)),
+        (0.5, "station", value("station", made.station)),
+        (0.6, "salesperson", value("salesperson", person(us, rng))),
+        (0.6, "order_number", value("order_number", number)),
+    )
     rows: list[Pair] = [
-        (made.word("contract_number"), [number, rng.choice((" /", "", "", " / 1"))]),
+        (
+            made.word("contract_number"),
+            [value("contract_number", made.number), rng.choice((" /", "", "", " / 1"))],
+        ),
         (made.word("advertiser"), value("advertiser", made.advertiser)),
     ]
     if made.agency:
@@ -89,51 +111,8 @@ def _labelled(made: Order) -> list[Pair]:
         rows.append((made.word("flight"), made.flight()))
     else:
         rows += [(made.word("start"), made.flight(end=False)), (made.word("end"), made.flight(start=False))]
-    if rng.random() < 0.7:
-        rows.append(
-            (
-                made.word("date"),
-                [
-                    value("date", manner.date(made.entered)),
-                    rng.choice(("", "", f" / {manner.date(made.entered + timedelta(days=1))}")),
-                ],
-            )
-        )
-    if rng.random() < 0.6:
-        rows.append(
-            (
-                made.word("product"),
-                value(
-                    "product",
-                    rng.choice(
-                        (
-                            made.advertiser.upper(),
-                            "POLITICAL",
-                            "CANDIDATE",
-                            "Issue",
-                            f"{invented(rng)} {rng.choice(('Spring', 'Launch', '2020', 'Brand'))}",
-                            surname(LANDS["us"], rng),
-                        )
-                    ),
-                ),
-            )
-        )
-    if rng.random() < 0.5:
-        rows.append((made.word("station"), value("station", made.station)))
-    if rng.random() < 0.6:
-        rows.append((made.word("salesperson"), value("salesperson", person(LANDS["us"], rng))))
-    if rng.random() < 0.6:
-        rows.append(
-            (
-                made.word("order_number"),
-                value(
-                    "order_number",
-                    digits(rng.choice(("ECR########", "####", "##/###/#####", "########", "#####")), rng),
-                ),
-            )
-        )
-    bywords = rng.sample(BYWORDS, rng.randint(0, 16))
-    rows += [(name, digits(text, rng)) for name, text in bywords]
+    rows += [(made.word(key), text) for share, key, text in possible if rng.random() < share]
+    rows += [(name, digits(text, rng)) for name, text in rng.sample(BYWORDS, rng.randint(0, 16))]
     if rng.random() < 0.3:
         rows.append((made.word("commission") + " %", f"{made.percent}%"))
     if rng.random() < 0.3:

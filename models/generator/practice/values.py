@@ -50,7 +50,6 @@ class Manner:
     decimal: str
     thousands: str
     negative: str  # "-{}", "{}-", "({})"
-    places: int
 
     @classmethod
     def draw(cls, land: Land, rng: random.Random, *, signs: float = 0.5) -> Manner:
@@ -73,7 +72,6 @@ class Manner:
             decimal=decimal,
             thousands=thousands,
             negative=rng.choice(("-{}", "-{}", "{}-", "({})")),
-            places=2,
         )  # fmt: skip
 
     def date(self, when: date) -> str:
