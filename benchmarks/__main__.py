@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from benchmarks import extraction, own_reading, report, speed
+from benchmarks import alignment, extraction, own_reading, report, speed
 from benchmarks.contenders import CONTENDERS, CONVERGED, DEFAULT, Contender
 from benchmarks.packs import ALL, PACKS, Divided, Pack, divide, with_pages
 from benchmarks.results import FOLDER, Results, Row, provenance
@@ -111,12 +111,21 @@ def _reading(given: argparse.Namespace, results: Results) -> Measured:
     yield "reading", {"rows": rows, "report": reading.report(measured), "minutes": minutes}
 
 
+def _alignment(given: argparse.Namespace, results: Results) -> Measured:
+    began = time.perf_counter()
+    measured = list(alignment.measure(given.data, given.packs, say=say))
+    rows = [each.to_json() for each in measured]
+    minutes = (time.perf_counter() - began) / 60
+    yield "alignment", {"rows": rows, "report": alignment.report(measured), "minutes": minutes}
+
+
 SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
     "extraction": _extraction,
     "retraining": _retraining,
     "speed": _speed,
     "image": _image,
     "reading": _reading,
+    "alignment": _alignment,
 }
 KEPT_IN = {"retraining": "extraction"}  # the same kind of rows, compared with them
 

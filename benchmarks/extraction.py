@@ -53,7 +53,7 @@ def measure(
             say(f"{key}: measured before")
             continue
         say(f"{key}: begins")
-        row = {
+        row: Row = {
             "pack": plan.pack.name,
             "extractor": contender.shown,
             "size": size,

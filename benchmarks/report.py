@@ -44,10 +44,11 @@ and by which command it was measured. A `+` behind a commit: files differed from
 def written(results: Results) -> str:
     """The whole page."""
     extraction, image, speed = (results.rows(name) for name in ("extraction", "image", "speed"))
+    reading = results.rows("reading")
     parts = [
         HEAD,
         "## Goals",
-        table(goals.HEADER, [each.cells for each in goals.goals(extraction, image, speed)]),
+        table(goals.HEADER, [each.cells for each in goals.goals(extraction, image, speed, reading)]),
     ]
     for pack in PACKS.values():
         rows = [row for row in extraction.values() if row["pack"] == pack.name]

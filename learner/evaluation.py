@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from models.extractors.base import Example, Extractor
+from models.judging import extract_all
 from models.metrics import Scores, score
 from models.schema import Schema
-
-BATCH = 16  # documents: what a model gets at a time
 
 
 def measure(extractor: Extractor, gold: Sequence[Example], schema: Schema) -> Scores:
@@ -19,10 +18,8 @@ def measure(extractor: Extractor, gold: Sequence[Example], schema: Schema) -> Sc
 
     `schema` is the type's present one: a model that doesn't know a field has it missing everywhere.
     """
-    predicted = []
-    for start in range(0, len(gold), BATCH):
-        predicted += extractor.extract([example.pages for example in gold[start : start + BATCH]])
-    return score(schema, [example.answers for example in gold], predicted)
+    said = extract_all(extractor.extract, [example.pages for example in gold])
+    return score(schema, [example.answers for example in gold], said.extracted)
 
 
 def figures(scores: Scores, rng: np.random.Generator) -> dict[str, Any]:

@@ -22,10 +22,10 @@ def row(extractor: str, size: str, f1: float, *, pack: str = "sroie", **more: An
     } | more  # fmt: skip
 
 
-def told(*rows: dict[str, Any], image: Any = (), speed: Any = ()) -> dict[str, Goal]:
+def told(*rows: dict[str, Any], image: Any = (), speed: Any = (), reading: Any = ()) -> dict[str, Goal]:
     keyed = [{str(number): each for number, each in enumerate(some)} for some in (rows, image)]
     by_key = {f"{each['pack']}/{each['extractor']}": each for each in speed}
-    return {goal.figure: goal for goal in goals(*keyed, by_key)}
+    return {goal.figure: goal for goal in goals(*keyed, by_key, {"reading": {"goals": reading}})}
 
 
 def find(found: dict[str, Goal], words: str) -> Goal:
@@ -96,3 +96,14 @@ def test_pages_a_second_stand_beside_their_peers() -> None:
     assert (goal.measured, goal.reached, goal.peers, goal.note) == (
         "61.0 pages/s (receipts)", True, "crf 90.0", "nda 9.0",
     )  # fmt: skip
+
+
+def test_what_the_reading_tells_of_its_goals_stands_among_the_others() -> None:
+    row = {
+        "figure": "born-digital PDF to extraction",
+        "goal": "≥ 25 pages/s",
+        "measured": "31",
+        "reached": True,
+    }
+    assert find(told(reading=[row]), "born-digital").cells[2:4] == ["31", "yes"]
+    assert find(told(), "born-digital").reached is None
