@@ -54,7 +54,7 @@ LANDS: dict[str, Land] = {
         Land("au", "en_US", ("Pty Ltd", "Pty. Ltd.", "Limited"), ("0# #### ####", "+61 # #### ####", "1300 ### ###"), ("ACN ### ### ###",), ("ABN", "A.B.N."), ("## ### ### ###", "###########"), australian, ("en",), ("$", "AUD", "A$"), ("GST",), (10,), level=1.5),
         Land("in", "en_IN", ("Pvt Ltd", "Pvt. Ltd.", "Private Limited", "& Co"), ("+91 ##########", "0##-########", "##########"), ("CIN: U#####@@####",), ("GSTIN", "GST No", "TIN"), ("##@@@@@####@#Z#",), indian, ("en",), ("Rs.", "₹", "INR", "Rs"), ("CGST", "GST", "VAT"), (5, 12, 18), level=20.0),
         Land("de", "de_DE", ("GmbH", "AG", "KG", "GmbH & Co. KG", "e.K.", "UG"), ("0### ######", "+49 ## #######", "0####/#####"), ("HRB #####",), ("USt-IdNr.", "USt-ID", "St.-Nr."), ("DE#########", "##/###/#####"), continental("de_DE", ("straße", "str.", "weg", "platz", "gasse", "allee"), False, "#####"),
-             ("de",), ("€", "EUR", "€"), ("MwSt", "USt"), (19, 7), ",", "."),
+             ("de",), ("€", "EUR", "€"), ("MwSt", "USt"), (19, 7), ",", ".", dates="dots"),
         Land("fr", "fr_FR", ("SARL", "SA", "SAS", "EURL"), ("0# ## ## ## ##", "+33 # ## ## ## ##"), ("RCS ### ### ###", "SIRET ### ### ### #####"), ("N° TVA", "TVA"), ("FR###########",), continental("fr_FR", ("rue", "rue de", "avenue", "boulevard", "place", "quai"), True, "#####"),
              ("fr",), ("€", "EUR", "€"), ("TVA",), (20, 10, 5.5), ",", " "),
         Land("es", "es_ES", ("S.L.", "S.A.", "SL", "SA de CV"), ("### ### ###", "+34 ### ## ## ##"), ("Reg. Merc. ####",), ("CIF", "NIF", "RFC"), ("@########", "########@"), continental("es_ES", ("Calle", "C/", "Avda.", "Plaza", "Paseo"), True, "#####"), ("es",), ("€", "EUR", "€", "$"), ("IVA",), (21, 10), ",", "."),

@@ -175,11 +175,13 @@ def wrapped(text: Text, columns: int) -> list[list[Run]]:
     """`text` cut at blanks into lines of at most `columns` characters (longer words stay whole)."""
     lines: list[list[Run]] = [[]]
     used = 0
+    blank = True  # a line ends at a blank only, not wherever a run ends
     for run in runs_of(text):
         for part in re.findall(r"\S+\s*|\s+", run.text):
-            if used and used + len(part.rstrip()) > columns:
+            if used and blank and used + len(part.rstrip()) > columns:
                 lines.append([])
                 used = 0
             lines[-1].append(Run(part, run.mark))
             used += len(part)
+            blank = part[-1].isspace()
     return [line for line in lines if line]

@@ -17,6 +17,7 @@ DAYS = 8300
 # %-d and %-m have no leading zero
 FORMS = {
     "dmy": ("%d/%m/%Y",) * 5 + ("%d-%m-%Y", "%d/%m/%y", "%d-%m-%y", "%d.%m.%Y", "%d.%m.%y", "%-d/%-m/%Y", "%-d/%-m/%y", "%-d.%-m.%Y"),
+    "dots": ("%d.%m.%Y",) * 5 + ("%d.%m.%y", "%d.%m.%y", "%-d.%-m.%Y", "%-d.%-m.%y", "%d. %m. %Y"),
     "mdy": ("%m/%d/%Y",) * 4 + ("%m/%d/%y", "%m/%d/%y", "%m-%d-%Y", "%m-%d-%y", "%-m/%-d/%Y", "%-m/%-d/%y", "%m.%d.%Y"),
     "any": (
         "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%B %-d, %Y", "%-d %B %Y", "%d %b %y", "%Y-%m-%d", "%Y/%m/%d",
