@@ -59,8 +59,8 @@ def written(results: Results) -> str:
     if speed:
         parts += ["## Extraction speed, words given", _speed(list(speed.values()))]
     for section in ("reading", "alignment"):
-        for row in results.rows(section).values():
-            parts += [f"## {section.capitalize()}", row["report"], _origins([row])]
+        if rows := list(results.rows(section).values()):
+            parts += [f"## {section.capitalize()}", *(row["report"] for row in rows), _origins(rows)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
