@@ -23,7 +23,7 @@ ABOVE = 2.5  # line heights between a heading and what stands below it
 SHORTEST_TO_CUT = 6
 DIGIT = re.compile(r"\d")
 # before a bracket with something longer in it; behind the colon of a label
-PART = re.compile(r"(?<=[^\W_]{2})(?=\([^()]{4,}\)?$)|(?<=[^\W\d_]{2}:)(?=[^\W_]{2})")
+PART = re.compile(r"(?<=[^\W_])(?=\([^()]{4,}\)?$)|(?<=[^\W\d_]{2}:)(?=[^\W_]{2})")
 CUE = re.compile(r"[^\W\d_]{3,}")
 
 
