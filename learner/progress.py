@@ -61,12 +61,22 @@ class Reporter:
         """Raises `TrainingStopped` or `LostClaim`."""
         if progress.figures:
             self.curves.add(progress.epoch, dict(progress.figures))
+        if progress.note:
+            note(self.run, progress.note)
         now = self.clock()
         if now - self.written < PAUSE:
             return
         self.written = now
         share = self.first + (self.last - self.first) * progress.share
         write(self.run, progress.stage, share, epoch=progress.epoch, epochs=progress.epochs)
+
+
+def note(run: Run, text: str) -> None:
+    """Say what people should know of the run, such as that it had no time for all; raises `LostClaim`."""
+    run.note = text[:1000]
+    with transaction.atomic():
+        jobs.assert_held()
+        Run.objects.filter(pk=run.pk).update(note=run.note)
 
 
 def write(run: Run, stage: str, share: float, **epochs: int) -> None:

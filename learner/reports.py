@@ -101,6 +101,7 @@ class RunReport:
     minutes_left: float | None
     stop_asked: bool
     problem: str
+    note: str  # what to know of a finished one
     version: str  # "" while there is none
     mlflow_run_id: str
     created_at: datetime
@@ -189,6 +190,7 @@ def run_report(run: Run) -> RunReport:
         minutes_left=_minutes_left(run, timezone.now()),
         stop_asked=run.stop_asked,
         problem=run.problem,
+        note=run.note,
         version=version.name if version else "",
         mlflow_run_id=run.mlflow_run_id,
         created_at=run.created_at,

@@ -31,6 +31,8 @@ from models.schema import Schema
 
 log = logging.getLogger(__name__)
 
+CHECKPOINTS = "checkpoints"  # the folder in a run's workplace
+
 Examples = dict[Split, list[Example]]
 
 
@@ -66,8 +68,7 @@ def _train(run: Run, registry: Registry) -> None:
     schema = Schema.from_json(snapshot.fields)
     examples = snapshots.examples(snapshot)
     key = run_key(run, snapshot)
-    asked = {"threads": threads()} | document_type.recipe
-    recipe = extractors.named(document_type.extractor).settled(asked)
+    recipe = settled(document_type)
 
     progress.write(run, "starting", 0.02)
     mlflow_run = registry.start_run(
@@ -98,6 +99,8 @@ def _train(run: Run, registry: Registry) -> None:
     progress.write(run, "registering", 0.92)  # the last moment to stop
     curves.send()
     registry.log_figures(mlflow_run, evaluation.flat(figures))
+    if run.note:
+        registry.describe(mlflow_run, run.note)
     if made is None:
         sha256 = registry.log_model(mlflow_run, folder)
         made = registry.register(
@@ -117,13 +120,24 @@ def run_key(run: Run, snapshot: Snapshot) -> str:
     return f"{run.document_type.name}-run-{run.pk}-{snapshot.hash[:8]}"
 
 
+def settled(document_type: DocumentType) -> dict[str, Any]:  # an extractor's own settings
+    """The type's whole recipe: its own, then what is set for this machine, then the extractor's defaults.
+
+    Raises `TrainingFailed` for what makes no sense.
+    """
+    kind = extractors.named(document_type.extractor)
+    of_machine = {"threads": threads(), "max_minutes": float(settings.CONFIG.training_minutes)}
+    known = kind.settled({})
+    return kind.settled({n: v for n, v in of_machine.items() if n in known} | document_type.recipe)
+
+
 def threads() -> int:
     """CPU threads that a training may use: as configured, else all cores but one."""
     return int(settings.CONFIG.training_threads) or max(1, (os.cpu_count() or 2) - 1)
 
 
 def workplace(run: Run) -> Path:
-    """Where a run keeps its model until it has ended, so that a retry needn't train again."""
+    """Where a run keeps its checkpoints, and then its model, until it has ended: a retry goes on from there."""
     return Path(settings.CONFIG.data) / "training" / f"run-{run.pk}"
 
 
@@ -167,6 +181,7 @@ def _fitted(
         examples[Split.VALIDATION],
         recipe=recipe,
         on_progress=reporter,
+        checkpoints=workplace(run) / CHECKPOINTS,
     )
     model.save(folder)
     return folder

@@ -104,6 +104,11 @@ class Registry:
                 run, metrics=[Metric(name, value, now, step) for name, value in figures.items()]
             )
 
+    def describe(self, run: str, text: str) -> None:
+        """The text that MLflow shows with the run."""
+        with self._answering("describing a run"):
+            self._client.set_tag(run, "mlflow.note.content", text)
+
     def log_model(self, run: str, folder: Path) -> str:
         """Uploads a whole model folder to the run; gives the SHA-256 of its manifest. Uploading again is harmless."""
         sealed = manifest.read(folder)

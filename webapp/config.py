@@ -80,6 +80,9 @@ class Config(BaseSettings):
     training_threads: int = Field(
         0, ge=0, le=128, description="CPU threads a training may use; 0 takes all cores but one"
     )
+    training_minutes: float = Field(
+        60, gt=0, description="Longest a training may take; on a small machine it then learns fewer epochs"
+    )
 
     @field_validator("data")
     @classmethod

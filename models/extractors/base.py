@@ -85,13 +85,18 @@ class Extracted:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a training is. `share` is 0…1 of the whole, `figures` the newest curve points (loss, F1)."""
+    """How far a training is. `share` is 0…1 of the whole, `figures` the newest curve points (loss, F1).
+
+    `epochs` is how many it is going to be, which may become fewer. `note` says what should be known of a training
+    that has ended, such as that its time limit shortened it.
+    """
 
     stage: str
     share: float
     epoch: int = 0
     epochs: int = 0
     figures: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
 
 
 # Called often during training; raising `TrainingStopped` from it ends the training.
@@ -118,8 +123,13 @@ class Extractor(Protocol):
         *,
         recipe: Mapping[str, Any],
         on_progress: OnProgress,
+        checkpoints: Path | None = None,
     ) -> Self:
-        """A new model, from its fixed base; raises `TrainingFailed` or `TrainingStopped`."""
+        """A new model, from its fixed base; raises `TrainingFailed` or `TrainingStopped`.
+
+        In the folder `checkpoints` a long training keeps how far it is. Begun again with the same folder, examples
+        and recipe it goes on from there, to the same model. The folder is the caller's to delete.
+        """
         ...
 
     def extract(self, documents: Sequence[Sequence[Page]]) -> list[Extracted]:

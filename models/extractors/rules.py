@@ -82,8 +82,9 @@ class RulesExtractor:
         *,
         recipe: Mapping[str, Any],
         on_progress: OnProgress,
+        checkpoints: Path | None = None,
     ) -> Self:
-        """Ready at once; examples and recipe are not looked at."""
+        """Ready at once; examples, recipe and checkpoints are not looked at."""
         on_progress(Progress("done", 1.0))
         return cls(schema)
 

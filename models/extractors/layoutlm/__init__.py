@@ -61,12 +61,13 @@ class LayoutLMExtractor:
         *,
         recipe: Mapping[str, Any],
         on_progress: OnProgress,
+        checkpoints: Path | None = None,
     ) -> Self:
         """Fine-tunes from the base and calibrates on `validation`; see `Recipe` for what `recipe` may hold."""
         checked = Recipe.from_json(recipe)
-        trained = training.train(schema, train, validation, checked, on_progress)
+        trained = training.train(schema, train, validation, checked, on_progress, checkpoints)
         reading = _calibrated(schema, validation, trained.validated)
-        on_progress(Progress("done", 1.0, checked.epochs, checked.epochs))
+        on_progress(Progress("done", 1.0, checked.epochs, checked.epochs, note=trained.note))
         return cls(schema, trained.network, trained.tokenizer, reading, checked)
 
     def extract(self, documents: Sequence[Sequence[Page]]) -> list[Extracted]:

@@ -23,12 +23,14 @@ class Recipe:
     warmup: float = 0.1  # share of all steps in which the learning rates rise
     weight_decay: float = 0.01
     jitter: float = 0.03  # pages are shifted and stretched by up to this share, as scanners do
+    empty_share: float = 1.0  # of the windows without any value that an epoch takes, by lot
     blanked: float = 0.05  # share of the word pieces that are hidden, against learning single words by heart
     threads: int = 2
     max_minutes: float = 60.0
 
     def __post_init__(self) -> None:
         rules = {
+            "seed": self.seed >= 0,
             "epochs": self.epochs >= 1,
             "patience": self.patience >= 1,
             "learning_rate": 0 < self.learning_rate < 1,
@@ -38,6 +40,7 @@ class Recipe:
             "weight_decay": 0 <= self.weight_decay < 1,
             "jitter": 0 <= self.jitter < 0.5,
             "blanked": 0 <= self.blanked < 1,
+            "empty_share": 0 <= self.empty_share <= 1,
             "threads": self.threads >= 1,
             "max_minutes": self.max_minutes > 0,
         }

@@ -1,47 +1,53 @@
-"""Fine-tuning, from the fixed base to the best network on the validation documents, to be read from top to bottom."""
+"""Fine-tuning, from the fixed base to the best network on the validation documents, to be read from top to bottom.
+
+It may be killed and begun again: given a folder for checkpoints it goes on from the last one and comes to the very
+same weights, since every chance is drawn by the number of its epoch or step. It ends within its time box.
+"""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from models.alignment import label_words
 from models.errors import TrainingFailed
 from models.extractors.base import Example, Extracted, OnProgress, Progress
 from models.extractors.layoutlm.bases import open_base
-from models.extractors.layoutlm.fields import Reading, labels_of, read_fields
+from models.extractors.layoutlm.checkpoints import Checkpoints, Course, Weights, fingerprint, learnt
+from models.extractors.layoutlm.fields import Reading, read_fields
 from models.extractors.layoutlm.inference import log_probs_of
+from models.extractors.layoutlm.material import Material, drawn, prepared
 from models.extractors.layoutlm.model import Asked, WordTagger, widened
+from models.extractors.layoutlm.pace import Pace
 from models.extractors.layoutlm.recipe import Recipe
-from models.extractors.layoutlm.windows import (
-    IGNORED,
-    Window,
-    batches_of,
-    collate,
-    hide,
-    jittered,
-    special,
-    targets_of,
-    windows_of,
-)
+from models.extractors.layoutlm.windows import IGNORED, special
 from models.metrics import Scores, score
 from models.schema import Schema
+
+KEEP_EVERY = 45.0  # seconds between two checkpoints within an epoch; one takes under a second
+# Of learning's time at most so much is spent on judging: where many documents validate few, not after every epoch.
+JUDGING_SHARE = 0.25
+READING_COSTS = 1 / 3  # of what learning the same words costs
+
+
+Judge = Callable[[], tuple[list[Extracted], Scores]]
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The best network, and what it said of the validation documents."""
+    """The best network, what it said of the validation documents, and what should be known of its training."""
 
     network: WordTagger
     tokenizer: Tokenizer
     validated: list[Extracted]
+    note: str = ""
 
 
 def train(
@@ -50,101 +56,40 @@ def train(
     validation: Sequence[Example],
     recipe: Recipe,
     on_progress: OnProgress,
+    checkpoints: Path | None = None,
 ) -> Trained:
     """The network of the epoch with the best micro F1 on `validation` (the last epoch, if that is empty).
 
-    Without examples it is the base as it is. Sets torch's seed and thread count. Raises `TrainingFailed` without
-    labels or when the loss is no number, and whatever `on_progress` raises.
+    Without examples it is the base as it is. A training of the same examples and recipe that left a checkpoint in the
+    folder `checkpoints` is gone on with. Sets torch's seed and thread count. Raises `TrainingFailed` without labels or
+    when the loss is no number, and whatever `on_progress` raises.
     """
+    began = time.monotonic()
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(recipe.threads)
-    rng = np.random.default_rng(recipe.seed)
-    deadline = time.monotonic() + 60 * recipe.max_minutes
-
-    # --- data: every window with a label per owned word
     on_progress(Progress("preparing", 0.0, epochs=recipe.epochs))
     base, tokenizer = open_base(recipe.base)
     asked = Asked(widened(base, schema), schema)
-    if not examples:
-        return Trained(asked.network, tokenizer, validate(asked, tokenizer, schema, validation)[0])
-    number_of = {label: number for number, label in enumerate(labels_of(schema))}
-    windows: list[Window] = []
-    targets = []
-    for example in examples:
-        cut = windows_of(example.pages, tokenizer)
-        windows += cut
-        targets += targets_of(cut, label_words(example.pages, example.answers, schema).labels, number_of)
-    if not any((target > 0).any() for target in targets):
-        raise TrainingFailed(
-            f"none of the {len(examples)} training documents has a value that was found in its words; label some first"
-        )
 
-    # --- optimizer: what is pre-trained moves slowly, what is fresh moves fast
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    asked.to(device)
-    # most words occur once: nothing to learn
-    asked.network.encoder.get_input_embeddings().requires_grad_(False)
-    optimizer = torch.optim.AdamW(_groups(asked.network, recipe), weight_decay=recipe.weight_decay)
-    batches_per_epoch = math.ceil(len(windows) / recipe.batch_size)
-    steps = recipe.epochs * batches_per_epoch
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda step: min(
-            (step + 1) / max(1.0, recipe.warmup * steps), (steps - step) / steps / (1 - recipe.warmup)
-        ),
-    )
-    # bfloat16 halves the time of a step where the CPU computes in it, and triples it elsewhere
-    halved = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
-    mask_piece = special(tokenizer, "[MASK]", "<mask>")
+    def judge() -> tuple[list[Extracted], Scores]:
+        return validate(asked, tokenizer, schema, validation)
 
-    best_f1, best_weights, best_epoch, step = -1.0, None, 0, 0
-    for epoch in range(1, recipe.epochs + 1):
-        # --- learn from every window once
-        asked.train()
-        losses = []
-        for batch in batches_of([len(window) for window in windows], recipe.batch_size, rng):
-            inputs = collate([windows[i] for i in batch])
-            inputs["boxes"] = jittered(inputs["boxes"], recipe.jitter, rng)
-            hidden = torch.from_numpy(rng.random(inputs["mask"].shape) < recipe.blanked)
-            hide(inputs, hidden, mask_piece)
-            wanted = torch.full(inputs["mask"].shape, IGNORED)  # (B, T)
-            for row, i in enumerate(batch):
-                wanted[row, : len(targets[i])] = torch.from_numpy(targets[i])
-            with torch.autocast(device.type, torch.bfloat16, enabled=halved):
-                log_probs = asked(**{name: each.to(device) for name, each in inputs.items()})  # (B, T, L)
-            loss = torch.nn.functional.nll_loss(
-                log_probs.flatten(0, 1), wanted.to(device).flatten(), ignore_index=IGNORED
+    note = ""
+    if examples:
+        material = prepared(schema, examples, tokenizer)
+        if not len(material.telling):
+            raise TrainingFailed(
+                f"none of the {len(examples)} training documents has a value that was found in its words; label some first"
             )
-            if not torch.isfinite(loss):
-                raise TrainingFailed(
-                    f"the loss is {loss.item()} in epoch {epoch}; try a learning rate under {recipe.learning_rate}"
-                )
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(asked.parameters(), 1.0)
-            optimizer.step()
-            optimizer.zero_grad()
-            schedule.step()
-            losses.append(loss.item())
-            step += 1
-            on_progress(Progress("training", step / steps, epoch, recipe.epochs))
-
-        # --- how good is it now?
-        figures = {"loss": float(np.mean(losses))}
-        if validation:
-            _, scores = validate(asked, tokenizer, schema, validation)
-            figures["f1"] = scores.f1()
-        # as long as nothing at all is found, the last epoch is the best: its labels have begun to stand out
-        if not validation or figures["f1"] > best_f1 or best_f1 <= 0:
-            best_f1, best_epoch = figures.get("f1", -1.0), epoch
-            best_weights = {name: tensor.clone() for name, tensor in asked.network.state_dict().items()}
-        on_progress(Progress("validating", step / steps, epoch, recipe.epochs, figures))
-        if time.monotonic() > deadline or (validation and epoch - best_epoch >= recipe.patience):
-            break
-
-    assert best_weights is not None  # the first epoch always sets them
-    asked.network.load_state_dict(best_weights)
+        training = _Training(asked, material, recipe, special(tokenizer, "[MASK]", "<mask>"))
+        if checkpoints:
+            mark = fingerprint(schema, examples, validation, recipe)
+            training.go_on_from(Checkpoints(checkpoints, mark))
+        training.pace.used += time.monotonic() - began
+        training.run(judge, _judge_every(material.words_per_epoch(recipe), validation), on_progress)
+        note = training.note
     asked.to("cpu").eval()
-    return Trained(asked.network, tokenizer, validate(asked, tokenizer, schema, validation)[0])
+    return Trained(asked.network, tokenizer, judge()[0], note)
 
 
 def validate(
@@ -156,14 +101,147 @@ def validate(
     return said, score(schema, [example.answers for example in examples], said)
 
 
-def _groups(network: WordTagger, recipe: Recipe) -> list[dict[str, Any]]:
-    """AdamW's parameter groups: the encoder's layers, and all that stands before and after them."""
+class _Training:
+    """A training under way: the network with its optimizer, how far it has come, and the best weights so far."""
+
+    def __init__(self, asked: Asked, material: Material, recipe: Recipe, mask_piece: int) -> None:
+        self.asked, self.material, self.recipe, self.mask_piece = asked, material, recipe, mask_piece
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        # bfloat16 halves the time of a step where the CPU computes in it, and triples it elsewhere
+        self.halved = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+        asked.to(self.device)
+        # most words occur once: nothing to learn
+        asked.network.encoder.get_input_embeddings().requires_grad_(False)
+        # what is pre-trained moves slowly, what is fresh moves fast; fused, an update takes a third of the time
+        self.optimizer = torch.optim.AdamW(
+            _groups(asked.network), weight_decay=recipe.weight_decay, fused=True
+        )
+        self.batches_per_epoch = material.batches_per_epoch(recipe)
+        self.pace = Pace(60 * recipe.max_minutes, recipe.epochs * self.batches_per_epoch, time.monotonic)
+        self.course = Course()
+        self.best: Weights = {}
+        self.checkpoints: Checkpoints | None = None
+        self.kept_at = self.share = 0.0
+
+    def go_on_from(self, checkpoints: Checkpoints) -> None:
+        """From now on keeps checkpoints there; if there is one of this very training, goes on behind it."""
+        self.checkpoints = checkpoints
+        found = checkpoints.take_up(self.asked.network, self.optimizer)
+        if found is not None:
+            self.course, self.best = found
+            self.pace.used += self.course.seconds
+
+    def run(self, judge: Judge, judge_every: int, tell: OnProgress) -> None:
+        """Every epoch that there is time for; the network has the best weights then.
+
+        It is judged after every so many epochs and at the end; never, if that is 0: then the last weights are the best.
+        """
+        course = self.course
+        while not course.over and course.step < self.planned:
+            # --- learn from the windows of an epoch
+            batches = self.material.batches(self.recipe, course.epoch)
+            while course.batch < len(batches) and course.step < self.planned:
+                self._learn(batches[course.batch])
+                tell(self._progress("training"))
+                if self.pace.seconds - self.kept_at > KEEP_EVERY:
+                    self._keep()
+
+            # --- how good is it now?
+            figures = {"loss": float(np.mean(course.losses))}
+            if judge_every and (course.epoch % judge_every == 0 or course.step >= self.planned):
+                figures["f1"] = self._judged(judge)
+            tell(self._progress("validating", figures))
+            course.epoch, course.batch, course.losses = course.epoch + 1, 0, []
+            self._keep()
+        self.asked.network.load_state_dict(self.best, strict=False)
+
+    @property
+    def planned(self) -> int:
+        """How many steps it has in all, as far as can be told now."""
+        return self.pace.planned(self.course.step)
+
+    @property
+    def note(self) -> str:
+        """What should be known of it: that there was no time for all of it."""
+        if self.course.over or self.course.step >= self.pace.steps:
+            return ""
+        return (
+            f"shortened to {self.course.step / self.batches_per_epoch:.2g} of {self.recipe.epochs} epochs "
+            f"by the time limit of {self.recipe.max_minutes:g} minutes"
+        )
+
+    def _learn(self, batch: Sequence[int]) -> None:
+        """One step."""
+        recipe, course = self.recipe, self.course
+        factor = _rate(course.step / self.planned, recipe.warmup)
+        for group, rate in zip(
+            self.optimizer.param_groups, (recipe.learning_rate, recipe.fresh_learning_rate), strict=True
+        ):
+            group["lr"] = rate * factor
+        torch.manual_seed((recipe.seed << 32) + course.step)  # of dropout
+        inputs, wanted = drawn(self.material, batch, recipe, course.step, self.mask_piece)
+        self.asked.train()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.halved):
+            log_probs = self.asked(
+                **{name: each.to(self.device) for name, each in inputs.items()}
+            )  # (B, T, L)
+        loss = torch.nn.functional.nll_loss(
+            log_probs.flatten(0, 1), wanted.to(self.device).flatten(), ignore_index=IGNORED
+        )
+        if not torch.isfinite(loss):
+            raise TrainingFailed(
+                f"the loss is {loss.item()} in epoch {course.epoch}; try a learning rate under {recipe.learning_rate}"
+            )
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.asked.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        course.losses.append(loss.item())
+        course.step += 1
+        course.batch += 1
+        self.pace.took_step()
+
+    def _judged(self, judge: Judge) -> float:
+        """Micro F1 as it is now; the best weights are remembered, and that it is time to stop."""
+        course, before = self.course, self.pace.seconds
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.halved):
+            f1 = judge()[1].f1()
+        self.pace.reserve = 2 * (self.pace.seconds - before)
+        # as long as nothing at all is found, the last epoch is the best: its labels have begun to stand out
+        if f1 > course.best_f1 or course.best_f1 <= 0:
+            course.best_f1, course.best_epoch = f1, course.epoch
+            self.best = {name: each.clone() for name, each in learnt(self.asked.network).items()}
+        course.over = course.epoch - course.best_epoch >= self.recipe.patience
+        return f1
+
+    def _progress(self, stage: str, figures: dict[str, float] | None = None) -> Progress:
+        planned = self.planned
+        self.share = max(self.share, self.course.step / planned)  # more time than thought is no step back
+        epochs = math.ceil(planned / self.batches_per_epoch)
+        return Progress(stage, self.share, self.course.epoch, epochs, figures or {})
+
+    def _keep(self) -> None:
+        if self.checkpoints is not None:
+            self.course.seconds = self.kept_at = self.pace.seconds
+            self.checkpoints.keep(self.course, self.asked.network, self.optimizer, self.best)
+
+
+def _rate(share: float, warmup: float) -> float:
+    """Of the highest learning rate: rises to 1 within the first `warmup` of the training, and falls to 0 at its end."""
+    return min((share + 1e-3) / max(warmup, 1e-3), (1 - share) / (1 - warmup))
+
+
+def _judge_every(words: float, validation: Sequence[Example]) -> int:
+    """After how many epochs of so many words it is judged, so that judging takes at most its share of the time."""
+    judged = sum(len(page.words) for example in validation for page in example.pages)
+    return max(1, math.ceil(READING_COSTS * judged / (JUDGING_SHARE * words))) if validation else 0
+
+
+def _groups(network: WordTagger) -> list[dict[str, Any]]:
+    """The optimizer's parameter groups: the encoder's layers, and all that stands before and after them."""
     layers: list[torch.nn.Parameter] = []
     rest: list[torch.nn.Parameter] = []
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             (layers if name.startswith("encoder.encoder") else rest).append(parameter)
-    return [
-        {"params": layers, "lr": recipe.learning_rate},
-        {"params": rest, "lr": recipe.fresh_learning_rate},
-    ]
+    return [{"params": layers}, {"params": rest}]
