@@ -52,6 +52,7 @@ USUAL = {
 PIECE = re.compile(r"[^\W_]+")
 DIGIT = re.compile(r"\d")
 NUMERIC = re.compile(r"[\d.,'’]+")
+NO_DIGITS = re.compile(r"\D+")
 TIME = re.compile(r"\d:\d\d")
 UNIT = re.compile("(?:year|month|week|day)", re.IGNORECASE)
 LONGEST_PERIOD = 4  # words, as in "twenty four (24) months"
@@ -268,7 +269,11 @@ def _same_number(words: Words, raw: str, field: Field) -> list[Run]:
         return []
     step = Decimal("0.01") if field.kind is Kind.MONEY else Decimal(0)
     runs = {run for number, run in words.numbers if abs(number - wanted) * 2 <= step}
-    return sorted(run for run in runs if not any(set(other) < set(run) for other in runs))
+    shortest = sorted(run for run in runs if not any(set(other) < set(run) for other in runs))
+    # nine pieces are not an amount of 9.00, unless amounts are printed so
+    digits = NO_DIGITS.sub("", raw).lstrip("0")
+    alike = [run for run in shortest if digits in NO_DIGITS.sub("", _text(words.page, run))]
+    return alike or shortest
 
 
 def _same_period(words: Words, raw: str) -> list[Run]:

@@ -146,6 +146,19 @@ def test_of_equal_amounts_the_one_below_its_heading_is_taken():
     assert label_words([page], [Answer("total", "9.00")], SCHEMA).labels[0][3:] == (None, "B-total", None)
 
 
+def test_a_quantity_is_not_taken_for_the_amount_of_the_same_number():
+    page = make_page("Total amount 9.00\nTotal items 9")
+    assert label_words([page], [Answer("total", "9.00")], SCHEMA).labels[0] == (
+        "O",
+        "O",
+        "B-total",
+        "O",
+        "O",
+        "O",
+    )
+    assert labelled(make_page("Total RM9"), Answer("total", "9.00")) == {"B-total": ["RM9"]}
+
+
 def test_a_date_that_another_order_would_make_is_not_taken_for_the_answer():
     page = make_page("Printed 04/03/2018\nDate 03/04/2018")
     places = label_words([page], [Answer("date", "03/04/2018")], SCHEMA).places
