@@ -1,41 +1,29 @@
 """A limited child process for work on bytes that strangers sent.
 
-Pillow and pdfium are C and C++ that parse hostile files; a crash, a bomb or a hang must not reach a server. The
-parent calls `run`; the child (`python -m models.sandbox`) takes one job as JSON on standard input, limits itself,
-and answers with JSON on standard output. It gets no environment, so it holds no secrets; where the kernel can, it
-reads nothing but the file and its own code, writes to nothing but the output folder, and reaches no network. Its start
-is kept cheap: nothing but the job's own module is imported.
+Pillow and pdfium are C and C++ that parse hostile files; a crash, a bomb or a hang must not reach a server. `run`
+has one job done by a fresh child, which limits itself and ends with it. It gets no environment, so it holds no
+secrets; where the kernel can, it reads nothing but the file and its own code, writes to nothing but the output folder,
+and reaches no network. Children are forked from a process that has loaded what they need (`models.nursery`).
 """
 
 from __future__ import annotations
 
-import importlib
+import contextlib
 import json
 import os
-import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from models.errors import ReadingFailed
-from models.landlock import confine
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-# what the child itself is made of: Python, its packages, this code, the system's libraries and fonts
-OWN_PLACES = (
-    Path(sys.prefix),
-    Path(sys.base_prefix),
-    CHECKOUT / "models",
-    *map(Path, ("/usr", "/lib", "/lib64", "/etc/fonts", "/dev/urandom")),
-)
-JOBS = {
-    "count_pages": ("models.rendering", "count_pages"),
-    "render": ("models.rendering", "render"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,97 +39,107 @@ class Limits:
 
 
 def run(job: str, request: dict[str, Any], *, name: str, limits: Limits) -> Any:  # JSON both ways
-    """The answer of `JOBS[job](request, limits)`, worked out in a limited child.
+    """The answer of `models.nursery.JOBS[job](request, limits)`, worked out in a limited child.
 
     Raises `ReadingFailed` with the child's own message, or one that says which limit ended it; `name` is what the
     messages call the file.
     """
     order = {"job": job, "request": request, "limits": asdict(limits)}
-    # answers go to a file, where the child's limit on file size holds them in check; a pipe has none
-    with tempfile.TemporaryFile() as answer:
-        child = subprocess.Popen(
-            [sys.executable, "-E", "-s", "-m", "models.sandbox"],
-            cwd=CHECKOUT,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
-            stdin=subprocess.PIPE,
-            stdout=answer,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    ours, theirs = socket.socketpair()
+    # the answer comes in a file, where the child's limit on file size holds it in check; a pipe has none
+    with ours, theirs, tempfile.TemporaryFile() as file:
+        file.write(json.dumps(order).encode())
+        file.flush()
+        _nursery.send(theirs.fileno(), file.fileno())
+        theirs.close()
+        ours.settimeout(max(limits.wall_seconds, 0.001))  # 0 would be no limit
         try:
-            child.communicate(json.dumps(order).encode(), timeout=limits.wall_seconds)
-        except subprocess.TimeoutExpired:
+            code = ours.recv(64)
+        except TimeoutError:
+            # have the child killed, and wait for that: it may still be writing where others clean up next
+            ours.shutdown(socket.SHUT_WR)
+            ours.settimeout(10)
+            with contextlib.suppress(TimeoutError):
+                ours.recv(64)
             raise ReadingFailed(
                 f"{name!r} took longer than {limits.wall_seconds} s to open and was given up; "
                 "print it to a new PDF, or split it, and upload that"
             ) from None
-        finally:
-            _end(child)
-        answer.seek(0)
-        return _answer(child.returncode, answer.read(), name)
+        if not code:
+            raise ReadingFailed(
+                f"the process that opens files ended while it had {name!r}; try again", permanent=False
+            )
+        file.seek(0)
+        return _answer(int(code), file.read(), name)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ends the child and whatever it started, if they still run."""
-    if child.poll() is None:
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-
-
-def _answer(returncode: int, raw: bytes, name: str) -> Any:
+def _answer(exit_code: int, raw: bytes, name: str) -> Any:
     try:
         answer = json.loads(raw)
     except ValueError:
         answer = None
-    if returncode == 0 and isinstance(answer, dict) and "done" in answer:
+    if exit_code == 0 and isinstance(answer, dict) and "done" in answer:
         return answer["done"]
-    if isinstance(answer, dict) and isinstance(answer.get("failed"), str):
+    if exit_code == 1 and isinstance(answer, dict) and isinstance(answer.get("failed"), str):
         raise ReadingFailed(f"{name!r} {answer['failed']}")
-    how = f"signal {signal.Signals(-returncode).name}" if returncode < 0 else f"exit {returncode}"
+    how = f"signal {signal.Signals(-exit_code).name}" if exit_code < 0 else f"exit {exit_code}"
     raise ReadingFailed(
         f"{name!r} broke the program that opens files ({how}); print it to a new PDF and upload that"
     )
 
 
-def _limit(limits: Limits) -> None:
-    """From here on this process can't outgrow `limits`, dump core or start other processes at length."""
-    for what, most in (
-        (resource.RLIMIT_AS, limits.memory),
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
-        (resource.RLIMIT_FSIZE, 256_000_000),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(what)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (most, most))
+class _Nursery:
+    """This process's own `models.nursery`, started when it is first needed and again if it is gone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._orders: socket.socket | None = None
+
+    def send(self, *fds: int) -> None:
+        """Order a child, with the job's socket and file; raises `ReadingFailed` if no nursery can be started."""
+        with self._lock:
+            for _ in range(2):
+                if self._orders is None:
+                    self._start()
+                assert self._orders is not None
+                try:
+                    socket.send_fds(self._orders, [b"."], fds)
+                    return
+                except OSError:  # it was killed, say by a system that ran out of memory
+                    self.forget()
+        raise ReadingFailed("the process that opens files can't be started; try again", permanent=False)
+
+    def _start(self) -> None:
+        self._orders, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-E", "-s", "-m", "models.nursery"],
+                cwd=CHECKOUT,
+                env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def forget(self) -> None:
+        """Leave the nursery; it ends when nobody can send to it any more."""
+        if self._orders is not None:
+            self._orders.close()
+        if self._process is not None:
+            self._process.poll()
+        self._orders = self._process = None
 
 
-def main() -> int:
-    """The child: one job in, one answer out. Exit 0 when done, 1 when the file is at fault."""
-    order = json.load(sys.stdin)
-    limits = Limits(**order["limits"])
-    _limit(limits)
-    module, function = JOBS[order["job"]]
-    request = order["request"]
-    confine(
-        readable=[Path(request["path"]), *OWN_PLACES],
-        writable=[Path(request["out"])] if "out" in request else [],
-    )
-    try:
-        done = getattr(importlib.import_module(module), function)(request, limits)
-    except ReadingFailed as failure:
-        answer = {"failed": str(failure)}
-    except MemoryError:
-        answer = {"failed": "needs more memory than a document may; scan it at 300 dpi or less"}
-    except Exception as error:
-        # the outermost edge: Pillow and pdfium raise nearly anything on a file that was made to break them
-        answer = {"failed": f"can't be opened ({type(error).__name__}); it is damaged or was made wrongly"}
-    else:
-        answer = {"done": done}
-    json.dump(answer, sys.stdout)
-    return 0 if "done" in answer else 1
+_nursery = _Nursery()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _after_fork() -> None:
+    """A forked worker has a nursery of its own; the lock may have been held by a thread that it doesn't have."""
+    global _nursery
+    _nursery.forget()
+    _nursery = _Nursery()
+
+
+os.register_at_fork(after_in_child=_after_fork)

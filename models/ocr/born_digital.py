@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import unicodedata
 from collections.abc import Callable
+from math import inf
 
 import pypdfium2
 from pypdfium2 import raw as pdfium
@@ -18,6 +19,8 @@ from models.pages import Box, Word
 # characters, from a page of which on its own text layer can be the whole of a document's text
 ENOUGH = 20
 MOST_CHARACTERS = 200_000  # of one page; a real one has a few thousand
+
+NOWHERE = (inf, inf, -inf, -inf)
 
 # page coordinates (points from the bottom left) → pixels of the rendered page
 ToPixels = Callable[[float, float], tuple[float, float]]
@@ -66,7 +69,11 @@ def _words(
     words: list[Word] = []
     outside = 0
     letters: list[str] = []
-    corners: list[tuple[float, float]] = []
+    # of the word so far, in points from the bottom left; whole words are turned into pixels, not each character, as
+    # the page may be turned by quarters only
+    edges = NOWHERE
+    rect = pdfium.FS_RECTF()
+    reference = ctypes.byref(rect)
     raw = textpage.raw
     count = min(pdfium.FPDFText_CountChars(raw), MOST_CHARACTERS)
     for index in range(count + 1):
@@ -74,17 +81,24 @@ def _words(
         char = _char(code)
         if not char.isspace() and code:
             letters.append(char)
-            corners += _corners(raw, index, to_pixels)
+            if pdfium.FPDFText_GetLooseCharBox(raw, index, reference):  # else pdfium knows no place for it
+                left, bottom, right, top = edges
+                edges = (
+                    min(left, rect.left),
+                    min(bottom, rect.bottom),
+                    max(right, rect.right),
+                    max(top, rect.top),
+                )
             continue
-        if letters and corners:
-            xs, ys = [x for x, _ in corners], [y for _, y in corners]
-            box = Box.from_pixels(min(xs), min(ys), max(xs), max(ys), width, height)
+        if letters and edges != NOWHERE:
+            left, bottom, right, top = edges
+            box = Box.from_pixels(*to_pixels(left, top), *to_pixels(right, bottom), width, height)
             text = "".join(letters).strip("\u200b\u00ad\ufeff")
             if box.area > 0 and text.strip():
                 words.append(Word(text, box))
             else:
                 outside += 1
-        letters, corners = [], []
+        letters, edges = [], NOWHERE
     return words, outside
 
 
@@ -93,14 +107,6 @@ def _char(code: int) -> str:
     if code == 2:
         return "-"
     return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
-
-
-def _corners(raw: object, index: int, to_pixels: ToPixels) -> list[tuple[float, float]]:
-    """Two opposite corners of a character in pixels; none if pdfium knows no place for it."""
-    rect = pdfium.FS_RECTF()
-    if not pdfium.FPDFText_GetLooseCharBox(raw, index, ctypes.byref(rect)):
-        return []
-    return [to_pixels(rect.left, rect.top), to_pixels(rect.right, rect.bottom)]
 
 
 def _what_covers(page: pypdfium2.PdfPage) -> tuple[float, float]:
