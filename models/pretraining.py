@@ -50,9 +50,7 @@ NUMBER_OF = {label: number for number, label in enumerate(HEAD)}
 # receipts and invoices have the most concepts; an agreement's pages are prose with few
 SHARES = {"receipt": 0.6, "invoice": 0.2, "order": 0.12, "agreement": 0.08}
 CHUNK = 256  # documents drawn at a time
-LONGEST = (
-    320  # words of a window: a window of all words of an order would teach little more than a third of it
-)
+WINDOWS = 2  # of one document, by lot: the third of an agreement teaches little more
 
 
 @dataclass(frozen=True, slots=True)
