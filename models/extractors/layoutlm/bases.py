@@ -17,11 +17,12 @@ from tokenizers import Tokenizer
 
 from models.errors import RegistryError, TrainingFailed
 from models.extractors.layoutlm.model import OUTSIDE, WordTagger, open_network
-from models.extractors.layoutlm.windows import open_tokenizer
+from models.extractors.layoutlm.windows import WINDOW, open_tokenizer
 
 OWN_BASE = Path(__file__).resolve().parents[2] / "base"
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
 KINDS = ("bert", "layoutlm", "layoutlmv3")
+SPARE_POSITIONS = 2  # some models count from behind their padding's number
 POSITIONS = (
     "x_position_embeddings",
     "y_position_embeddings",
@@ -55,11 +56,20 @@ def open_base(named: str) -> tuple[WordTagger, Tokenizer]:
     folder = base_folder(named)
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        if not isinstance(config, dict):
+            raise ValueError("its config.json holds no settings")
         network = open_network(folder) if "head" in config else _foreign(folder, config)
-        return network, open_tokenizer(folder)
+    except KeyError as error:
+        raise TrainingFailed(f"base model {folder}: its config.json doesn't say {error}") from error
     except (RegistryError, SafetensorError, ValueError) as error:
         raise TrainingFailed(
             f"base model {folder} can't be opened: {error}; is the checkpoint whole?"
+        ) from error
+    try:
+        return network, open_tokenizer(folder)
+    except Exception as error:  # the tokenizers library raises nothing more special
+        raise TrainingFailed(
+            f"base model {folder}: its tokenizer.json can't be opened: {error}; is the checkpoint whole?"
         ) from error
 
 
@@ -83,6 +93,11 @@ def _foreign(folder: Path, config: dict[str, Any]) -> WordTagger:
     kind = config.get("model_type")
     if kind not in KINDS:
         raise TrainingFailed(f"base model {folder} is a {kind!r}; it must be one of {', '.join(KINDS)}")
+    positions = int(config["max_position_embeddings"]) - SPARE_POSITIONS
+    if positions < WINDOW:
+        raise TrainingFailed(
+            f"base model {folder} has {positions} positions, and windows have {WINDOW} words"
+        )
     network = WordTagger({**config, "model_type": "layoutlm" if kind == "bert" else kind}, [OUTSIDE])
     wanted = network.encoder.state_dict()
     stored = {}
@@ -91,7 +106,8 @@ def _foreign(folder: Path, config: dict[str, Any]) -> WordTagger:
             name = name.removeprefix(f"{prefix}.")
         if name in wanted and wanted[name].shape == tensor.shape:
             stored[name] = tensor.float()
-    absent = [name for name in wanted if name not in stored and "encoder." in name]
+    own = (*POSITIONS, "pooler") if kind == "bert" else ("pooler",)  # the pooler is never asked
+    absent = [name for name in wanted if name not in stored and not any(each in name for each in own)]
     if absent:
         raise TrainingFailed(
             f"base model {folder} lacks weights that its config.json promises: {absent[0]}, …"

@@ -94,8 +94,14 @@ class WordTagger(nn.Module):
         # the sum of n unrelated vectors is as long as one after division by √n
         words = embedded.sum(2) / there.sum(2).clamp(min=1).sqrt()
         words = words + self.shapes(looks[..., 0]) + self.ranks(looks[..., 1]) + self.counts(looks[..., 2])
+        # LayoutLMv3 counts positions by the ids, though it takes the embeddings; the others refuse both
+        ids = {"input_ids": pieces[..., 0]} if self.config["model_type"] == "layoutlmv3" else {}
         found: torch.Tensor = self.encoder(
-            inputs_embeds=words, bbox=boxes, attention_mask=mask, token_type_ids=kinds
+            inputs_embeds=words,
+            bbox=boxes,
+            attention_mask=mask,
+            token_type_ids=kinds.clamp(max=int(self.config.get("type_vocab_size", 1)) - 1),
+            **ids,
         ).last_hidden_state
         return found
 
