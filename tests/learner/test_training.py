@@ -13,7 +13,7 @@ from learner.models import Decision, ModelVersion, Run
 from models.errors import RegistryError, TrainingStopped
 from models.extractors.base import Progress
 from models.registry import Alias, Registry
-from tests.factories import make_document, make_truth, make_type
+from tests.factories import make_document, make_tiny_base, make_truth, make_type
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +109,19 @@ def test_without_mlflow_the_run_waits_for_another_attempt_and_is_failed_when_its
     assert run.problem.startswith("Given up: MLflow at http://127.0.0.1:9")
 
 
+@pytest.mark.slow  # importing transformers takes seconds
+def test_a_machine_sets_threads_and_time_and_a_type_may_say_otherwise(configured):
+    configured.CONFIG = configured.CONFIG.model_copy(update={"training_minutes": 7.5})
+    recipe = training.settled(DocumentType(extractor="layoutlm"))
+    assert (recipe["threads"], recipe["max_minutes"]) == (2, 7.5)
+    own = training.settled(DocumentType(extractor="layoutlm", recipe={"max_minutes": 3}))
+    assert (own["threads"], own["max_minutes"]) == (2, 3)
+
+
+def test_extractors_without_such_settings_are_not_given_them(configured):
+    assert training.settled(DocumentType(extractor="rules")) == {}
+
+
 class TestReporter:
     """What a training says of itself reaches the row, not more often than once a second."""
 
@@ -140,6 +153,12 @@ class TestReporter:
         report = self.reporter(run, [5.5])
         report.written = 5.0
         return report
+
+    def test_keeps_what_should_be_known_of_the_run(self):
+        run = Run.objects.create(document_type=make_type(), state=State.RUNNING)
+        self.reporter_that_just_wrote(run)(Progress("done", 1.0, note="shortened to 5 of 16 epochs"))
+        run.refresh_from_db()
+        assert run.note == "shortened to 5 of 16 epochs"
 
     def test_stops_the_training_when_somebody_asks(self):
         run = Run.objects.create(document_type=make_type(), state=State.RUNNING)
@@ -184,7 +203,6 @@ class TestWithMLflow:
         assert stored.info.status == "FINISHED"
         assert stored.data.params.keys() >= {
             "extractor",
-            "threads",
             "note",
             "train_documents",
             "gold_documents",
@@ -267,6 +285,40 @@ class TestWithMLflow:
         monkeypatch.setattr(training, "_fitted", None)  # nothing is trained again
         training.train(run.pk)
         assert ModelVersion.objects.get(run=run).state == "champion"
+
+    def test_a_killed_training_is_gone_on_with_and_registers_one_version(self, mlflow, monkeypatch, tmp_path):
+        base = make_tiny_base(tmp_path)
+        document_type = corrected_type(
+            20, extractor="layoutlm", recipe={"base": str(base), "epochs": 6, "patience": 6}
+        )
+        run = asked(document_type)
+        report = progress.Reporter.__call__
+        told: list[Progress] = []
+
+        def dying(reporter, said):
+            report(reporter, said)
+            told.append(said)
+            if len(told) == 12:
+                raise MemoryError
+
+        with monkeypatch.context() as patched, pytest.raises(MemoryError):
+            patched.setattr(progress.Reporter, "__call__", dying)
+            training.train(run.pk)
+        assert list(training.workplace(run).glob("checkpoints/*"))
+        monkeypatch.setattr(progress.Reporter, "__call__", dying)
+        training.train(run.pk)
+        epochs = [said.epoch for said in told if said.figures]
+        assert epochs == [1, 2, 3, 4, 5, 6]  # none was learnt twice
+        assert [version.version for version in mlflow.versions(document_type.name)] == [1]
+        assert not training.workplace(run).exists()
+
+    def test_a_run_that_had_no_time_for_all_says_so_here_and_in_mlflow(self, mlflow, tmp_path):
+        recipe = {"base": str(make_tiny_base(tmp_path)), "epochs": 6, "max_minutes": 1e-6}
+        run = asked(corrected_type(14, extractor="layoutlm", recipe=recipe))
+        training.train(run.pk)
+        run.refresh_from_db()
+        assert run.note.startswith("shortened to ")
+        assert mlflow._client.get_run(run.mlflow_run_id).data.tags["mlflow.note.content"] == run.note
 
     def test_a_run_that_is_asked_to_stop_while_it_trains_stops_here_and_in_mlflow(self, mlflow, monkeypatch):
         run = asked(corrected_type(14))

