@@ -108,7 +108,8 @@ def _reading(given: argparse.Namespace, results: Results) -> Measured:
     )
     rows = [each.to_json() for each in measured]
     minutes = (time.perf_counter() - began) / 60
-    yield "reading", {"rows": rows, "report": reading.report(measured), "minutes": minutes}
+    told = {"report": reading.report(measured), "goals": reading.goals(measured)}
+    yield "reading", {"rows": rows, "minutes": minutes} | told
 
 
 def _alignment(given: argparse.Namespace, results: Results) -> Measured:
