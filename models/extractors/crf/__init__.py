@@ -1,0 +1,160 @@
+"""A CRF that labels words by how they are written and what stands around them: small, and good from few documents.
+
+`features` says what is seen of a word, `tagging` learns and labels. Values and confidences are made of its label
+probabilities as they are of the network's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from models.alignment import OUTSIDE, label_words
+from models.calibration import Calibration
+from models.errors import RegistryError, TrainingFailed
+from models.extractors import manifest
+from models.extractors.base import Example, Extracted, OnProgress, Progress
+from models.extractors.crf import tagging
+from models.extractors.crf.features import Features, features_of
+from models.extractors.crf.recipe import Recipe
+from models.extractors.crf.tagging import Tagger
+from models.extractors.layoutlm import _calibrated
+from models.extractors.layoutlm.fields import Floats, Reading, labels_of, read_fields
+from models.pages import Page
+from models.schema import Schema
+
+MODEL = "model.crf"
+PREPARED = 0.3  # share of a training's time that goes into looking at its documents
+
+# For each document, page and word what somebody else makes of it, by name: a share (0…1) or another small number.
+Hints = Callable[[Sequence[Sequence[Page]]], Sequence[Sequence[Sequence[Mapping[str, float]]]]]
+
+
+class CrfExtractor:
+    """A linear-chain CRF (Lafferty et al. 2001) with calibrated confidences. Not for several threads at once."""
+
+    name = "crf"
+
+    def __init__(
+        self, schema: Schema, model: bytes, reading: Reading, recipe: Recipe, hints: Hints | None = None
+    ) -> None:
+        """`model` as `fit` made it, with the same `hints`. Raises `RegistryError` if it is none."""
+        self.schema = schema
+        self.tagger = Tagger(model, labels_of(schema))
+        self.reading = reading
+        self.recipe = recipe
+        self.hints = hints
+
+    @classmethod
+    def settled(cls, recipe: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Recipe`; raises `TrainingFailed`."""
+        return Recipe.from_json(recipe).to_json()
+
+    @classmethod
+    def fit(
+        cls,
+        schema: Schema,
+        train: Sequence[Example],
+        validation: Sequence[Example],
+        *,
+        recipe: Mapping[str, Any],
+        on_progress: OnProgress,
+        checkpoints: Path | None = None,
+        hints: Hints | None = None,
+    ) -> Self:
+        """Learns from `train` and calibrates on `validation`; see `Recipe` for what `recipe` may hold.
+
+        Trainings are too short for checkpoints: `checkpoints` stays empty. Who gives `hints` has to give the same
+        ones to `load`.
+        """
+        checked = Recipe.from_json(recipe)
+
+        def on_step(step: int, loss: float) -> None:
+            share = PREPARED + (1 - PREPARED) * min(1.0, step / checked.iterations)
+            figures = {"loss": loss / len(train)}
+            on_progress(Progress("training", share, step, checked.iterations, figures))
+
+        model = tagging.learn(_material(schema, train, hints, on_progress), checked, on_step)
+        fitted = cls(schema, model, Reading(), checked, hints)
+        said = fitted.extract([example.pages for example in validation])
+        fitted.reading = _calibrated(schema, validation, said)
+        on_progress(Progress("done", 1.0, checked.iterations, checked.iterations))
+        return fitted
+
+    def log_probs(self, documents: Sequence[Sequence[Page]]) -> list[list[Floats]]:
+        """For each document and page (W, L) log probabilities of the labels, in the order of `labels_of`."""
+        return [
+            [self.tagger.log_probs(page) for page in pages]
+            for pages in _features(documents, self.schema, self.hints)
+        ]
+
+    def extract(self, documents: Sequence[Sequence[Page]]) -> list[Extracted]:
+        """One answer per document, in order. A document without words has no values."""
+        return [
+            read_fields(pages, probs, self.schema, self.reading)
+            for pages, probs in zip(documents, self.log_probs(documents), strict=True)
+        ]
+
+    def save(self, folder: Path) -> None:
+        """Writes model and manifest into `folder`, which is created or must be empty."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MODEL).write_bytes(self.tagger.model)
+        settings = {
+            "recipe": self.recipe.to_json(),
+            "found": self.reading.found.to_json(),
+            "absent": self.reading.absent.to_json(),
+            "hinted": self.hints is not None,
+        }
+        manifest.write(folder, self.name, self.schema, settings)
+
+    @classmethod
+    def load(cls, folder: Path, hints: Hints | None = None) -> Self:
+        """Reads what `save` wrote; raises `RegistryError` if a file is missing or changed, or it is another's."""
+        stored = manifest.read(folder)
+        if stored.extractor != cls.name:
+            raise RegistryError(f"{folder} is a model of {stored.extractor!r}, not of {cls.name!r}")
+        settings = stored.settings
+        if settings["hinted"] != (hints is not None):
+            raise RegistryError(
+                f"{folder} was trained {'with' if settings['hinted'] else 'without'} hints: load it so"
+            )
+        return cls(
+            stored.schema,
+            (folder / MODEL).read_bytes(),
+            Reading(Calibration.from_json(settings["found"]), Calibration.from_json(settings["absent"])),
+            Recipe.from_json(settings["recipe"]),
+            hints,
+        )
+
+
+def _features(
+    documents: Sequence[Sequence[Page]], schema: Schema, hints: Hints | None
+) -> Iterator[list[list[Features]]]:
+    """For each document, page and word what is seen of it, with what the hints say."""
+    if hints is None:
+        for pages in documents:
+            yield [list(page) for page in features_of(pages, schema)]
+        return
+    for pages, told in zip(documents, hints(documents), strict=True):
+        yield [
+            [{**dict.fromkeys(seen, 1.0), **said} for seen, said in zip(page, of_page, strict=True)]
+            for page, of_page in zip(features_of(pages, schema), told, strict=True)
+        ]
+
+
+def _material(
+    schema: Schema, examples: Sequence[Example], hints: Hints | None, on_progress: OnProgress
+) -> Iterator[tagging.Page]:
+    """Every page with its labels; raises `TrainingFailed` where none of the words is a value."""
+    labelled = False
+    features = _features([example.pages for example in examples], schema, hints)
+    for number, (example, pages) in enumerate(zip(examples, features, strict=True)):
+        on_progress(Progress("preparing", PREPARED * number / len(examples)))
+        labels = label_words(example.pages, example.answers, schema).labels
+        labelled = labelled or any(label not in (None, OUTSIDE) for page in labels for label in page)
+        yield from zip(pages, labels, strict=True)
+    if not labelled:
+        raise TrainingFailed(
+            f"none of the {len(examples)} training documents has a value that was found in its words; label some first"
+        )
