@@ -27,6 +27,7 @@ from models.pages import Word
 State = Document.State
 TEXT_LAYER = "text-layer"
 LONGEST_VERSION = 80  # of Page.read_by
+MOST_AT_ONCE = 4  # pages; each takes 300 MB while its lines are looked for
 
 
 def read_document(document_id: int) -> None:
@@ -72,7 +73,7 @@ def keep_pages(document: Document) -> list[str]:
         _keep(document, own)
         scans = {number: page for number, page in enumerate(rendered) if page.words is None}
         if scans:
-            # every engine's own threads: as many pages at once as there are cores, also beside other workers
+            # all cores, also beside other workers: threads that wait don't spin, so that whatever is idle is used
             reader = ocr.engine(
                 settings.CONFIG.ocr_engine, threads=ocr.cores(), weights=settings.CONFIG.doctr_weights
             )
@@ -93,7 +94,8 @@ def _read(scans: dict[int, rendering.RenderedPage], reader: Engine) -> Iterator[
         yield from ((number, words) for number in numbers[sha256])
     new = [same for sha256, same in numbers.items() if sha256 not in known]
     images = [scans[same[0]].image for same in new]
-    for same, read in zip(new, ocr.read_images(reader, images, at_once=ocr.cores()), strict=True):
+    read_at_once = ocr.read_images(reader, images, at_once=min(ocr.cores(), MOST_AT_ONCE))
+    for same, read in zip(new, read_at_once, strict=True):
         yield from ((number, tuple(read)) for number in same)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -49,6 +50,7 @@ BROKEN = 70  # exit code of a child that could not even say what went wrong
 def main() -> None:
     """Fork a child for each byte on standard input, until that is closed."""
     PIL.Image.init()  # the plug-ins for its formats
+    gc.freeze()  # a child's first collection would touch, and so copy, all of it
     orders = socket.socket(fileno=0)
     woken, wake = socket.socketpair()
     wake.setblocking(False)

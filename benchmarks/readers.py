@@ -1,0 +1,181 @@
+"""Whoever reads page images, called as its own users call it: files in, the words of each file out.
+
+All may use the same number of threads. Docloop's own reading begins with the file as it was uploaded: checked and
+rendered in limited child processes, then read.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pypdfium2
+from PIL import Image
+
+from models import ocr
+from models.files import inspect
+from models.ocr.base import Engine
+from models.pages import Box, Word
+from models.rendering import read_file
+
+PLAIN = "RapidOCR in a plain loop"
+ANYWHERE = Box(0, 0, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file, the words that stand in it, and how many pages it has."""
+
+    path: Path
+    words: tuple[Word, ...]
+    pages: int = 1
+
+
+# the words of each file; None from those who are measured for their speed only
+Reader = Callable[[Sequence[File]], list[list[Word]] | None]
+
+
+class Missing(Exception):
+    """A peer that can't be had here; the message says why, and what to do."""
+
+
+def rapidocr_in_a_loop(threads: int) -> Reader:
+    """RapidOCR's own defaults, but for the threads: as a user would call it."""
+    from rapidocr import RapidOCR
+
+    params = {"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": threads}
+    read: Any = RapidOCR(params=params)
+    return lambda files: [_said(read(str(file.path)).txts or ()) for file in files]
+
+
+def tesseract(threads: int) -> Reader:
+    """A process for each page, as pytesseract does it, in a plain loop."""
+    program = shutil.which("tesseract")
+    if program is None:
+        raise Missing("there is no tesseract program here (Debian: apt-get install tesseract-ocr)")
+    environment = os.environ | {"OMP_THREAD_LIMIT": str(threads)}
+
+    def read(file: File) -> list[Word]:
+        command = [program, str(file.path), "stdout", "-l", "eng"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return _said(done.stdout.split())
+
+    return lambda files: [read(file) for file in files]
+
+
+def doctr(threads: int, weights: Path | None) -> Reader:
+    """docTR's predictor, in a plain loop, with real weights."""
+    reader = ocr.engine("doctr", threads=threads, weights=weights)
+
+    def read(file: File) -> list[Word]:
+        with Image.open(file.path) as image:
+            return reader.read(image)
+
+    return lambda files: [read(file) for file in files]
+
+
+def untrained_doctr(threads: int) -> Reader:
+    """Both of docTR's default networks, without weights.
+
+    For the speed alone: it looks for words in the whole page, and then reads those that truly stand there.
+    """
+    import torch
+    from doctr.models import ocr_predictor
+
+    torch.set_num_threads(threads)
+    predictor = ocr_predictor(pretrained=False, pretrained_backbone=False)
+
+    def read(file: File) -> None:
+        with Image.open(file.path) as image:
+            pixels = np.asarray(image.convert("RGB"))
+        height, width = pixels.shape[:2]
+        crops = []
+        for word in file.words:
+            left, right = (
+                int(word.box.x0 * width),
+                max(int(word.box.x1 * width), int(word.box.x0 * width) + 2),
+            )
+            top, bottom = (
+                int(word.box.y0 * height),
+                max(int(word.box.y1 * height), int(word.box.y0 * height) + 2),
+            )
+            crops.append(pixels[top:bottom, left:right])
+        with torch.inference_mode():
+            predictor.det_predictor([pixels])
+            predictor.reco_predictor([crop for crop in crops if crop.size])
+
+    def read_all(files: Sequence[File]) -> None:
+        for file in files:
+            read(file)
+
+    return read_all
+
+
+def docloop(threads: int) -> Reader:
+    """As uploads are read: as many files at once as there are threads, from the file's bytes on."""
+    reader = ocr.engine("rapidocr", threads=threads)
+
+    def read(file: File) -> list[Word]:
+        return _upload(file.path, reader, threads)
+
+    return lambda files: _at_once(read, files, threads)
+
+
+def docloop_without_ocr(threads: int) -> Reader:
+    """As born-digital uploads are read; raises `AssertionError` if a page were due for OCR."""
+
+    def read(file: File) -> list[Word]:
+        return _upload(file.path, None, threads)
+
+    return lambda files: _at_once(read, files, threads)
+
+
+def pdfium_in_a_loop() -> Reader:
+    """What it takes at least, in a plain loop without any protection: text without places, and pages as JPEG at 150 dpi."""
+
+    def read(file: File) -> list[Word]:
+        said: list[str] = []
+        with tempfile.TemporaryDirectory() as folder:
+            document = pypdfium2.PdfDocument(file.path)
+            for number, page in enumerate(document):
+                page.render(scale=150 / 72).to_pil().save(Path(folder) / f"{number}.jpg", quality=85)
+                said += page.get_textpage().get_text_range().split()
+            document.close()
+        return _said(said)
+
+    return lambda files: [read(file) for file in files]
+
+
+def version(package: str) -> str:
+    """`package 1.2.3`."""
+    return f"{package} {importlib.metadata.version(package)}"
+
+
+def _said(texts: Sequence[str]) -> list[Word]:
+    return [Word(text, ANYWHERE) for text in texts if text.strip()]
+
+
+def _upload(path: Path, reader: Engine | None, threads: int) -> list[Word]:
+    inspect(path, max_bytes=50_000_000, max_pages=100)
+    with tempfile.TemporaryDirectory() as folder:
+        pages = read_file(path, Path(folder))
+        words = [word for page in pages for word in page.words or ()]
+        scans = [page.image for page in pages if page.words is None]
+        if scans:
+            assert reader is not None, "a page has no good text of its own"
+            words += [word for page in ocr.read_images(reader, scans, at_once=threads) for word in page]
+        return words
+
+
+def _at_once(read: Callable[[File], list[Word]], files: Sequence[File], threads: int) -> list[list[Word]]:
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(read, files))
