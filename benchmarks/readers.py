@@ -89,26 +89,21 @@ def untrained_doctr(threads: int) -> Reader:
     For the speed alone: it looks for words in the whole page, and then reads those that truly stand there.
     """
     import torch
-    from doctr.models import ocr_predictor
+    from doctr.models import detection, ocr_predictor
+    from doctr.models.detection.fast import reparameterize
 
     torch.set_num_threads(threads)
-    predictor = ocr_predictor(pretrained=False, pretrained_backbone=False)
+    # docTR does this with its trained networks; it halves the time
+    finder = reparameterize(detection.fast_base(pretrained=False, pretrained_backbone=False).eval())
+    predictor = ocr_predictor(finder, "crnn_vgg16_bn", pretrained=False, pretrained_backbone=False)
 
     def read(file: File) -> None:
         with Image.open(file.path) as image:
             pixels = np.asarray(image.convert("RGB"))
         height, width = pixels.shape[:2]
-        crops = []
-        for word in file.words:
-            left, right = (
-                int(word.box.x0 * width),
-                max(int(word.box.x1 * width), int(word.box.x0 * width) + 2),
-            )
-            top, bottom = (
-                int(word.box.y0 * height),
-                max(int(word.box.y1 * height), int(word.box.y0 * height) + 2),
-            )
-            crops.append(pixels[top:bottom, left:right])
+        shares = np.array([word.box.to_json() for word in file.words])
+        corners = (shares * [width, height, width, height]).astype(int)
+        crops = [pixels[top : bottom + 1, left : right + 1] for left, top, right, bottom in corners]
         with torch.inference_mode():
             predictor.det_predictor([pixels])
             predictor.reco_predictor([crop for crop in crops if crop.size])
