@@ -89,10 +89,8 @@ class WordTagger(nn.Module):
         kinds: torch.Tensor,
     ) -> torch.Tensor:
         """The encoder's last hidden states (B, T, hidden)."""
-        there = (pieces > 0).unsqueeze(-1).to(self.weight_of_piece.dtype)  # (B, T, PIECES, 1)
-        embedded = self.encoder.get_input_embeddings()(pieces) * self.weight_of_piece * there
         # the sum of n unrelated vectors is as long as one after division by √n
-        words = embedded.sum(2) / there.sum(2).clamp(min=1).sqrt()
+        words = self._summed(pieces) / (pieces > 0).sum(2, keepdim=True).clamp(min=1).sqrt()
         words = words + self.shapes(looks[..., 0]) + self.ranks(looks[..., 1]) + self.counts(looks[..., 2])
         # LayoutLMv3 counts positions by the ids, though it takes the embeddings; the others refuse both
         ids = {"input_ids": pieces[..., 0]} if self.config["model_type"] == "layoutlmv3" else {}
@@ -104,6 +102,20 @@ class WordTagger(nn.Module):
             **ids,
         ).last_hidden_state
         return found
+
+    def _summed(self, pieces: torch.Tensor) -> torch.Tensor:
+        """(B, T, hidden) sums of the words' weighted pieces."""
+        embeddings = self.encoder.get_input_embeddings()
+        there = pieces > 0  # (B, T, PIECES)
+        if (
+            torch.onnx.is_in_onnx_export()
+        ):  # of the sums below it makes one that forgets all but a word's last piece
+            return (embeddings(pieces) * self.weight_of_piece * there.unsqueeze(-1)).sum(2)  # type: ignore[no-any-return]
+        # only the pieces there are: most words have one or two, and eight times the memory would be moved for them
+        word, place = there.flatten(0, 1).nonzero(as_tuple=True)  # (N,), (N,)
+        embedded = embeddings(pieces[there]) * self.weight_of_piece[place]
+        words = torch.zeros_like(embedded[:1]).repeat(pieces.shape[0] * pieces.shape[1], 1)
+        return words.index_add(0, word, embedded).unflatten(0, pieces.shape[:2])
 
 
 def widened(base: WordTagger, schema: Schema) -> WordTagger:
