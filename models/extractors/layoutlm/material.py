@@ -40,21 +40,19 @@ class Material:
     def batches(self, recipe: Recipe, epoch: int) -> list[list[int]]:
         """The windows of one epoch: all that hold a value, and as many others by lot as the recipe says."""
         rng = np.random.default_rng((recipe.seed, epoch))
-        some = rng.permutation(self.empty)[: self._empty_ones(recipe)]
+        some = rng.permutation(self.empty)[: math.ceil(recipe.empty_share * len(self.empty))]
         chosen = np.concatenate([self.telling, some])
-        lengths = [len(self.windows[i]) for i in chosen]
-        return [chosen[batch].tolist() for batch in batches_of(lengths, recipe.batch_size, rng)]
-
-    def batches_per_epoch(self, recipe: Recipe) -> int:
-        return math.ceil((len(self.telling) + self._empty_ones(recipe)) / recipe.batch_size)
+        lengths = np.asarray([len(self.windows[i]) for i in chosen])
+        batches: list[list[int]] = []
+        for batch in batches_of(lengths.tolist(), recipe.batch_size, rng):
+            room = max(1, recipe.batch_words // int(lengths[batch].max()))
+            batches += [chosen[batch[start : start + room]].tolist() for start in range(0, len(batch), room)]
+        return batches
 
     def words_per_epoch(self, recipe: Recipe) -> float:
         """How many words an epoch reads, on average."""
         told = sum(len(self.windows[i]) for i in self.telling)
         return told + recipe.empty_share * sum(len(self.windows[i]) for i in self.empty)
-
-    def _empty_ones(self, recipe: Recipe) -> int:
-        return math.ceil(recipe.empty_share * len(self.empty))
 
 
 def prepared(schema: Schema, examples: Sequence[Example], tokenizer: Tokenizer) -> Material:

@@ -19,8 +19,8 @@ class Pace:
     limit: float
     steps: int
     clock: Callable[[], float]  # seconds
+    after: float = 0.0  # what comes behind the last step takes as long as so many steps
     used: float = 0.0
-    reserve: float = 0.0  # seconds for what comes after the last step: judging twice
 
     def __post_init__(self) -> None:
         self._began = self.clock()
@@ -43,10 +43,11 @@ class Pace:
 
         At least one, and never less than are done.
         """
-        left = self.limit - self.reserve - self.seconds
+        left = self.limit - self.seconds
         if left <= 0:
             return max(1, step)
         if self._taken <= WARMING:
             return self.steps
         each = (self.clock() - self._warm) / (self._taken - WARMING)
-        return self.steps if each * (self.steps - step) <= left else max(1, step + int(left / each))
+        possible = step + int(left / each - self.after)
+        return min(self.steps, max(1, step, possible))

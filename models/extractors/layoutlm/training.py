@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 
@@ -34,7 +33,8 @@ from models.schema import Schema
 KEEP_EVERY = 45.0  # seconds between two checkpoints within an epoch; one takes under a second
 # Of learning's time at most so much is spent on judging: where many documents validate few, not after every epoch.
 JUDGING_SHARE = 0.25
-READING_COSTS = 1 / 3  # of what learning the same words costs
+# what reading words costs of learning them: while it learns, and in 32 bits
+READING_COSTS, READING_EXACTLY_COSTS = 0.5, 1.0
 
 
 Judge = Callable[[], tuple[list[Extracted], Scores]]
@@ -82,11 +82,12 @@ def train(
                 f"none of the {len(examples)} training documents has a value that was found in its words; label some first"
             )
         training = _Training(asked, material, recipe, special(tokenizer, "[MASK]", "<mask>"))
+        training.expect_to_judge(sum(len(page.words) for example in validation for page in example.pages))
         if checkpoints:
             mark = fingerprint(schema, examples, validation, recipe)
             training.go_on_from(Checkpoints(checkpoints, mark))
         training.pace.used += time.monotonic() - began
-        training.run(judge, _judge_every(material.words_per_epoch(recipe), validation), on_progress)
+        training.run(judge if validation else None, on_progress)
         note = training.note
     asked.to("cpu").eval()
     return Trained(asked.network, tokenizer, judge()[0], note)
@@ -116,12 +117,20 @@ class _Training:
         self.optimizer = torch.optim.AdamW(
             _groups(asked.network), weight_decay=recipe.weight_decay, fused=True
         )
-        self.batches_per_epoch = material.batches_per_epoch(recipe)
-        self.pace = Pace(60 * recipe.max_minutes, recipe.epochs * self.batches_per_epoch, time.monotonic)
+        steps = sum(len(material.batches(recipe, epoch)) for epoch in range(1, recipe.epochs + 1))
+        self.steps_per_epoch = steps / recipe.epochs
+        self.pace = Pace(60 * recipe.max_minutes, steps, time.monotonic)
+        self.judge_every = 1
         self.course = Course()
         self.best: Weights = {}
         self.checkpoints: Checkpoints | None = None
         self.kept_at = self.share = 0.0
+
+    def expect_to_judge(self, words: int) -> None:
+        """Judging reads so many words: how often there is time for that, and what to leave for the end."""
+        epochs = words / self.material.words_per_epoch(self.recipe)
+        self.judge_every = max(1, math.ceil(READING_COSTS * epochs / JUDGING_SHARE))
+        self.pace.after = (READING_COSTS + READING_EXACTLY_COSTS) * epochs * self.steps_per_epoch
 
     def go_on_from(self, checkpoints: Checkpoints) -> None:
         """From now on keeps checkpoints there; if there is one of this very training, goes on behind it."""
@@ -131,11 +140,8 @@ class _Training:
             self.course, self.best = found
             self.pace.used += self.course.seconds
 
-    def run(self, judge: Judge, judge_every: int, tell: OnProgress) -> None:
-        """Every epoch that there is time for; the network has the best weights then.
-
-        It is judged after every so many epochs and at the end; never, if that is 0: then the last weights are the best.
-        """
+    def run(self, judge: Judge | None, tell: OnProgress) -> None:
+        """Every epoch that there is time for; the network has the best weights then: the last, if nothing can judge."""
         course = self.course
         while not course.over and course.step < self.planned:
             # --- learn from the windows of an epoch
@@ -147,8 +153,8 @@ class _Training:
                     self._keep()
 
             # --- how good is it now?
-            figures = {"loss": float(np.mean(course.losses))}
-            if judge_every and (course.epoch % judge_every == 0 or course.step >= self.planned):
+            figures = {"loss": sum(course.losses) / max(1, len(course.losses))}
+            if judge and (course.epoch % self.judge_every == 0 or course.step >= self.planned):
                 figures["f1"] = self._judged(judge)
             tell(self._progress("validating", figures))
             course.epoch, course.batch, course.losses = course.epoch + 1, 0, []
@@ -166,7 +172,7 @@ class _Training:
         if self.course.over or self.course.step >= self.pace.steps:
             return ""
         return (
-            f"shortened to {self.course.step / self.batches_per_epoch:.2g} of {self.recipe.epochs} epochs "
+            f"shortened to {self.course.step / self.steps_per_epoch:.2g} of {self.recipe.epochs} epochs "
             f"by the time limit of {self.recipe.max_minutes:g} minutes"
         )
 
@@ -180,14 +186,13 @@ class _Training:
             group["lr"] = rate * factor
         torch.manual_seed((recipe.seed << 32) + course.step)  # of dropout
         inputs, wanted = drawn(self.material, batch, recipe, course.step, self.mask_piece)
+        on_device = {name: each.to(self.device) for name, each in inputs.items()}
         self.asked.train()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.halved):
-            log_probs = self.asked(
-                **{name: each.to(self.device) for name, each in inputs.items()}
-            )  # (B, T, L)
+            log_probs = self.asked(**on_device)  # (B, T, L)
         loss = torch.nn.functional.nll_loss(
-            log_probs.flatten(0, 1), wanted.to(self.device).flatten(), ignore_index=IGNORED
-        )
+            log_probs.flatten(0, 1), wanted.to(self.device).flatten(), ignore_index=IGNORED, reduction="sum"
+        ) / max(1, int((wanted != IGNORED).sum()))  # of windows that are masked all over it is 0
         if not torch.isfinite(loss):
             raise TrainingFailed(
                 f"the loss is {loss.item()} in epoch {course.epoch}; try a learning rate under {recipe.learning_rate}"
@@ -203,10 +208,9 @@ class _Training:
 
     def _judged(self, judge: Judge) -> float:
         """Micro F1 as it is now; the best weights are remembered, and that it is time to stop."""
-        course, before = self.course, self.pace.seconds
+        course = self.course
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.halved):
             f1 = judge()[1].f1()
-        self.pace.reserve = 2 * (self.pace.seconds - before)
         # as long as nothing at all is found, the last epoch is the best: its labels have begun to stand out
         if f1 > course.best_f1 or course.best_f1 <= 0:
             course.best_f1, course.best_epoch = f1, course.epoch
@@ -217,7 +221,7 @@ class _Training:
     def _progress(self, stage: str, figures: dict[str, float] | None = None) -> Progress:
         planned = self.planned
         self.share = max(self.share, self.course.step / planned)  # more time than thought is no step back
-        epochs = math.ceil(planned / self.batches_per_epoch)
+        epochs = min(self.recipe.epochs, math.ceil(planned / self.steps_per_epoch))
         return Progress(stage, self.share, self.course.epoch, epochs, figures or {})
 
     def _keep(self) -> None:
@@ -229,12 +233,6 @@ class _Training:
 def _rate(share: float, warmup: float) -> float:
     """Of the highest learning rate: rises to 1 within the first `warmup` of the training, and falls to 0 at its end."""
     return min((share + 1e-3) / max(warmup, 1e-3), (1 - share) / (1 - warmup))
-
-
-def _judge_every(words: float, validation: Sequence[Example]) -> int:
-    """After how many epochs of so many words it is judged, so that judging takes at most its share of the time."""
-    judged = sum(len(page.words) for example in validation for page in example.pages)
-    return max(1, math.ceil(READING_COSTS * judged / (JUDGING_SHARE * words))) if validation else 0
 
 
 def _groups(network: WordTagger) -> list[dict[str, Any]]:
