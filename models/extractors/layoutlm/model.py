@@ -78,7 +78,7 @@ class WordTagger(nn.Module):
         kinds: torch.Tensor,
     ) -> torch.Tensor:
         """(B, T, H) scores of (B, T, PIECES) pieces, (B, T, 4) boxes, (B, T, 3) looks and (B, T) mask and kinds."""
-        return self.classifier(self.dropout(self.states(pieces, boxes, looks, mask, kinds)))  # type: ignore[no-any-return]
+        return self.classifier(self.dropout(self.states(pieces, boxes, looks, mask, kinds)))
 
     def states(
         self,
@@ -107,10 +107,9 @@ class WordTagger(nn.Module):
         """(B, T, hidden) sums of the words' weighted pieces."""
         embeddings = self.encoder.get_input_embeddings()
         there = pieces > 0  # (B, T, PIECES)
-        if (
-            torch.onnx.is_in_onnx_export()
-        ):  # of the sums below it makes one that forgets all but a word's last piece
-            return (embeddings(pieces) * self.weight_of_piece * there.unsqueeze(-1)).sum(2)  # type: ignore[no-any-return]
+        if torch.onnx.is_in_onnx_export():
+            # of the way below the export makes a graph that forgets all but one piece of each word
+            return (embeddings(pieces) * self.weight_of_piece * there.unsqueeze(-1)).sum(2)
         # only the pieces there are: most words have one or two, and eight times the memory would be moved for them
         word, place = there.flatten(0, 1).nonzero(as_tuple=True)  # (N,), (N,)
         embedded = embeddings(pieces[there]) * self.weight_of_piece[place]

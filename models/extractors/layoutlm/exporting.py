@@ -1,0 +1,160 @@
+"""The network as an ONNX graph, with which documents are extracted without torch: in 32-bit floats or in 8 bits.
+
+In 8 bits are the encoder's large matrices: in blocks of 128 weights with a scale each, and the words they are
+multiplied with likewise, word by word (ONNX Runtime's `MatMulNBits`). Quantising whole tensors dynamically is faster
+still, but is five times as far from the network, and makes an answer depend on the documents beside it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+from tokenizers import Tokenizer
+
+from models.extractors.base import Example, Extracted
+from models.extractors.layoutlm.fields import Reading, labels_of, read_fields
+from models.extractors.layoutlm.inference import Session
+from models.extractors.layoutlm.model import Asked
+from models.extractors.layoutlm.training import Trained
+from models.extractors.layoutlm.windows import PIECES
+from models.metrics import score
+from models.schema import Schema
+
+OPSET = 17
+# torch.export's exporter takes ten times as long and needs two more packages; the graph is as fast
+INPUTS = {"pieces": (PIECES,), "boxes": (4,), "looks": (3,), "mask": (), "kinds": ()}
+OUTPUT = "log_probs"
+BLOCK = 128  # weights of a column that share a scale
+SMALLEST = 256  # rows and columns; smaller matrices cost no time, and the labels' is too precious
+IN_8_BITS = 4  # `accuracy_level` with which the kernel computes in 8 bits, too
+# what 8 bits may cost on the validation documents: micro F1, and how far scores may move on average
+MOST_F1 = 0.002
+MOST_MOVED = 0.01
+
+
+def chosen(
+    trained: Trained, schema: Schema, validation: Sequence[Example], precision: str
+) -> tuple[Session, list[Extracted], str]:
+    """What extracts, what that says of the validation documents, uncalibrated, and its precision.
+
+    `precision` is float32, int8 or auto: int8 where that costs next to nothing, and float32 if nothing can tell.
+    """
+    labels = len(labels_of(schema))
+    graph = to_onnx(Asked(trained.network, schema))
+    if precision != "int8" and (precision == "float32" or not validation):
+        return Session(graph, labels), trained.validated, "float32"
+    session = Session(in_int8(graph), labels)
+    said = read(session, trained.tokenizer, schema, validation)
+    if precision == "int8" or costs_little(schema, validation, trained.validated, said):
+        return session, said, "int8"
+    return Session(graph, labels), trained.validated, "float32"
+
+
+def read(
+    session: Session, tokenizer: Tokenizer, schema: Schema, examples: Sequence[Example]
+) -> list[Extracted]:
+    """What the session says of the examples, uncalibrated."""
+    probs = session.log_probs_of(tokenizer, [example.pages for example in examples])
+    return [read_fields(e.pages, p, schema, Reading()) for e, p in zip(examples, probs, strict=True)]
+
+
+def costs_little(
+    schema: Schema, examples: Sequence[Example], before: Sequence[Extracted], after: Sequence[Extracted]
+) -> bool:
+    """Whether the second answers are as right as the first, and as sure."""
+    answers = [example.answers for example in examples]
+    lost = score(schema, answers, before).f1() - score(schema, answers, after).f1()
+    moved = [
+        abs(_presence(one, name) - _presence(other, name))
+        for one, other in zip(before, after, strict=True)
+        for name in schema.names
+    ]
+    return lost < MOST_F1 and float(np.mean(moved)) <= MOST_MOVED
+
+
+def _presence(extracted: Extracted, name: str) -> float:
+    """How sure it is that the document has the field."""
+    if name in extracted.absent:
+        return 1 - extracted.absent[name]
+    return max(value.confidence for value in extracted.values if value.field == name)
+
+
+def to_onnx(asked: Asked) -> bytes:
+    """The network's graph, from the inputs of `windows.arrays_of` to `OUTPUT`; it must be on the CPU."""
+    # lengths that occur nowhere else in the network, so that neither is taken for a constant
+    example = tuple(torch.ones((2, 19, *last), dtype=torch.int64) for last in INPUTS.values())
+    free = {name: {0: "windows", 1: "words"} for name in (*INPUTS, OUTPUT)}
+    asked.eval()
+    with torch.inference_mode(), warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        written = Path(folder, "network.onnx")
+        # of being the older exporter, and of conditions that hold for every input
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            asked,
+            example,
+            written,
+            input_names=list(INPUTS),
+            output_names=[OUTPUT],
+            dynamic_axes=free,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        return written.read_bytes()
+
+
+def in_int8(graph: bytes) -> bytes:
+    """The same graph with its large matrices in 8 bits; embeddings, attention and labels stay as they are."""
+    model = onnx.load_from_string(graph)
+    stored = {each.name: each for each in model.graph.initializer}
+    nodes = []
+    for node in model.graph.node:
+        weights = stored.get(node.input[1]) if node.op_type == "MatMul" else None
+        if weights is None or len(weights.dims) != 2 or min(weights.dims) < SMALLEST:
+            nodes.append(node)
+            continue
+        matrix = numpy_helper.to_array(weights)  # (in, out)
+        blocks, scales = _quantised(matrix)
+        names = [f"{weights.name}.blocks", f"{weights.name}.scales"]
+        model.graph.initializer.extend(
+            [numpy_helper.from_array(blocks, names[0]), numpy_helper.from_array(scales, names[1])]
+        )
+        nodes.append(
+            helper.make_node(
+                "MatMulNBits",
+                [node.input[0], *names],
+                list(node.output),
+                name=node.name,
+                domain="com.microsoft",
+                K=matrix.shape[0],
+                N=matrix.shape[1],
+                bits=8,
+                block_size=BLOCK,
+                accuracy_level=IN_8_BITS,
+            )
+        )
+    used = {name for node in nodes for name in node.input}
+    kept = [each for each in model.graph.initializer if each.name in used]
+    del model.graph.node[:], model.graph.initializer[:]
+    model.graph.node.extend(nodes)
+    model.graph.initializer.extend(kept)
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    return model.SerializeToString()
+
+
+def _quantised(matrix: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """(out, blocks, BLOCK) numbers around 128 and their (out, blocks) scales, of an (in, out) matrix."""
+    rows, columns = matrix.shape
+    padded = np.zeros((columns, -(-rows // BLOCK) * BLOCK), dtype=np.float32)
+    padded[:, :rows] = matrix.T
+    blocks = padded.reshape(columns, -1, BLOCK)
+    scales = np.abs(blocks).max(axis=-1) / 127  # (out, blocks)
+    numbers = np.rint(blocks / np.maximum(scales, np.finfo(np.float32).tiny)[..., None])
+    return (numbers + 128).astype(np.uint8), scales
