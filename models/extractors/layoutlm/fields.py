@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from models.alignment import OUTSIDE, TYPED, place_of, runs_like, text_of
 from models.calibration import Calibration
 from models.extractors.base import Extracted, Value
+from models.finding import looks_typed
 from models.pages import Page
-from models.schema import Field, Schema
+from models.schema import Field, Kind, Schema
 
 Floats = NDArray[np.float64]
 # A field without a decoded value gets the likeliest words if they are so likely: a person corrects a wrong guess
@@ -54,14 +55,17 @@ def decode(log_probs: Floats, schema: Schema) -> NDArray[np.intp]:
     allowed[inner - 1, inner] = allowed[inner, inner] = 0.0
     for end in inner[[not each.repeats for each in schema]]:
         allowed[[end - 1, end], end - 1] = -np.inf
+    labels = log_probs.argmax(axis=1)
+    if labels[0] not in inner and not allowed[labels[:-1], labels[1:]].any():
+        return labels  # each word's likeliest label: the usual case, and nothing can be likelier
     best = log_probs[0].copy()
     best[inner] = -np.inf
     came_from = np.zeros((n_words, n_labels), dtype=np.intp)
+    columns = np.arange(n_labels)
     for word in range(1, n_words):
         paths = best[:, None] + allowed
         came_from[word] = paths.argmax(axis=0)
-        best = paths.max(axis=0) + log_probs[word]
-    labels = np.empty(n_words, dtype=np.intp)
+        best = paths[came_from[word], columns] + log_probs[word]
     labels[-1] = best.argmax()
     for word in range(n_words - 1, 0, -1):
         labels[word - 1] = came_from[word, labels[word]]
@@ -121,13 +125,25 @@ def _on_page(
             yield _value(each, number, page, range(*span), _score(probs, which, *span))
         return
     belongs = np.exp(probs[:, 1 + 2 * which]) + np.exp(probs[:, 2 + 2 * which])  # (W,)
-    torn = [range(*span) for span in spans if ONE_NUMBER.fullmatch(_joined(page, range(*span)))]
-    whole = [run for run in runs_like(page, each) if not any(set(run) < set(span) for span in torn)]
     threshold = LIKELY if each.repeats else GUESS_FROM
+    likely = np.flatnonzero(belongs >= threshold)
+    if not len(likely):
+        return  # most pages, of most fields: nothing that would count
+    torn = [range(*span) for span in spans if ONE_NUMBER.fullmatch(_joined(page, range(*span)))]
+    whole = [
+        run for run in _written_like(page, each, likely) if not any(set(run) < set(span) for span in torn)
+    ]
     for run in [*torn, *(run for run in whole if range(run[0], run[-1] + 1) not in torn)]:
         score = min(1.0, float(belongs[list(run)].min()))
         if score >= threshold:
             yield _value(each, number, page, run, score)
+
+
+def _written_like(page: Page, each: Field, likely: NDArray[np.intp]) -> list[tuple[int, ...]]:
+    """Runs of words that are written like the field's kind; of numbers only those among the `likely` words."""
+    if each.kind is Kind.DATE:
+        return runs_like(page, each)
+    return [(int(index),) for index in likely if looks_typed(page.words[index].text, each)]
 
 
 def _joined(page: Page, run: Iterable[int]) -> str:
