@@ -16,14 +16,17 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from rapidocr import RapidOCR
+from rapidocr.ch_ppocr_det.utils import DetPreProcess
 from rapidocr.main import RapidOCRError
 
 from models.errors import ReadingFailed
@@ -32,8 +35,10 @@ from models.pages import Box, Word
 
 Pixels = NDArray[np.uint8]
 
-# Long side in pixels at which lines are looked for; they are read at full size.
-DETECTION_SIDE = 1280
+# Pixels of the page in which lines are looked for (A4 with a long side of 1280); they are read at full size. The area
+# counts and not the long side, so that a long till receipt keeps its width: of two that were 3,200 and 3,600 pixels
+# long, 98 % of the words were found instead of 95.
+DETECTION_PIXELS = 1280 * 905
 # Lines are padded to at least this width (pixels at height 48) before they are read; RapidOCR's own 320 spends a
 # third of the time on padding behind short words, and reads no better (measured on 40 real receipts, as is 48, which
 # saves nothing more and reads worse).
@@ -45,6 +50,16 @@ LEAST_CONFIDENCE = 0.4  # of a line; below it stand specks and folds that were t
 # the blank after a colon is the one that gets lost (`Date:25/12/2018`); times and addresses (`8:13`, `http://`) stay
 LABEL_END = re.compile(r"(?<=[^\W\d]:)(?=\w)|(?<=^:)(?=\w)")
 DOUBTFUL = 0.75  # mean confidence of a page below which it may be upside down
+
+
+class _ByArea(DetPreProcess):
+    """The page for the network that finds lines: sides of whole 32 pixels, and no more pixels than needed."""
+
+    def resize(self, img: Pixels) -> Any:  # cv2's own sort of array
+        height, width = img.shape[:2]
+        scale = min(1.0, (DETECTION_PIXELS / (width * height)) ** 0.5)
+        size = [max(32, round(side * scale / 32) * 32) for side in (width, height)]
+        return cv2.resize(img, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +93,11 @@ class RapidOcr:
                 "Global.return_word_box": True,
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-                "Det.limit_type": "max",
-                "Det.limit_side_len": DETECTION_SIDE,
                 "Rec.rec_img_shape": [3, 48, READING_WIDTH],
             }
         )
+        finder = self._pipeline._load_det_model()
+        finder.get_preprocess = partial(_ByArea, mean=finder.mean, std=finder.std)
         self._readers = ThreadPoolExecutor(threads, thread_name_prefix="ocr-line")
 
     def read(self, image: Image.Image) -> list[Word]:

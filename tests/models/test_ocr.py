@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from models.errors import ReadingFailed
 from models.generator import GeneratedDocument, generate
-from models.ocr import ENGINES, engine
+from models.ocr import ENGINES, engine, read_images
 from models.ocr.base import Engine
 from models.ocr.rapidocr import LABEL_END
 from models.pages import Word
@@ -122,6 +123,37 @@ def test_a_page_on_its_side_or_head_reads_the_same(
     x, y = total.box.centre
     places = {1: (y, 1 - x), 2: (1 - x, 1 - y), 3: (1 - y, x)}
     assert turned[0].box.centre == pytest.approx(places[turns], abs=0.02)
+
+
+@pytest.mark.slow
+def test_a_long_till_receipt_is_read_as_well_as_its_parts(rapidocr: Engine) -> None:
+    parts = [generate("receipt", number, seed=5, scan=True) for number in range(4)]
+    pictures = [picture(part).convert("L") for part in parts]
+    whole = Image.new("L", (max(each.width for each in pictures), sum(each.height for each in pictures)), 250)
+    top = 0
+    for each in pictures:
+        whole.paste(each, (0, top))
+        top += each.height
+    assert whole.height > 5 * whole.width
+    printed = Counter(normalise_text(word.text) for part in parts for word in part.pages[0].words)
+    read = Counter(normalise_text(word.text) for word in rapidocr.read(whole))
+    assert (printed & read).total() > 0.93 * printed.total()
+
+
+def test_pages_read_at_once_are_read_as_one_by_one_and_in_order(rapidocr: Engine, tmp_path: Path) -> None:
+    paths = []
+    for number in range(4):
+        image = Image.new("L", (420, 90), 255)
+        ImageDraw.Draw(image).text((20, 20), f"Page number {number}{number}", 0, ImageFont.load_default(40))
+        paths.append(tmp_path / f"{number}.png")
+        image.save(paths[-1])
+    alone = [rapidocr.read(Image.open(path)) for path in paths]
+    assert list(read_images(rapidocr, paths, at_once=3)) == alone
+    assert [f"{number}{number}" in words[-1].text for number, words in enumerate(alone)] == [True] * 4
+
+
+def test_no_pages_are_read_at_once(rapidocr: Engine) -> None:
+    assert list(read_images(rapidocr, [], at_once=3)) == []
 
 
 def test_a_weak_character_lowers_its_own_words_confidence_only(rapidocr: Engine) -> None:
