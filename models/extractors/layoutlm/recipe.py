@@ -26,10 +26,7 @@ class Recipe:
     jitter: float = 0.03  # pages are shifted and stretched by up to this share, as scanners do
     empty_share: float = 1.0  # of the windows without any value that an epoch takes, by lot
     blanked: float = 0.05  # share of the word pieces that are hidden, against learning single words by heart
-    precision: str = (
-        "auto"  # of what extracts: float32, int8, or auto: int8 where that costs under 0.2 F1 points
-    )
-    precision: str = "auto"  # of what extracts: float32, int8, or auto: int8 where it costs under 0.2 F1 points
+    precision: str = "auto"  # of what extracts: float32, int8, or auto: int8 if it costs under 0.2 F1 points
     threads: int = 2
     max_minutes: float = 60.0
 
@@ -47,7 +44,6 @@ class Recipe:
             "jitter": 0 <= self.jitter < 0.5,
             "blanked": 0 <= self.blanked < 1,
             "empty_share": 0 <= self.empty_share <= 1,
-            "precision": self.precision in ("auto", "float32", "int8"),
             "precision": self.precision in ("auto", "float32", "int8"),
             "threads": self.threads >= 1,
             "max_minutes": self.max_minutes > 0,
