@@ -20,8 +20,8 @@ from benchmarks.packs import PACKS, Divided, divide
 from benchmarks.tables import table
 from models import grouping
 from models.extractors.base import Extracted, Progress
+from models.extractors.fields import Floats, Reading, read_fields
 from models.extractors.layoutlm import LayoutLMExtractor, exporting
-from models.extractors.layoutlm.fields import Floats, Reading, read_fields
 from models.extractors.layoutlm.inference import Session, log_probs_of
 from models.extractors.layoutlm.model import Asked
 from models.metrics import score

@@ -54,13 +54,13 @@ class Divided:
         return grouping.snapshot_hash(self.schema, test=self.test)[:16]
 
     def labelled(self, size: str, seed: int) -> tuple[list[PackDocument], list[PackDocument]]:
-        """(for learning, for validation): `size` documents of the pool, whole groups, the same for every extractor.
+        """(for learning, for validation): `size` documents of the pool, the same for every extractor.
 
-        One order of the groups for each seed: what is drawn for 25 documents is nearly all in what is drawn for 50.
+        One order of the documents for each seed: what is drawn for 25 documents is all in what is drawn for 50.
         """
         rng = np.random.default_rng((SPLIT_SEED, seed))
         count = len(grouping.flat(self.pool)) if size == ALL else int(size)
-        drawn, _ = grouping.draw(self.pool, count, rng)
+        drawn = grouping.pick(self.pool, count, rng)
         learning, validation = grouping.cut_validation(drawn, rng)
         return grouping.flat(learning), grouping.flat(validation)
 

@@ -164,10 +164,8 @@ def gather(order: Order, split: str, say: Say) -> Material:
         schema, schema_from = document_type.schema, f"the document type {order.name!r}"
     groups = grouping.groups_of(documents)
     if order.limit is not None and order.limit < len(documents):
-        groups, _ = grouping.draw(groups, order.limit, np.random.default_rng(order.seed))
-        say(f"{len(grouping.flat(groups))} of {len(documents)} documents drawn, near copies together")
-    if not groups:
-        raise ReadingFailed(f"no {order.limit} documents can be drawn: all have more near copies than that")
+        groups = grouping.pick(groups, order.limit, np.random.default_rng(order.seed))
+        say(f"{order.limit} of {len(documents)} documents drawn")
     return Material(folder, groups, schema, schema_from, document_type)
 
 

@@ -34,20 +34,25 @@ class Calibration:
         return cls(float(stored["slope"]), float(stored["offset"]))
 
 
-def fit(scores: Sequence[float], correct: Sequence[bool]) -> Calibration:
-    """The likeliest calibration given raw scores (0…1) and whether each was right, with a prior on leaving them alone.
+def fit(
+    scores: Sequence[float], correct: Sequence[bool], *, expected: Calibration | None = None
+) -> Calibration:
+    """The likeliest calibration given raw scores (0…1) and whether each was right, with a prior on `expected`.
+
+    Unless told otherwise, scores are expected to be right as they are.
 
     Temperature scaling is the case offset = 0; the offset is what a model that is always too sure needs. Solved
     by Newton's method on log(slope) and offset, so that a higher score never means a lower probability.
     """
     x, y = _logit(scores), np.asarray(correct, dtype=np.float64)  # (N,), (N,)
-    log_slope, offset = 0.0, 0.0
+    center = (0.0, 0.0) if expected is None else (float(np.log(expected.slope)), expected.offset)
+    log_slope, offset = center
     for _ in range(100):
         slope = np.exp(log_slope)
         p = _sigmoid(slope * x + offset)
         features = np.stack([slope * x, np.ones_like(x)])  # (2, N): derivatives of the logit
         precision = np.diag([1 / SLOPE_SPREAD**2, 1 / OFFSET_SPREAD**2])
-        gradient = features @ (p - y) + precision @ [log_slope, offset]
+        gradient = features @ (p - y) + precision @ [log_slope - center[0], offset - center[1]]
         hessian = (features * (p * (1 - p))) @ features.T + precision  # Gauss-Newton: positive definite
         step = np.linalg.solve(hessian, gradient)
         step *= min(1.0, 0.5 / max(1e-12, float(np.abs(step).max())))  # no leap over the optimum

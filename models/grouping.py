@@ -54,6 +54,19 @@ def draw(groups: Groups, n: int, rng: np.random.Generator) -> tuple[Groups, Grou
     return taken, left
 
 
+def pick(groups: Groups, n: int, rng: np.random.Generator) -> Groups:
+    """`n` documents by lot (all, if there are fewer), those that are near copies together.
+
+    Whole groups would make one shop's long series half of a small lot; what people label first is no such thing.
+    """
+    flattened = [(number, document) for number, group in enumerate(groups) for document in group]
+    chosen: dict[int, list[PackDocument]] = {}
+    for position in rng.permutation(len(flattened))[:n]:
+        number, document = flattened[position]
+        chosen.setdefault(number, []).append(document)
+    return list(chosen.values())
+
+
 def cut_validation(groups: Groups, rng: np.random.Generator) -> tuple[Groups, Groups]:
     """(for learning, for validation) of labelled documents; the second is empty where there are too few."""
     count = len(flat(groups))

@@ -187,7 +187,7 @@ def pretrain(settings: Settings) -> WordTagger:
 
 def judged(network: WordTagger, settings: Settings, count: int) -> dict[str, float]:
     """F1 of every concept, and of all, on `count` documents of each kind that it has not seen."""
-    from models.extractors.layoutlm.fields import Reading, read_fields
+    from models.extractors.fields import Reading, read_fields
     from models.extractors.layoutlm.inference import log_probs_of
     from models.extractors.layoutlm.model import Asked
     from models.metrics import score

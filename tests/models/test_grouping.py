@@ -1,4 +1,4 @@
-"""Documents are drawn by whole groups, near copies together."""
+"""Documents in groups of near copies: tests and validations are drawn by whole groups, labelled documents one by one."""
 
 from __future__ import annotations
 

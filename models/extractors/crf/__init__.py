@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from models.alignment import OUTSIDE, label_words
-from models.calibration import Calibration
 from models.errors import RegistryError, TrainingFailed
 from models.extractors import manifest
 from models.extractors.base import Example, Extracted, OnProgress, Progress
+from models.extractors.calibrating import calibrated
 from models.extractors.crf import tagging
 from models.extractors.crf.features import Features, features_of
 from models.extractors.crf.recipe import Recipe
 from models.extractors.crf.tagging import Tagger
-from models.extractors.layoutlm import _calibrated
-from models.extractors.layoutlm.fields import Floats, Reading, labels_of, read_fields
+from models.extractors.fields import Floats, Reading, labels_of, read_fields
 from models.pages import Page
 from models.schema import Schema
 
@@ -78,7 +77,7 @@ class CrfExtractor:
         model = tagging.learn(_material(schema, train, hints, on_progress), checked, on_step)
         fitted = cls(schema, model, Reading(), checked, hints)
         said = fitted.extract([example.pages for example in validation])
-        fitted.reading = _calibrated(schema, validation, said)
+        fitted.reading = calibrated(schema, validation, said)
         on_progress(Progress("done", 1.0, checked.iterations, checked.iterations))
         return fitted
 
@@ -102,8 +101,7 @@ class CrfExtractor:
         (folder / MODEL).write_bytes(self.tagger.model)
         settings = {
             "recipe": self.recipe.to_json(),
-            "found": self.reading.found.to_json(),
-            "absent": self.reading.absent.to_json(),
+            "reading": self.reading.to_json(),
             "hinted": self.hints is not None,
         }
         manifest.write(folder, self.name, self.schema, settings)
@@ -122,7 +120,7 @@ class CrfExtractor:
         return cls(
             stored.schema,
             (folder / MODEL).read_bytes(),
-            Reading(Calibration.from_json(settings["found"]), Calibration.from_json(settings["absent"])),
+            Reading.from_json(settings["reading"]),
             Recipe.from_json(settings["recipe"]),
             hints,
         )

@@ -83,4 +83,4 @@ def own(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=KEPT)
 def beside(text: str, where: str) -> tuple[str, ...]:
     """The few features by which a neighbouring word is known; `where` tells which neighbour."""
-    return f"{where}w={plain(text)}", f"{where}kind={kind_of(text)}", f"{where}shape={shape_of(text)[:6]}"
+    return f"{where}w={plain(text)}", f"{where}kind={kind_of(text)}"

@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tokenizers import Tokenizer
 
-from models import calibration
-from models.calibration import Calibration
 from models.errors import RegistryError
 from models.extractors import manifest
 from models.extractors.base import Example, Extracted, OnProgress, Progress
-from models.extractors.layoutlm.fields import Floats, Reading, labels_of, read_fields
+from models.extractors.calibrating import calibrated
+from models.extractors.fields import Floats, Reading, labels_of, read_fields
 from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.recipe import Recipe
 from models.extractors.layoutlm.windows import open_tokenizer
-from models.metrics import is_right
 from models.pages import Page
 from models.schema import Schema
 
@@ -86,7 +84,7 @@ class LayoutLMExtractor:
         checked = Recipe.from_json(recipe)
         trained = training.train(schema, train, validation, checked, on_progress, checkpoints)
         session, said, precision = exporting.chosen(trained, schema, validation, checked.precision)
-        reading = _calibrated(schema, validation, said)
+        reading = calibrated(schema, validation, said)
         on_progress(Progress("done", 1.0, checked.epochs, checked.epochs, note=trained.note))
         return cls(schema, trained.network, session, trained.tokenizer, reading, checked, precision)
 
@@ -112,8 +110,7 @@ class LayoutLMExtractor:
         settings = {
             "recipe": self.recipe.to_json(),
             "precision": self.precision,
-            "found": self.reading.found.to_json(),
-            "absent": self.reading.absent.to_json(),
+            "reading": self.reading.to_json(),
         }
         manifest.write(folder, self.name, self.schema, settings)
 
@@ -134,27 +131,7 @@ class LayoutLMExtractor:
             folder,
             Session(folder / GRAPH, len(labels_of(stored.schema)), threads=threads),
             open_tokenizer(folder),
-            Reading(Calibration.from_json(settings["found"]), Calibration.from_json(settings["absent"])),
+            Reading.from_json(settings["reading"]),
             Recipe.from_json(settings["recipe"]),
             settings["precision"],
         )
-
-
-def _calibrated(schema: Schema, examples: Sequence[Example], said: Sequence[Extracted]) -> Reading:
-    """How sure the raw scores of these documents should have been, of values and of absences."""
-    found: list[tuple[float, bool]] = []
-    absent: list[tuple[float, bool]] = []
-    for example, extracted in zip(examples, said, strict=True):
-        answers = {field.name: [a.text for a in example.answers if a.field == field.name] for field in schema}
-        found.extend(
-            (
-                value.confidence,
-                any(is_right(schema[value.field], value, text) for text in answers[value.field]),
-            )
-            for value in extracted.values
-        )
-        absent.extend((score, not answers[name]) for name, score in extracted.absent.items())
-    return Reading(
-        calibration.fit([score for score, _ in found], [right for _, right in found]),
-        calibration.fit([score for score, _ in absent], [right for _, right in absent]),
-    )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from models.errors import RegistryError
-from models.extractors.layoutlm.fields import Floats
+from models.extractors.fields import Floats
 from models.extractors.layoutlm.windows import Ints, arrays_of, windows_of
 from models.pages import Page
 
@@ -39,7 +39,7 @@ class Session:
 
     def __init__(self, graph: bytes | Path, labels: int, *, threads: int = THREADS) -> None:
         """From a graph or its file; raises `RegistryError` if it is none, or not of so many labels."""
-        self._graph, self._labels, self._threads = graph, labels, threads
+        self._graph, self.labels, self._threads = graph, labels, threads
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         try:
@@ -58,7 +58,7 @@ class Session:
     def log_probs_of(self, tokenizer: Tokenizer, documents: Sequence[Sequence[Page]]) -> list[list[Floats]]:
         """For each document and page: label log-probabilities (W, L) of its words."""
         with ThreadPoolExecutor(self._threads) as pool:
-            return _scattered(self._run, self._labels, tokenizer, documents, pool.map)
+            return _scattered(self._run, self.labels, tokenizer, documents, pool.map)
 
     def save(self, path: Path) -> None:
         """Writes the graph."""

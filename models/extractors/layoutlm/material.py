@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from models.alignment import label_words
 from models.extractors.base import Example
-from models.extractors.layoutlm.fields import labels_of
+from models.extractors.fields import labels_of
 from models.extractors.layoutlm.recipe import Recipe
 from models.extractors.layoutlm.windows import (
     IGNORED,

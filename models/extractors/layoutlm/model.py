@@ -112,7 +112,8 @@ class WordTagger(nn.Module):
             return (embeddings(pieces) * self.weight_of_piece * there.unsqueeze(-1)).sum(2)
         # only the pieces there are: most words have one or two, and eight times the memory would be moved for them
         word, place = there.flatten(0, 1).nonzero(as_tuple=True)  # (N,), (N,)
-        embedded = embeddings(pieces[there]) * self.weight_of_piece[place]
+        # looked up and not indexed: gradients of indexed rows are added in the order in which threads come
+        embedded = embeddings(pieces[there]) * nn.functional.embedding(place, self.weight_of_piece)
         words = torch.zeros_like(embedded[:1]).repeat(pieces.shape[0] * pieces.shape[1], 1)
         return words.index_add(0, word, embedded).unflatten(0, pieces.shape[:2])
 

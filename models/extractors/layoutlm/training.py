@@ -18,9 +18,9 @@ from tokenizers import Tokenizer
 
 from models.errors import TrainingFailed
 from models.extractors.base import Example, Extracted, OnProgress, Progress
+from models.extractors.fields import Reading, read_fields
 from models.extractors.layoutlm.bases import open_base
 from models.extractors.layoutlm.checkpoints import Checkpoints, Course, Weights, fingerprint, learnt
-from models.extractors.layoutlm.fields import Reading, read_fields
 from models.extractors.layoutlm.inference import log_probs_of
 from models.extractors.layoutlm.material import Material, drawn, prepared
 from models.extractors.layoutlm.model import Asked, WordTagger, widened

@@ -10,7 +10,7 @@ from models.errors import RegistryError, TrainingFailed, TrainingStopped
 from models.extractors import load, manifest
 from models.extractors.base import Answer, Example
 from models.extractors.crf import MODEL, CrfExtractor
-from models.extractors.layoutlm.fields import labels_of
+from models.extractors.fields import labels_of
 from models.generator import generate
 from models.metrics import score
 from models.pages import Page

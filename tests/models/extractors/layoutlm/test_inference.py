@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from models.errors import RegistryError, TrainingFailed
 from models.extractors import load, manifest
 from models.extractors.base import Answer, Example, Extracted, Value
+from models.extractors.fields import Reading
 from models.extractors.layoutlm import GRAPH, LayoutLMExtractor, exporting
 from models.extractors.layoutlm.bases import open_base
-from models.extractors.layoutlm.fields import Reading
 from models.extractors.layoutlm.inference import AT_ONCE, Session, batches_of_words, log_probs_of
 from models.extractors.layoutlm.model import Asked, widened
 from models.extractors.layoutlm.recipe import Recipe

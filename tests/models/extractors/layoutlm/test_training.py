@@ -6,12 +6,13 @@ import pytest
 import torch
 
 from models.errors import TrainingFailed, TrainingStopped
-from models.extractors.base import Example, Progress
+from models.extractors.base import Answer, Example, Progress
 from models.extractors.layoutlm import LayoutLMExtractor
 from models.extractors.layoutlm import training as training_module
 from models.extractors.layoutlm.checkpoints import FILE
 from models.extractors.layoutlm.recipe import Recipe
 from models.metrics import score
+from tests.factories import make_page
 
 QUICK = {"epochs": 2, "threads": 1}
 
@@ -126,6 +127,23 @@ def test_it_stops_when_validation_gets_no_better(schema, receipts, tiny_base):
     LayoutLMExtractor.fit(schema, receipts[:2], nothing_to_find, recipe=recipe, on_progress=told.append)
     assert max(progress.epoch for progress in told if progress.figures) == 3
     assert told[-1].note == ""
+
+
+def test_two_threads_come_to_the_same_weights_again_and_again(schema, tiny_base):
+    rows = "\n".join(
+        f"Extraordinary merchandise {n} of quality and distinction at {n}.50 less our discount of {n}.25 comes to {n}.25 today"
+        for n in range(26)
+    )
+    page = make_page(f"ACME SDN BHD\n{rows}\nTOTAL 9128.00")
+    answers = tuple(Answer(name, text) for name, text in [("company", "ACME SDN BHD"), ("total", "9128.00")])
+    recipe = {"base": str(tiny_base), "epochs": 8, "threads": 2}
+    first, *others = [
+        LayoutLMExtractor.fit(
+            schema, [Example("long", (page, page), answers)], [], recipe=recipe, on_progress=ignore
+        )
+        for _ in range(3)
+    ]
+    assert all(same(weights_of(first), weights_of(other)) for other in others)
 
 
 class TestCheckpoints:

@@ -29,10 +29,26 @@ ONE_NUMBER = re.compile(r"\D*\d+(?:[.,']\d{3})*(?:[.,]\d+)?\D*")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How probabilities become confidences; learned on the validation documents, kept with the weights."""
+    """How raw scores become confidences, by field: of values, and of absences. Kept with the weights."""
 
-    found: Calibration = field(default_factory=Calibration)
-    absent: Calibration = field(default_factory=Calibration)
+    found: Mapping[str, Calibration] = field(default_factory=dict)
+    absent: Mapping[str, Calibration] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, dict[str, dict[str, float]]]:
+        return {
+            "found": {name: each.to_json() for name, each in self.found.items()},
+            "absent": {name: each.to_json() for name, each in self.absent.items()},
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Mapping[str, dict[str, float]]]) -> Reading:
+        return cls(
+            {name: Calibration.from_json(each) for name, each in stored["found"].items()},
+            {name: Calibration.from_json(each) for name, each in stored["absent"].items()},
+        )
+
+
+AS_IT_IS = Calibration()
 
 
 def labels_of(schema: Schema) -> tuple[str, ...]:
@@ -94,10 +110,12 @@ def read_fields(
             found = [guess] if guess is not None else []
         if not found:
             begins = [float(np.exp(probs[:, 1 + 2 * which].max())) for probs in log_probs if len(probs)]
-            absent[each.name] = reading.absent(1 - max(begins, default=0.0))
+            calibration = reading.absent.get(each.name, AS_IT_IS)
+            absent[each.name] = calibration(1 - max(begins, default=0.0))
         different = _different(found)
         kept = different if each.repeats else different[:1]
-        values.extend(_with_confidence(value, reading.found(value.confidence)) for value in kept)
+        calibration = reading.found.get(each.name, AS_IT_IS)
+        values.extend(_with_confidence(value, calibration(value.confidence)) for value in kept)
     return Extracted(tuple(values), absent)
 
 

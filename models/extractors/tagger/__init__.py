@@ -1,0 +1,226 @@
+"""A gradient-boosted tagger: trees that label words by what the base takes them for and what stands around them.
+
+`features` says what is seen of a word. Nothing of the base is trained, so a training takes seconds, and from few
+documents it finds more than fine-tuning does. Values and confidences are made of its label probabilities as of the
+network's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import xgboost
+from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
+from tokenizers import Tokenizer
+
+from models.alignment import label_words
+from models.errors import RegistryError, TrainingFailed
+from models.extractors import manifest
+from models.extractors.base import Example, Extracted, OnProgress, Progress
+from models.extractors.calibrating import calibrated
+from models.extractors.fields import Floats, Reading, labels_of, read_fields
+from models.extractors.layoutlm.inference import THREADS, Session
+from models.extractors.layoutlm.windows import open_tokenizer
+from models.extractors.tagger.features import marks_of, matrix, vocabulary
+from models.extractors.tagger.recipe import Recipe
+from models.pages import Page
+from models.schema import Schema
+
+TREES = "trees.ubj"
+GRAPH = "base.onnx"
+LEAST = 1e-6  # a probability that is never quite 0, so that logarithms can be pooled
+BINS = 64  # in which numbers are told apart; more cost time and tell nothing
+
+
+class TaggerExtractor:
+    """Boosted trees (Chen and Guestrin 2016, XGBoost) over words, with calibrated confidences."""
+
+    name = "tagger"
+
+    def __init__(
+        self,
+        schema: Schema,
+        trees: xgboost.Booster,
+        marks: Sequence[str],
+        base: Session,
+        tokenizer: Tokenizer,
+        reading: Reading,
+        recipe: Recipe,
+    ) -> None:
+        self.schema = schema
+        self.trees = trees
+        self.marks = tuple(marks)
+        self.base = base
+        self.tokenizer = tokenizer
+        self.reading = reading
+        self.recipe = recipe
+        self._column_of = {mark: column for column, mark in enumerate(self.marks)}
+
+    @classmethod
+    def settled(cls, recipe: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Recipe`; raises `TrainingFailed`."""
+        return Recipe.from_json(recipe).to_json()
+
+    @classmethod
+    def fit(
+        cls,
+        schema: Schema,
+        train: Sequence[Example],
+        validation: Sequence[Example],
+        *,
+        recipe: Mapping[str, Any],
+        on_progress: OnProgress,
+        checkpoints: Path | None = None,
+    ) -> Self:
+        """Learns from `train` and calibrates on `validation`; see `Recipe` for what `recipe` may hold.
+
+        Trainings are too short for checkpoints: `checkpoints` stays empty.
+        """
+        checked = Recipe.from_json(recipe)
+        on_progress(Progress("preparing", 0.0, epochs=checked.rounds))
+        base, tokenizer = open_eyes(checked.base, checked.threads)
+        documents = [example.pages for example in train]
+        concepts = base.log_probs_of(tokenizer, documents)
+        marks = [marks_of(pages, schema) for pages in documents]
+        known = vocabulary(marks)
+        on_progress(Progress("preparing", 0.2, epochs=checked.rounds))
+        column_of = {mark: column for column, mark in enumerate(known)}
+        seen = sparse.vstack(
+            [
+                matrix(pages, said, found, column_of)
+                for pages, said, found in zip(documents, concepts, marks, strict=True)
+            ],
+            format="csr",
+        )
+        trees = _grown(seen, _targets(train, schema), len(labels_of(schema)), checked, on_progress)
+        fitted = cls(schema, trees, known, base, tokenizer, Reading(), checked)
+        said = fitted.extract([example.pages for example in validation])
+        fitted.reading = calibrated(schema, validation, said)
+        on_progress(Progress("done", 1.0, checked.rounds, checked.rounds))
+        return fitted
+
+    def extract(self, documents: Sequence[Sequence[Page]]) -> list[Extracted]:
+        """One answer per document, in order. A document without words has no values."""
+        return [
+            read_fields(pages, each, self.schema, self.reading)
+            for pages, each in zip(documents, self.log_probs_of(documents), strict=True)
+        ]
+
+    def log_probs_of(self, documents: Sequence[Sequence[Page]]) -> list[list[Floats]]:
+        """For each document and page: log-probabilities (W, L) of its words' labels, in the order of `labels_of`."""
+        labels = len(labels_of(self.schema))
+        concepts = self.base.log_probs_of(self.tokenizer, documents)
+        found = []
+        for pages, said in zip(documents, concepts, strict=True):
+            lengths = [len(page.words) for page in pages]
+            probs = np.zeros((0, labels))
+            if sum(lengths):
+                seen = matrix(pages, said, marks_of(pages, self.schema), self._column_of)
+                probs = self.trees.inplace_predict(seen)
+            logs = np.log(np.maximum(probs, LEAST)).astype(np.float64)
+            found.append(np.split(logs, np.cumsum(lengths)[:-1]) if lengths else [])
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Writes trees, the base's graph, tokenizer and manifest into `folder`, which is created or must be empty."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / TREES).write_bytes(self.trees.save_raw("ubj"))
+        self.base.save(folder / GRAPH)
+        self.tokenizer.save(str(folder / "tokenizer.json"))
+        settings = {
+            "recipe": self.recipe.to_json(),
+            "marks": list(self.marks),
+            "concepts": self.base.labels,
+            "reading": self.reading.to_json(),
+        }
+        manifest.write(folder, self.name, self.schema, settings)
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = THREADS) -> Self:
+        """Reads what `save` wrote; raises `RegistryError` if a file is missing or changed, or it is another's."""
+        stored = manifest.read(folder)
+        if stored.extractor != cls.name:
+            raise RegistryError(f"{folder} is a model of {stored.extractor!r}, not of {cls.name!r}")
+        settings = stored.settings
+        trees = xgboost.Booster({"nthread": threads})
+        try:
+            trees.load_model(bytearray((folder / TREES).read_bytes()))
+        except xgboost.core.XGBoostError as error:
+            raise RegistryError(f"{folder} holds no trees: {TREES} can't be opened") from error
+        return cls(
+            stored.schema,
+            trees,
+            settings["marks"],
+            Session(folder / GRAPH, settings["concepts"], threads=threads),
+            open_tokenizer(folder),
+            Reading.from_json(settings["reading"]),
+            Recipe.from_json(settings["recipe"]),
+        )
+
+
+@lru_cache(maxsize=1)
+def open_eyes(base: str, threads: int) -> tuple[Session, Tokenizer]:
+    """The base as an ONNX graph that says of each word which concept it takes it for, and its tokenizer."""
+    from models.extractors.layoutlm import exporting  # here and not above: extraction goes without torch
+    from models.extractors.layoutlm.bases import open_base
+    from models.extractors.layoutlm.model import Concepts
+
+    network, tokenizer = open_base(base)
+    if len(network.head) < 2:
+        raise TrainingFailed(f"base model {base!r} knows no concepts, so the tagger learns nothing from it")
+    graph = exporting.in_int8(exporting.to_onnx(Concepts(network)))
+    return Session(graph, len(network.head), threads=threads), tokenizer
+
+
+def _targets(examples: Sequence[Example], schema: Schema) -> NDArray[np.int64]:
+    """The label's number of every word of every page; -1 for words that teach nothing."""
+    number_of = {label: number for number, label in enumerate(labels_of(schema))}
+    numbers = [
+        -1 if label is None else number_of[label]
+        for example in examples
+        for page in label_words(example.pages, example.answers, schema).labels
+        for label in page
+    ]
+    targets = np.asarray(numbers, dtype=np.int64)
+    if not (targets > 0).any():
+        raise TrainingFailed(
+            f"none of the {len(examples)} training documents has a value that was found in its words; label some first"
+        )
+    return targets
+
+
+def _grown(
+    seen: sparse.csr_matrix, targets: NDArray[np.int64], labels: int, recipe: Recipe, on_progress: OnProgress
+) -> xgboost.Booster:
+    """The trees. Of words without a value some are left out, by lot, where there are very many; the rest weigh more."""
+    rng = np.random.default_rng(recipe.seed)
+    values, empty = np.flatnonzero(targets > 0), np.flatnonzero(targets == 0)
+    most = max(10_000, len(values) * recipe.empty // 1000)
+    kept = empty if len(empty) <= most else np.sort(rng.choice(empty, most, replace=False))
+    rows = np.sort(np.concatenate([values, kept]))
+    weights = np.where(targets[rows] == 0, len(empty) / max(1, len(kept)), 1.0)
+    data = xgboost.DMatrix(seen[rows], targets[rows], weight=weights, nthread=recipe.threads)
+    settings = {
+        "objective": "multi:softprob",
+        "num_class": labels,
+        "tree_method": "hist",
+        "nthread": recipe.threads,
+        "seed": recipe.seed,
+        "max_bin": BINS,
+        "max_depth": recipe.depth,
+        "eta": recipe.rate,
+        "subsample": 0.8,
+        "colsample_bytree": recipe.columns,
+        "min_child_weight": 0.3,
+        "reg_lambda": 1.0,
+    }
+    trees = xgboost.Booster(settings, [data])
+    for step in range(recipe.rounds):
+        trees.update(data, step)
+        on_progress(Progress("training", 0.2 + 0.75 * (step + 1) / recipe.rounds, step + 1, recipe.rounds))
+    return trees
