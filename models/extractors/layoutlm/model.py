@@ -174,6 +174,25 @@ class Asked(nn.Module):
         return torch.cat([outside, said.index_select(-1, self.columns)], dim=-1)
 
 
+class Concepts(nn.Module):
+    """The network with every label of its head: log-probabilities (B, T, H) of what it takes each word for."""
+
+    def __init__(self, network: WordTagger) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self,
+        pieces: torch.Tensor,
+        boxes: torch.Tensor,
+        looks: torch.Tensor,
+        mask: torch.Tensor,
+        kinds: torch.Tensor,
+    ) -> torch.Tensor:
+        said: torch.Tensor = self.network(pieces, boxes, looks, mask, kinds)
+        return said.float().log_softmax(-1)
+
+
 def save_network(network: WordTagger, folder: Path, *, half: bool = False) -> None:
     """Writes `config.json` and `model.safetensors`, in half precision if wanted."""
     config = {**network.config, "head": list(network.head)}
