@@ -18,11 +18,12 @@ import torch
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from tokenizers import Tokenizer
+from torch import nn
 
 from models.extractors.base import Example, Extracted
 from models.extractors.fields import Reading, labels_of, read_fields
 from models.extractors.layoutlm.inference import Session
-from models.extractors.layoutlm.model import Asked, Concepts
+from models.extractors.layoutlm.model import Asked
 from models.extractors.layoutlm.training import Trained
 from models.extractors.layoutlm.windows import PIECES
 from models.metrics import score
@@ -87,7 +88,7 @@ def _presence(extracted: Extracted, name: str) -> float:
     return max(value.confidence for value in extracted.values if value.field == name)
 
 
-def to_onnx(asked: Asked | Concepts) -> bytes:
+def to_onnx(asked: nn.Module) -> bytes:
     """The network's graph, from the inputs of `windows.arrays_of` to `OUTPUT`; it must be on the CPU."""
     # lengths that occur nowhere else in the network, so that neither is taken for a constant
     example = tuple(torch.ones((2, 19, *last), dtype=torch.int64) for last in INPUTS.values())

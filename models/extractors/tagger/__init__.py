@@ -8,7 +8,6 @@ network's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -81,9 +80,13 @@ class TaggerExtractor:
 
         Trainings are too short for checkpoints: `checkpoints` stays empty.
         """
+        from models.extractors.tagger.base import (
+            open_concepts,
+        )  # imports torch, which extraction goes without
+
         checked = Recipe.from_json(recipe)
         on_progress(Progress("preparing", 0.0, epochs=checked.rounds))
-        base, tokenizer = open_eyes(checked.base, checked.threads)
+        base, tokenizer = open_concepts(checked.base, checked.threads)
         documents = [example.pages for example in train]
         concepts = base.log_probs_of(tokenizer, documents)
         marks = [marks_of(pages, schema) for pages in documents]
@@ -161,20 +164,6 @@ class TaggerExtractor:
             Reading.from_json(settings["reading"]),
             Recipe.from_json(settings["recipe"]),
         )
-
-
-@lru_cache(maxsize=1)
-def open_eyes(base: str, threads: int) -> tuple[Session, Tokenizer]:
-    """The base as an ONNX graph that says of each word which concept it takes it for, and its tokenizer."""
-    from models.extractors.layoutlm import exporting  # here and not above: extraction goes without torch
-    from models.extractors.layoutlm.bases import open_base
-    from models.extractors.layoutlm.model import Concepts
-
-    network, tokenizer = open_base(base)
-    if len(network.head) < 2:
-        raise TrainingFailed(f"base model {base!r} knows no concepts, so the tagger learns nothing from it")
-    graph = exporting.in_int8(exporting.to_onnx(Concepts(network)))
-    return Session(graph, len(network.head), threads=threads), tokenizer
 
 
 def _targets(examples: Sequence[Example], schema: Schema) -> NDArray[np.int64]:

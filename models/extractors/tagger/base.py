@@ -1,0 +1,46 @@
+"""The base as the tagger sees through it: of each word, how likely it is each of the concepts."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+
+from models.errors import TrainingFailed
+from models.extractors.layoutlm import exporting
+from models.extractors.layoutlm.bases import open_base
+from models.extractors.layoutlm.inference import Session
+from models.extractors.layoutlm.model import WordTagger
+
+
+class Concepts(nn.Module):
+    """The network with its whole head: log-probabilities (B, T, H)."""
+
+    def __init__(self, network: WordTagger) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self,
+        pieces: torch.Tensor,
+        boxes: torch.Tensor,
+        looks: torch.Tensor,
+        mask: torch.Tensor,
+        kinds: torch.Tensor,
+    ) -> torch.Tensor:
+        said: torch.Tensor = self.network(pieces, boxes, looks, mask, kinds)
+        return said.float().log_softmax(-1)
+
+
+@lru_cache(maxsize=1)
+def open_concepts(base: str, threads: int) -> tuple[Session, Tokenizer]:
+    """The base's ONNX graph, in 8 bits, and its tokenizer; raises `TrainingFailed` for one that knows no concepts."""
+    network, tokenizer = open_base(base)
+    if len(network.head) < 2:
+        raise TrainingFailed(
+            f"base model {base!r} knows no concepts, so the tagger can learn nothing from it; leave 'base' empty"
+        )
+    graph = exporting.in_int8(exporting.to_onnx(Concepts(network)))
+    return Session(graph, len(network.head), threads=threads), tokenizer
