@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tokenizers import Tokenizer
 
-from models.errors import RegistryError
+from models.errors import RegistryError, TrainingFailed
 from models.extractors import manifest
 from models.extractors.base import Example, Extracted, OnProgress, Progress
 from models.extractors.calibrating import calibrated
@@ -126,12 +126,12 @@ class LayoutLMExtractor:
         if not (folder / GRAPH).is_file():
             raise RegistryError(f"{folder} has no {GRAPH}: it was saved before there was one; train it again")
         settings = stored.settings
-        return cls(
-            stored.schema,
-            folder,
-            Session(folder / GRAPH, len(labels_of(stored.schema)), threads=threads),
-            open_tokenizer(folder),
-            Reading.from_json(settings["reading"]),
-            Recipe.from_json(settings["recipe"]),
-            settings["precision"],
-        )
+        try:
+            reading, precision = Reading.from_json(settings["reading"]), str(settings["precision"])
+            recipe = Recipe.from_json(settings["recipe"])
+        except (AttributeError, KeyError, TypeError, ValueError, TrainingFailed) as error:
+            raise RegistryError(
+                f"{folder} was saved by another version of Docloop; use that, or train it again"
+            ) from error
+        session = Session(folder / GRAPH, len(labels_of(stored.schema)), threads=threads)
+        return cls(stored.schema, folder, session, open_tokenizer(folder), reading, recipe, precision)

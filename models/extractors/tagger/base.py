@@ -4,34 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import torch
 from tokenizers import Tokenizer
-from torch import nn
 
 from models.errors import TrainingFailed
 from models.extractors.layoutlm import exporting
 from models.extractors.layoutlm.bases import open_base
 from models.extractors.layoutlm.inference import Session
-from models.extractors.layoutlm.model import WordTagger
-
-
-class Concepts(nn.Module):
-    """The network with its whole head: log-probabilities (B, T, H)."""
-
-    def __init__(self, network: WordTagger) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(
-        self,
-        pieces: torch.Tensor,
-        boxes: torch.Tensor,
-        looks: torch.Tensor,
-        mask: torch.Tensor,
-        kinds: torch.Tensor,
-    ) -> torch.Tensor:
-        said: torch.Tensor = self.network(pieces, boxes, looks, mask, kinds)
-        return said.float().log_softmax(-1)
+from models.extractors.layoutlm.model import Concepts
 
 
 @lru_cache(maxsize=1)
