@@ -11,6 +11,7 @@ from models.extractors.base import Extractor
 
 EXTRACTORS = {
     "rules": "models.extractors.rules.RulesExtractor",
+    "combined": "models.extractors.combined.CombinedExtractor",
     "tagger": "models.extractors.tagger.TaggerExtractor",
     "crf": "models.extractors.crf.CrfExtractor",
     "layoutlm": "models.extractors.layoutlm.LayoutLMExtractor",
