@@ -226,6 +226,14 @@ class TestStored:
         with pytest.raises(RegistryError, match=rf"has no {GRAPH}: .* train it again"):
             load(folder)
 
+    @pytest.mark.parametrize("settings", [{}, {"reading": 3}, {"recipe": {"momentum": 1}}])
+    def test_settings_of_another_version_are_refused(self, folder, schema, settings):
+        known = manifest.read(folder).settings
+        (folder / manifest.NAME).unlink()
+        manifest.write(folder, "layoutlm", schema, {**known, **settings} if settings else {})
+        with pytest.raises(RegistryError, match="another version of Docloop"):
+            load(folder)
+
     def test_what_was_loaded_saves_the_same_and_still_has_its_network(
         self, folder, wide, documents, tmp_path
     ):
