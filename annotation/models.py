@@ -28,7 +28,7 @@ class DocumentType(models.Model):
     strategy = models.CharField(max_length=40, default="mixed")
     audit_share = models.FloatField(default=0.1, help_text="Share of picks made at random, 0…1")
     queue_depth = models.PositiveIntegerField(default=5, help_text="Tasks kept ready for each annotator")
-    extractor = models.CharField(max_length=40, default="layoutlm")
+    extractor = models.CharField(max_length=40, default="combined")
     recipe = models.JSONField(
         default=dict, blank=True, help_text="Overrides of the extractor's training recipe"
     )

@@ -20,6 +20,7 @@ from annotation import doorbell, jobs, lifecycle, page_store
 from annotation.models import Document
 from models import ocr, rendering, sandbox, similarity
 from models.errors import ReadingFailed
+from models.lines import parted
 from models.ocr.base import Engine
 from models.pages import Page as WordPage
 from models.pages import Word
@@ -108,7 +109,8 @@ def _keep(document: Document, pages: dict[int, page_store.KeptPage]) -> None:
 def _kept(
     rendered: rendering.RenderedPage, words: tuple[Word, ...], read_by: str = TEXT_LAYER
 ) -> page_store.KeptPage:
-    page = WordPage(rendered.width, rendered.height, words)
+    # a word such as `Date:25/12/2018` can belong to one field only, so it is cut where two things stand in it
+    page = parted(WordPage(rendered.width, rendered.height, words))
     return page_store.KeptPage(page, rendered.image.read_bytes(), read_by, rendered.quality)
 
 

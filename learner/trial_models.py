@@ -21,7 +21,7 @@ from models.extractors.base import Extractor
 from models.registry import Registry
 from models.schema import Schema
 
-ZERO_SHOT = "base"  # reads documents that it was never taught; `rules` does where it can't be had
+ZERO_SHOT = "combined"  # taught nothing, it is the base model, which finds what means one of its concepts
 BASE, CHAMPION = "base", "champion"  # what --model calls them
 
 
@@ -77,9 +77,8 @@ def find(name: str, wanted: str | None, document_type: DocumentType | None, sche
 
 
 def _base(schema: Schema) -> Found:
-    name = ZERO_SHOT if ZERO_SHOT in extractors.EXTRACTORS else "rules"
-    model = extractors.named(name).fit(schema, [], [], recipe={}, on_progress=lambda _: None)
-    return Found(model, f"{name}, without any document", None, "", {})
+    model = extractors.named(ZERO_SHOT).fit(schema, [], [], recipe={}, on_progress=lambda _: None)
+    return Found(model, "the base model, without any document", None, "", {})
 
 
 def _shelved(folder: Path) -> Found:

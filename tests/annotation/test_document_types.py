@@ -39,7 +39,7 @@ def test_a_type_is_made_from_yaml(receipts):
     assert receipts.schema["company"].title == "Shop"
     assert receipts.schema["total"].kind is Kind.MONEY
     assert (receipts.accept_above, receipts.retrain_after, receipts.queue_depth) == (0.97, 12, 3)
-    assert (receipts.strategy, receipts.audit_share, receipts.extractor) == ("mixed", 0.1, "layoutlm")
+    assert (receipts.strategy, receipts.audit_share, receipts.extractor) == ("mixed", 0.1, "combined")
 
 
 def test_a_type_is_made_from_json_too(db):

@@ -16,6 +16,7 @@ from models.grouping import (
     draw,
     flat,
     groups_of,
+    pick,
     snapshot_hash,
 )
 from models.packs import PackDocument
@@ -93,3 +94,12 @@ def test_a_snapshots_hash_knows_fields_words_answers_and_sides_but_no_order() ->
         snapshot_hash(Schema((Field("sum"),)), train=[one, two]),
     ]
     assert len({known, *others}) == 5
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=8), st.integers(0, 50), st.integers(0, 2**32 - 1))
+def test_documents_are_picked_one_by_one_and_copies_stay_together(sizes, n, seed):
+    picked = pick(sized(*sizes), n, np.random.default_rng(seed))
+    keys = [document.key for document in flat(picked)]
+    assert len(keys) == len(set(keys)) == min(n, sum(sizes))
+    shops = [{key.partition("/")[0] for key in (document.key for document in group)} for group in picked]
+    assert all(len(shop) == 1 for shop in shops) and len(shops) == len(set.union(set(), *shops))

@@ -114,7 +114,7 @@ def test_the_surer_of_an_absence_the_fewer_words_look_like_the_field():
 def test_confidences_are_calibrated():
     page = make_page("Total 12.00")
     probs = sure_of(page, {1: ("B-total", 0.9)})
-    humble = Reading(found={"company": Calibration(1.0, -2.0)})
+    humble = Reading(found={"total": Calibration(1.0, -2.0)})
     (plain,) = read_fields([page], [probs], SCHEMA, Reading()).values
     (value,) = read_fields([page], [probs], SCHEMA, humble).values
     assert value.confidence == pytest.approx(Calibration(1.0, -2.0)(plain.confidence))
