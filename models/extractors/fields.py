@@ -147,21 +147,18 @@ def _on_page(
     likely = np.flatnonzero(belongs >= threshold)
     if not len(likely):
         return  # most pages, of most fields: nothing that would count
-    torn = [range(*span) for span in spans if ONE_NUMBER.fullmatch(_joined(page, range(*span)))]
-    whole = [
-        run for run in _written_like(page, each, likely) if not any(set(run) < set(span) for span in torn)
-    ]
-    for run in [*torn, *(run for run in whole if range(run[0], run[-1] + 1) not in torn)]:
-        score = min(1.0, float(belongs[list(run)].min()))
+    if each.kind is Kind.DATE:
+        # what is written like a date is one value, so its surest word speaks for all: `05 MAR 2018`
+        scored = [(run, belongs[list(run)].max()) for run in runs_like(page, each)]
+    else:
+        torn = [range(*span) for span in spans if ONE_NUMBER.fullmatch(_joined(page, range(*span)))]
+        alone = [(int(i),) for i in likely if looks_typed(page.words[i].text, each)]
+        whole = [run for run in alone if not any(set(run) <= set(span) for span in torn)]
+        scored = [(tuple(run), belongs[list(run)].min()) for run in (*torn, *whole)]
+    for run, belonging in scored:
+        score = min(1.0, float(belonging))
         if score >= threshold:
             yield _value(each, number, page, run, score)
-
-
-def _written_like(page: Page, each: Field, likely: NDArray[np.intp]) -> list[tuple[int, ...]]:
-    """Runs of words that are written like the field's kind; of numbers only those among the `likely` words."""
-    if each.kind is Kind.DATE:
-        return runs_like(page, each)
-    return [(int(index),) for index in likely if looks_typed(page.words[index].text, each)]
 
 
 def _joined(page: Page, run: Iterable[int]) -> str:
