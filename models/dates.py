@@ -37,8 +37,9 @@ YEAR4 = r"(?:19|20)\d\d"
 YEAR = rf"(?:{YEAR4}|['’]?\d\d)"
 DAY = r"\d{1,2}"
 MARK = r"\s?[-/.]\s?"
-# no figure may follow, unless a time does: readers merge `25/12/2018 13:45` into `25/12/201813:45`
-END = r"(?:(?!\d|:\d)|(?=\d\d:\d\d)|(?=:\d\d:\d\d))"
+# no figure may follow, also not behind a mark (of `#19- 21/03/2018` the date is the last three), unless a time does:
+# readers merge `25/12/2018 13:45` into `25/12/201813:45`
+END = r"(?:(?!\d|[:/.]\d)|(?=\d\d:\d\d)|(?=:\d\d:\d\d))"
 ORDINAL = r"(?:\s?(?:st|nd|rd|th|er|re)\b|[oa]\b|[º°ª])?"
 # what may stand between a day, its month and its year: `3rd day of May, 2012`, `25 de diciembre de 2018`
 FILLER = r"[\s,./'’-]{0,4}(?:(?:day|of|the|month|de|del|di)\b[\s,.]{0,3}){0,6}"

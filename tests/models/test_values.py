@@ -282,3 +282,9 @@ def test_a_span_of_time_is_read_from_words_and_figures(raw, period):
 
 def test_texts_are_compared_by_letters_and_digits():
     assert normalise_text("Müller & Söhne, Straße 5①") == "MÜLLERSÖHNESTRASSE51"
+
+
+def test_a_number_before_a_date_is_no_part_of_it():
+    assert [each.read(day_first=True) for each in written_dates("TILL #19- 21/03/2018 19:53")] == [
+        "2018-03-21"
+    ]
