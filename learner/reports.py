@@ -18,10 +18,10 @@ from django.utils import timezone
 
 from annotation.models import Correction, Document, DocumentType, LabelTask
 from learner import promotion, triggers
+from learner.audit import Audit, Audited, audit
 from learner.models import Decision, ModelVersion, Run
 
 DAYS = 30
-RIGHT = {"accepted", "moved"}
 ENOUGH_TO_ESTIMATE = 0.02  # share of a run after which its pace says something about its end
 
 
@@ -107,18 +107,6 @@ class RunReport:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """The audit slice: how right the champion of the day was on documents picked at random, as people found it.
-
-    `accuracy` is the share of fields that needed no change; None before the first audited correction.
-    """
-
-    documents: int
-    fields: int
-    accuracy: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +241,7 @@ def _report(document_type: DocumentType) -> TypeReport:
         can_roll_back=promotion.previous_champion(document_type) is not None,
         live_run=run_report(running) if running else None,
         last_decision=_decision(decided) if decided else None,
-        audit=_audit(document_type),
+        audit=audit(audited(document_type), document_type.schema.names),
     )
 
 
@@ -278,26 +266,20 @@ def _median_seconds(document_type: DocumentType) -> float | None:
     return statistics.median(seconds) if seconds else None
 
 
-def _audit(document_type: DocumentType) -> Audit:
-    """Weighted by one over the probability of being picked, which is what makes it unbiased."""
-    audited = Document.objects.filter(
+def audited(document_type: DocumentType) -> list[Audited]:
+    """The documents of the audit slice that people have judged, in one query; the oldest first."""
+    found = Document.objects.filter(
         document_type=document_type,
         audit_probability__gt=0,
         truth__skipped=False,
         truth__extraction__isnull=False,
     )
-    documents, fields, right, weight = 0, 0, 0.0, 0.0
-    names = document_type.schema.names
-    for probability, outcomes in audited.values_list("audit_probability", "truth__outcomes"):
-        if not probability:  # for the type checker: the query asks for more than 0
-            continue
-        found = [outcomes[name] for name in names if name in outcomes]
-        documents += 1
-        fields += len(found)
-        weight += len(found) / probability
-        # a moved field had the right value, in the wrong place
-        right += sum(outcome in RIGHT for outcome in found) / probability
-    return Audit(documents, fields, right / weight if weight else None)
+    columns = ("audit_probability", "truth__extraction__model_version", "truth__outcomes")
+    return [
+        Audited(probability, version, outcomes)
+        for probability, version, outcomes in found.order_by("truth").values_list(*columns)
+        if probability and version and outcomes is not None  # for the type checker: the query asks for them
+    ]
 
 
 def _minutes_left(run: Run, now: datetime) -> float | None:

@@ -29,7 +29,7 @@ def test_a_new_type_has_a_report_of_noughts():
     assert (report.documents, report.corrections, report.until_training) == (0, 0, 25)
     assert set(report.counts) == {state.value for state in State}
     assert (report.champion, report.live_run, report.last_decision) == (None, None, None)
-    assert report.audit == reports.Audit(0, 0, None)
+    assert (report.audit.documents, report.audit.accuracy, report.audit.low) == (0, None, None)
     assert len(report.per_day) == 30
     assert report.per_day[-1].day == timezone.now().date()
 
