@@ -85,7 +85,7 @@ class LayoutLMExtractor:
         trained = training.train(schema, train, validation, checked, on_progress, checkpoints)
         session, said, precision = exporting.chosen(trained, schema, validation, checked.precision)
         reading = calibrated(schema, validation, said)
-        on_progress(Progress("done", 1.0, checked.epochs, checked.epochs, note=trained.note))
+        on_progress(Progress("done", 1.0, trained.epochs, trained.epochs, note=trained.note))
         return cls(schema, trained.network, session, trained.tokenizer, reading, checked, precision)
 
     def extract(self, documents: Sequence[Sequence[Page]]) -> list[Extracted]:

@@ -47,6 +47,7 @@ class Trained:
     network: WordTagger
     tokenizer: Tokenizer
     validated: list[Extracted]
+    epochs: int = 0  # it took, the last one perhaps in part
     note: str = ""
 
 
@@ -74,7 +75,7 @@ def train(
     def judge() -> tuple[list[Extracted], Scores]:
         return validate(asked, tokenizer, schema, validation)
 
-    note = ""
+    epochs, note = 0, ""
     if examples:
         material = prepared(schema, examples, tokenizer)
         if not len(material.telling):
@@ -88,9 +89,9 @@ def train(
             training.go_on_from(Checkpoints(checkpoints, mark))
         training.pace.used += time.monotonic() - began
         training.run(judge if validation else None, on_progress)
-        note = training.note
+        epochs, note = training.course.epoch - 1, training.note
     asked.to("cpu").eval()
-    return Trained(asked.network, tokenizer, judge()[0], note)
+    return Trained(asked.network, tokenizer, judge()[0], epochs, note)
 
 
 def validate(
