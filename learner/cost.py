@@ -1,0 +1,143 @@
+"""How long people took for past documents in; how many seconds a document will cost a person, before they open it, out.
+
+A person opens a document, looks at its pages, checks the fields and mends what is wrong. Each takes so many seconds,
+and people differ in their pace by a factor:
+
+    seconds = (open + page x pages + field x fields + error x expected wrong fields) x pace of the person x chance
+
+The seconds start from `DEFAULT` and move away from it as far as the ledger's times give reason to: a maximum a
+posteriori fit on the log scale, where a coffee break is a big residual, and big residuals count less (Huber 1964).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from django.db.models import Count, OuterRef, Subquery
+from numpy.typing import NDArray
+
+from annotation import ledger
+from annotation.models import Correction, DocumentType, Page
+from learner import ranking
+
+FloatArray = NDArray[np.float64]
+
+LEARN_FROM = 2000  # newest corrections
+STRAYS = 0.7  # standard deviation, on the log scale, of a type's seconds around the default's: half to twice
+PACES = 0.4  # the same of people's pace around their team's
+SPREAD = 0.5  # the same of chance, until there are times to tell: as much as `SPREAD_WEIGHS` of them would
+SPREAD_WEIGHS = 10
+HUBER = 1.5  # spreads beyond which a residual counts less
+STEPS = 30  # of Gauss and Newton; it settles in less than ten
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One document that a person has done, as it was before they began, and the seconds it took."""
+
+    seconds: float
+    pages: int
+    fields: int  # that were asked for
+    expected_errors: float  # of them, by the confidences of what the person was shown
+    annotator: str
+
+
+@dataclass(frozen=True, slots=True)
+class CostModel:
+    """Seconds for each part of the work, at the team's usual pace."""
+
+    open: float  # a document, whatever is in it
+    page: float
+    field: float  # checking one
+    error: float  # mending a field that is wrong, or filling it in
+    spread: float  # standard deviation of chance on the log scale
+    fields: int  # that a document of this type has
+    rows: int = 0  # times it was learned from
+
+    def seconds(self, expected_errors: FloatArray, pages: FloatArray) -> FloatArray:
+        """Of a person's time, for each of N documents whose fields are all asked for: (N,) of (N,) and (N,)."""
+        parts = self.open + self.page * pages + self.field * self.fields + self.error * expected_errors
+        return np.asarray(parts * np.exp(self.spread**2 / 2))  # the mean; without the factor it is the median
+
+    def by_hand(self, pages: FloatArray) -> FloatArray:
+        """The same without a machine: every field has to be found and filled in."""
+        return self.seconds(np.full(len(pages), float(self.fields)), pages)
+
+    def to_json(self) -> dict[str, float]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, float]) -> CostModel:
+        seconds = {name: stored[name] for name in ("open", "page", "field", "error", "spread")}
+        return cls(**seconds, fields=int(stored["fields"]), rows=int(stored["rows"]))
+
+
+def default(fields: int) -> CostModel:
+    """What is assumed before anybody's time is known: 5 s to open a document, 3 s a page, 2 s a field, 8 s an error."""
+    return CostModel(open=5.0, page=3.0, field=2.0, error=8.0, spread=SPREAD, fields=fields)
+
+
+def of(document_type: DocumentType) -> CostModel:
+    """Learned from the newest corrections of a type that people made in Label Studio; one query."""
+    return fit(rows(document_type), fields=len(document_type.schema.fields))
+
+
+def rows(document_type: DocumentType) -> list[Row]:
+    """The newest `LEARN_FROM` documents whose time is known, the newest first."""
+    schema = document_type.schema
+    pages = Page.objects.filter(document=OuterRef("document")).order_by().values("document")
+    done = ledger.truths(document_type).filter(source=Correction.Source.LABEL_STUDIO, lead_time__gt=0)
+    columns = ("lead_time", "annotator", "extraction__values", "extraction__absent", "pages")
+    found = done.annotate(pages=Subquery(pages.annotate(n=Count("pk")).values("n")[:1])).order_by("-pk")
+    return [
+        Row(
+            seconds,
+            count or 1,
+            len(schema.fields),
+            sum(1 - confidence for confidence in ranking.confidences(schema, values or [], absent or {})),
+            annotator,
+        )
+        for seconds, annotator, values, absent, count in found.values_list(*columns)[:LEARN_FROM]
+    ]
+
+
+def fit(rows: Sequence[Row], *, fields: int) -> CostModel:
+    """The most likely seconds for a type of so many `fields`; `default(fields)` without rows."""
+    start = default(fields)
+    if not rows:
+        return start
+    names = sorted({row.annotator for row in rows})
+    work = np.array([[1, row.pages, row.fields, row.expected_errors] for row in rows], dtype=np.float64)
+    who = np.array([[row.annotator == name for name in names] for row in rows], dtype=np.float64)
+    taken = np.log([row.seconds for row in rows])
+
+    prior = np.log([start.open, start.page, start.field, start.error])
+    center = np.concatenate([prior, np.zeros(len(names))])
+    trust = np.concatenate([np.full(4, STRAYS**-2), np.full(len(names), PACES**-2)])
+    at = center.copy()
+    # to the level of the times first, so that what is far away afterwards is far from the others
+    at[:4] += np.median(taken - np.log(work @ np.exp(prior)))
+    for _ in range(STEPS):
+        parts = work * np.exp(at[:4])  # (N, 4), seconds
+        total = parts.sum(axis=1)
+        residual = taken - np.log(total) - who @ at[4:]
+        spread = _spread(residual)
+        weight = np.minimum(1, HUBER * spread / np.maximum(np.abs(residual), 1e-9)) / spread**2
+        slope = np.hstack([parts / total[:, None], who])  # of the log of seconds
+        curvature = (slope * weight[:, None]).T @ slope + np.diag(trust)
+        step = np.linalg.solve(curvature, slope.T @ (weight * residual) - trust * (at - center))
+        at += np.clip(step, -1, 1)
+        if np.abs(step).max() < 1e-6:
+            break
+    pace = float((who @ at[4:]).mean())  # of the team as it was
+    seconds = dict(zip(("open", "page", "field", "error"), np.exp(at[:4] + pace).tolist(), strict=True))
+    return CostModel(**seconds, spread=spread, fields=fields, rows=len(rows))
+
+
+def _spread(residual: FloatArray) -> float:
+    """Standard deviation of what isn't a stray, from the median; near `SPREAD` while there are few."""
+    found = 1.4826 * float(np.median(np.abs(residual - np.median(residual))))
+    n = len(residual)
+    return float(np.sqrt((SPREAD_WEIGHS * SPREAD**2 + n * found**2) / (SPREAD_WEIGHS + n)))
