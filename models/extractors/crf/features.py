@@ -31,9 +31,8 @@ ALIGNED = 0.01  # of the page's width
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A page and what was found out about its W words."""
+    """What was found out about the W words of a page."""
 
-    page: Page
     texts: list[str]
     kinds: list[str]
     plains: list[str]
@@ -89,7 +88,6 @@ def _look(page: Page, figures: Figures, cue_of: Mapping[str, tuple[str, ...]]) -
     kinds = ["date" if i in figures.date_from else kind_of(text) for i, text in enumerate(texts)]
     layout = layout_of(page)
     return _Seen(
-        page,
         texts,
         kinds,
         [plain(text) for text in texts],

@@ -92,6 +92,21 @@ class TestLearning:
     def test_the_same_documents_give_the_same_model(self, small, schema, receipts):
         assert fit(schema, receipts[:8], receipts[8:12]).tagger.model == small.tagger.model
 
+    def test_of_long_documents_some_of_the_words_far_from_any_value_are_enough(self):
+        def letter(number):
+            prose = "\n".join(f"as we said {n} times " * 5 for n in range(14))
+            page = make_page(f"{prose}\nBALANCE {number}4.50\n{prose}")
+            return Example(str(number), (page,), (Answer("balance", f"{number}4.50"),))
+
+        schema = Schema((Field("balance", Kind.MONEY),))
+        letters = [letter(n) for n in range(10, 18)]
+        fitted = [fit(schema, letters, recipe=RECIPE | {"most_words": most}) for most in (500, 500, 100_000)]
+        models = [extractor.tagger.model for extractor in fitted]
+        assert models[0] == models[1]
+        assert models[0] != models[2]
+        for extractor in fitted:
+            assert [v.text for v in extractor.extract([letter(31).pages])[0].values] == ["314.50"]
+
     def test_no_document_with_a_value_is_nothing_to_learn_from(self, schema, receipts):
         with pytest.raises(TrainingFailed, match="label some first"):
             fit(schema, [Example("empty", receipts[0].pages, ())])
