@@ -7,16 +7,16 @@ takes seconds, and writes only the rows that changed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Avg, QuerySet
+from django.db.models import Avg, Count, QuerySet
 
 from annotation import doorbell, jobs, ledger, lifecycle
-from annotation.models import Document, DocumentType, LabelTask
-from learner import acceptance, ranking, strategies
+from annotation.models import Document, DocumentType, LabelTask, Page
+from learner import acceptance, cost, ranking, strategies
 from learner.models import Look
 from learner.strategies.base import Floats, Pool, Rows
 from learner.strategies.diversity import novelty
@@ -43,6 +43,7 @@ class Columns:
     extracted: list[bool] = field(default_factory=list)
     confidence: list[list[float]] = field(default_factory=list)
     looks: list[bytes] = field(default_factory=list)
+    pages: list[int] = field(default_factory=list)
 
 
 def rank_pool(type_id: int) -> None:
@@ -65,7 +66,7 @@ def rank_pool(type_id: int) -> None:
     pool = _pool(rows, document_type)
     ranked = np.flatnonzero([probability is None for probability in chosen])
     # the seed is the type's: the same pool is ranked the same, whoever asks, however often
-    order = _order(_only(pool, ranked), strategy, np.random.default_rng(document_type.pk))
+    order = _order(pool.only(ranked), strategy, np.random.default_rng(document_type.pk))
     audited = [row for row, probability in enumerate(chosen) if probability is not None]
     audited.sort(key=lambda row: ranking.draw(rows.shas[row]))
     woven = ranking.weave(ranked[order].tolist(), audited, share, _debt(document_type))
@@ -142,6 +143,8 @@ def _read(documents: QuerySet[Document], schema: Schema) -> Columns:
         "look__vector",
     )
     rows = Columns()
+    counted = Page.objects.filter(document__in=documents.values("pk")).order_by()
+    pages = dict(counted.values_list("document").annotate(n=Count("pk")))
     for pk, sha, probability, priority, reason, values, absent, look in (
         documents.filter(look__isnull=False).order_by("pk").values_list(*columns).iterator(chunk_size=BATCH)
     ):
@@ -152,6 +155,7 @@ def _read(documents: QuerySet[Document], schema: Schema) -> Columns:
         rows.extracted.append(values is not None)
         rows.confidence.append(ranking.confidences(schema, values or [], absent or {}))
         rows.looks.append(bytes(look))
+        rows.pages.append(pages.get(pk, 1))
     return rows
 
 
@@ -164,7 +168,8 @@ def _pool(rows: Columns, document_type: DocumentType) -> Pool:
         .values_list("extraction__values", "extraction__absent", "outcomes", "document__look__vector")
     )
     seen = list(corrected[:LEARN_FROM])
-    return Pool(
+    pages = np.array(rows.pages, dtype=np.float64)
+    pool = Pool(
         _table(rows.confidence, len(schema.fields)),
         _vectors(rows.looks),
         _table(
@@ -172,11 +177,11 @@ def _pool(rows: Columns, document_type: DocumentType) -> Pool:
         ),
         _vectors([bytes(look) for _, _, _, look in seen]),
         np.array([ranking.faults(schema, outcomes) for _, _, outcomes, _ in seen], dtype=np.int64),
+        pages,
     )
-
-
-def _only(pool: Pool, rows: Rows) -> Pool:
-    return Pool(pool.confidence[rows], pool.looks[rows], pool.seen_confidence, pool.seen_looks, pool.faults)
+    # by the confidences: a strategy may know better which fields are wrong, but seconds change little by it
+    errors = expected_errors(pool).astype(np.float64)
+    return replace(pool, seconds=cost.of(document_type).seconds(errors, pages))
 
 
 def _table(rows: Sequence[Sequence[float]], columns: int) -> Floats:

@@ -1,23 +1,49 @@
-"""Strategies by name: which documents are worth a person's time next. Pure NumPy: no Django, no torch."""
+"""Strategies by name: which documents are worth a person's time next. Pure NumPy: no Django, no torch.
+
+A new one is a file with a `Strategy` in it (`base.scoring` or `base.choosing`), and its line here.
+"""
 
 from __future__ import annotations
 
-from learner.strategies import chance, diversity, mixed, modal, uncertainty
-from learner.strategies.base import Pool, Strategy
+from learner.strategies import (
+    badge,
+    caps,
+    chance,
+    clusters,
+    cost,
+    density,
+    diversity,
+    mixed,
+    modal,
+    uncertainty,
+)
+from learner.strategies.base import Need, Pool, Strategy, UnknownParameter
 from models.errors import DocloopError
 
 STRATEGIES: dict[str, Strategy] = {
-    "mixed": mixed.mixed,
-    "least-confident": uncertainty.least_confident,
-    "margin": uncertainty.smallest_margin,
-    "entropy": uncertainty.highest_entropy,
-    "most-errors": uncertainty.most_errors,
-    "diverse": diversity.diverse,
-    "modal-uncertainty": modal.by_uncertainty,
-    "modal-margin": modal.by_margin,
-    "modal-entropy": modal.by_entropy,
-    "modal-ranked-batch": modal.by_ranked_batch,
-    "random": chance.random,
+    strategy.name: strategy
+    for strategy in (
+        mixed.MIXED,
+        cost.ERRORS_PER_SECOND,
+        uncertainty.LEAST_CONFIDENT,
+        uncertainty.MARGIN,
+        uncertainty.ENTROPY,
+        uncertainty.FIELD_ENTROPY,
+        uncertainty.PAGE_ENTROPY,
+        uncertainty.MOST_ERRORS,
+        caps.CAPPED,
+        clusters.CLUSTERS,
+        badge.BADGE,
+        density.DENSE,
+        diversity.DIVERSE,
+        modal.UNCERTAINTY,
+        modal.MARGIN,
+        modal.ENTROPY,
+        modal.RANKED_BATCH,
+        modal.COMMITTEE,
+        modal.BALD,
+        chance.RANDOM,
+    )
 }
 
 
@@ -25,12 +51,13 @@ class UnknownStrategy(DocloopError):
     """A document type names a strategy that doesn't exist; the message lists those that do."""
 
 
-def named(name: str) -> Strategy:
-    """The strategy of that name; raises `UnknownStrategy`."""
+def named(name: str, **parameters: float) -> Strategy:
+    """The strategy of that name; raises `UnknownStrategy` and `UnknownParameter`."""
     try:
-        return STRATEGIES[name]
+        strategy = STRATEGIES[name]
     except KeyError:
         raise UnknownStrategy(f"no strategy {name!r}; there are: {', '.join(STRATEGIES)}") from None
+    return strategy.with_parameters(**parameters) if parameters else strategy
 
 
-__all__ = ["STRATEGIES", "Pool", "Strategy", "UnknownStrategy", "named"]
+__all__ = ["STRATEGIES", "Need", "Pool", "Strategy", "UnknownParameter", "UnknownStrategy", "named"]

@@ -1,15 +1,21 @@
-"""What a strategy is: a pure function of arrays and a seeded generator that says which documents come first."""
+"""What a strategy is: a name, what it needs, and a pure function of arrays that says which documents come first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import DocloopError
+
 Floats = NDArray[np.float32]
+Scores = NDArray[np.floating[Any]]
 Rows = NDArray[np.intp]
 
 
@@ -27,6 +33,8 @@ class Pool:
     seen_confidence: Floats  # (M, F): of the extraction that the person saw
     seen_looks: Floats  # (M, D)
     faults: NDArray[np.int64]  # (M,): fields that the person changed: 0, 1, or 2 for more
+    pages: Scores | None = None  # (N,); None: one page each
+    seconds: Scores | None = None  # (N,), above 0: of a person's time; None: the same for each
 
     def __post_init__(self) -> None:
         (n, fields), (m, _) = self.confidence.shape, self.seen_confidence.shape
@@ -39,11 +47,25 @@ class Pool:
             self.seen_looks,
             self.faults,
         ]
+        for more in (self.pages, self.seconds):
+            if more is not None:
+                arrays.append(more)
+                wanted.append((n,))
         if [array.shape for array in arrays] != wanted:
             raise ValueError(f"the arrays of a pool fit together, these don't: {[a.shape for a in arrays]}")
 
     def __len__(self) -> int:
         return len(self.confidence)
+
+    def only(self, rows: Rows) -> Pool:
+        """The same with these documents alone, in this order; what was corrected stays."""
+        return replace(
+            self,
+            confidence=self.confidence[rows],
+            looks=self.looks[rows],
+            pages=None if self.pages is None else self.pages[rows],
+            seconds=None if self.seconds is None else self.seconds[rows],
+        )
 
     @property
     def features(self) -> Floats:
@@ -56,11 +78,73 @@ class Pool:
         return np.hstack([self.seen_confidence, self.seen_looks])
 
 
-# (pool, n, rng) → the rows of min(n, N) different documents, the one to label first in front
-Strategy = Callable[[Pool, int, np.random.Generator], Rows]
+class Need(StrEnum):
+    """What a strategy looks at besides chance."""
+
+    CONFIDENCE = "the model's confidences"
+    LOOKS = "what documents look like"
+    CORRECTIONS = "what people corrected"  # without enough of them it falls back on the confidences
+    SECONDS = "what a document costs a person"
 
 
-def highest(score: NDArray[np.floating], n: int, rng: np.random.Generator) -> Rows:
+# (pool, n, rng, **parameters) → the rows of min(n, N) different documents, the one to label first in front
+Select = Callable[..., Rows]
+# (pool, **parameters) → (N,), higher is labelled sooner
+Score = Callable[..., Scores]
+
+
+class UnknownParameter(DocloopError):
+    """A strategy was given a parameter that it hasn't got; the message lists those that it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """A named way to choose. `select` is all it needs; one that scores each document alone has `score` too."""
+
+    name: str
+    title: str  # for people
+    needs: frozenset[Need]
+    select: Select
+    score: Score | None = None
+
+    def __call__(self, pool: Pool, n: int, rng: np.random.Generator) -> Rows:
+        """The rows of min(n, N) different documents, the one to label first in front."""
+        return self.select(pool, n, rng)
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """The parameters with their present values."""
+        signature = inspect.signature(self.score or self.select).parameters.values()
+        return {each.name: each.default for each in signature if each.kind is each.KEYWORD_ONLY}
+
+    def with_parameters(self, **values: float) -> Strategy:
+        """The same with other parameters; raises `UnknownParameter`."""
+        if unknown := sorted(values.keys() - self.parameters.keys()):
+            raise UnknownParameter(
+                f"strategy {self.name!r} has no parameter {unknown[0]!r}; "
+                f"it has: {', '.join(self.parameters) or 'none'}"
+            )
+        if self.score is None:
+            return replace(self, select=partial(self.select, **values))
+        score = partial(self.score, **values)
+        return replace(self, select=_by_score(score), score=score)
+
+
+def scoring(name: str, title: str, score: Score, *needs: Need) -> Strategy:
+    """A strategy that takes the documents with the highest scores."""
+    return Strategy(name, title, frozenset(needs), _by_score(score), score)
+
+
+def choosing(name: str, title: str, select: Select, *needs: Need) -> Strategy:
+    """A strategy whose choice of one document depends on the others that it chose."""
+    return Strategy(name, title, frozenset(needs), select)
+
+
+def _by_score(score: Score) -> Select:
+    return lambda pool, n, rng: highest(score(pool), n, rng)
+
+
+def highest(score: Scores, n: int, rng: np.random.Generator) -> Rows:
     """The rows of the n highest scores, highest first; ties fall by chance, so that no upload order is favoured."""
     n = min(n, len(score))
     ties = rng.random(len(score))

@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from learner.strategies.base import Floats, Pool, Rows, highest
+from learner.strategies.base import Floats, Need, Pool, Rows, Scores, choosing, highest
 
 CANDIDATES = 5000  # rows that are compared with each other; 200 picks among them take 0.1 s
 
 
-def diverse(pool: Pool, n: int, rng: np.random.Generator) -> Rows:
-    """Farthest from everything corrected or chosen first (k-center greedy: Sener and Savarese 2018)."""
-    candidates = highest(novelty(pool.looks, pool.seen_looks), max(n, CANDIDATES), rng)
-    return spread(pool, candidates, np.ones(len(candidates)), n)
+def diverse(pool: Pool, n: int, rng: np.random.Generator, *, candidates: int = CANDIDATES) -> Rows:
+    """Farthest from everything corrected or chosen first (core-set, k-center greedy: Sener and Savarese 2018)."""
+    distance = novelty(pool.looks, pool.seen_looks)
+    rows = highest(distance, max(n, candidates), rng)
+    return rows[spread(pool.looks[rows], np.ones(len(rows)), distance[rows], n)]
 
 
-def spread(pool: Pool, candidates: Rows, worth: NDArray[np.floating], n: int) -> Rows:
-    """Up to n of the candidates, always the one with the highest worth times distance to all before it.
+def spread(looks: Floats, worth: Scores, distance: Scores, n: int) -> Rows:
+    """Up to n of the rows of `looks` (N, D), always the one with the highest worth times distance to all before it.
 
-    `worth` is one positive number a candidate. A near-duplicate of something chosen has a distance of almost
-    nothing: it comes last, whatever its worth.
+    `worth` is one positive number a row, `distance` that to what was corrected. A near-duplicate of something chosen
+    has a distance of almost nothing: it comes last, whatever its worth.
     """
-    looks = pool.looks[candidates]
-    distance = novelty(looks, pool.seen_looks)
+    looks = np.ascontiguousarray(looks, dtype=np.float32)
+    squares = np.einsum("nd,nd->n", looks, looks)
+    # everything squared: the same order without a root for each row of each pick
+    gain = np.asarray(worth, dtype=np.float64) ** 2
+    nearest = np.asarray(distance, dtype=np.float64) ** 2
     chosen: list[int] = []
-    left = np.ones(len(candidates), dtype=bool)
-    for _ in range(min(n, len(candidates))):
-        best = int(np.argmax(np.where(left, worth * distance, -1.0)))
+    for _ in range(min(n, len(looks))):
+        best = int(np.argmax(gain * nearest))
         chosen.append(best)
-        left[best] = False
-        distance = np.minimum(distance, np.linalg.norm(looks - looks[best], axis=1))
-    return candidates[chosen]
+        to_best = squares + squares[best] - 2 * (looks @ looks[best])
+        np.minimum(nearest, np.maximum(to_best, 0), out=nearest)
+        nearest[best] = -1  # below every other's: never chosen again
+    return np.array(chosen, dtype=np.intp)
 
 
-def novelty(looks: Floats, seen: Floats) -> NDArray[np.floating]:
+def novelty(looks: Floats, seen: Floats) -> Scores:
     """The distance of each row of `looks` (N, D) to the nearest of `seen` (M, D), at most 1; 1 if none was seen."""
     nearest = np.ones(len(looks))
     squares = (seen**2).sum(axis=1)  # (M,)
@@ -44,3 +47,6 @@ def novelty(looks: Floats, seen: Floats) -> NDArray[np.floating]:
             squared = (rows**2).sum(axis=1)[:, None] - 2 * rows @ seen.T + squares
             nearest[start : start + 4096] = np.sqrt(np.clip(squared.min(axis=1), 0, 1))
     return nearest
+
+
+DIVERSE = choosing("diverse", "diverse: unlike what has been labelled (core-set)", diverse, Need.LOOKS)

@@ -7,22 +7,8 @@ from typing import Any
 from django import forms
 
 from annotation.models import DocumentType
+from learner.strategies import STRATEGIES
 from models.schema import Kind
-
-# The strategies of `learner.strategies`, in words for people; a test holds the two lists equal.
-STRATEGIES = {
-    "mixed": "mixed: unsure, and unlike each other (recommended)",
-    "least-confident": "least confident: the least sure field decides",
-    "margin": "margin: the two best readings are close",
-    "entropy": "entropy: unsure over all fields",
-    "most-errors": "most errors: most fields likely to be wrong",
-    "diverse": "diverse: unlike what has been labelled",
-    "modal-uncertainty": "modAL, uncertainty",
-    "modal-margin": "modAL, margin",
-    "modal-entropy": "modAL, entropy",
-    "modal-ranked-batch": "modAL, ranked batches",
-    "random": "random: by chance alone",
-}
 
 
 def _plain(widget: type[forms.Widget] = forms.TextInput, **attributes: Any) -> forms.Widget:
@@ -56,7 +42,7 @@ class TypeForm(forms.Form):
         help_text="Documents kept ready in Label Studio for each annotator.",
     )
     strategy = forms.ChoiceField(
-        choices=list(STRATEGIES.items()),
+        choices=[(strategy.name, strategy.title) for strategy in STRATEGIES.values()],
         initial="mixed",
         widget=forms.Select(attrs={"class": "form-select"}),
         help_text="Which documents are worth a person's time next.",
