@@ -87,10 +87,9 @@ def of(document_type: DocumentType) -> CostModel:
 def rows(document_type: DocumentType) -> list[Row]:
     """The newest `LEARN_FROM` documents whose time is known, the newest first."""
     schema = document_type.schema
-    pages = Page.objects.filter(document=OuterRef("document")).order_by().values("document")
     done = ledger.truths(document_type).filter(source=Correction.Source.LABEL_STUDIO, lead_time__gt=0)
     columns = ("lead_time", "annotator", "extraction__values", "extraction__absent", "pages")
-    found = done.annotate(pages=Subquery(pages.annotate(n=Count("pk")).values("n")[:1])).order_by("-pk")
+    found = done.annotate(pages=page_count("document")).order_by("-pk")
     return [
         Row(
             seconds,
@@ -101,6 +100,12 @@ def rows(document_type: DocumentType) -> list[Row]:
         )
         for seconds, annotator, values, absent, count in found.values_list(*columns)[:LEARN_FROM]
     ]
+
+
+def page_count(document: str) -> Subquery:
+    """How many pages a document has, for a query; `document` is the query's path to its id. Null for none."""
+    pages = Page.objects.filter(document=OuterRef(document)).order_by().values("document")
+    return Subquery(pages.annotate(n=Count("pk")).values("n")[:1])
 
 
 def fit(rows: Sequence[Row], *, fields: int) -> CostModel:

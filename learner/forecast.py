@@ -26,6 +26,7 @@ SHARED = 0.5  # correlation of the errors that two versions make on the same gol
 FIRST = 10  # documents at which the grid's curves start: no training has less
 TRUST = 0.7  # how much of a version counts: real curves are not quite of either kind (Miller and Dunson 2019)
 DRAWS = 4000
+BOUNDS = (0.5, 0.025, 0.975)  # median, and what holds 95 %
 NOTHING = 0.002  # a gain that is as good as zero
 NOTICED = 0.02  # a gain that is worth waiting to know of
 
@@ -81,24 +82,29 @@ class Forecast:
 
 
 def forecast(points: Sequence[Point], confirmed: int, *, corrections: int = NEXT) -> Forecast | None:
-    """From `confirmed` documents on; None without versions. The same points give the same forecast."""
+    """From `confirmed` documents on; None without versions. The same points give the same forecast.
+
+    The advice is about `NEXT` corrections however few are asked about: the last three would always bring nothing.
+    """
     if not points:
         return None
     first = min(min(point.documents for point in points), confirmed)
     places = np.unique(np.linspace(first, confirmed + corrections, 25).round().astype(int))
-    asked = np.append(places, [confirmed, confirmed + corrections])
-    drawn = _curves(asked)[:, _fitting(points)]  # (places + 2, DRAWS)
-    before, gain = drawn[-2], drawn[-1] - drawn[-2]
-    low, middle, high = map(float, np.quantile(gain, [0.025, 0.5, 0.975]))
-    bands = np.quantile(drawn[:-2], [0.5, 0.025, 0.975], axis=1).T
+    asked = np.append(places, [confirmed, confirmed + corrections, confirmed + NEXT])
+    drawn = _curves(asked)[:, _fitting(points)]  # (places + 3, DRAWS)
+    before, after, usual = drawn[-3:]
+    gain, low, high = map(float, np.quantile(after - before, BOUNDS))
+    _, worst, best = map(float, np.quantile(usual - before, BOUNDS))
+    now = float(np.median(before))
+    bands = np.quantile(drawn[:-3], BOUNDS, axis=1).T
     return Forecast(
         corrections=corrections,
-        gain=middle,
+        gain=gain,
         low=low,
         high=high,
-        now=float(np.median(before)),
+        now=now,
         curve=tuple(Place(int(n), *map(float, band)) for n, band in zip(places, bands, strict=True)),
-        advice=_advice(low, high, float(np.median(before))),
+        advice=_advice(worst, best, now),
     )
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.models import Document, DocumentType, Job, LabelTask
-from learner.models import Decision, Run, VersionMove
+from learner.models import Decision, Run, Snapshot, VersionMove
 from tests.factories import make_document, make_extraction, make_truth, make_type, make_version
 from webapp import services
 from webapp.dashboard import document_type as type_page
@@ -256,3 +256,50 @@ def test_times_are_in_the_zone_that_the_browser_told(lead):
     for nonsense in ("Not/AZone", "../../etc/passwd", "/etc", "Europe", "a" * 5000):
         lead.cookies["docloop_zone"] = nonsense
         assert "2020-06-01T20:00:00+00:00" in text_of(lead.get(reverse("documents")))
+
+
+# --- whether more labelling is worth it
+
+
+def worth(lead) -> str:
+    return text_of(lead.get(reverse("type-worth", args=["receipts"])))
+
+
+def test_a_type_without_a_model_has_no_forecast_and_says_why(lead):
+    make_type(name="receipts")
+    page = worth(lead)
+    assert "the forecast starts with the first trained version" in page
+    assert "nobody's time is known yet" in page and "<svg" not in page
+
+
+def test_the_forecast_stands_in_words_with_its_curve_the_hours_and_the_assumptions(lead):
+    receipts = make_type(name="receipts")
+    for number, f1 in enumerate((0.6, 0.7, 0.8), start=1):
+        items = [[n, "train"] for n in range(25 * number)]
+        taken = Snapshot.objects.create(document_type=receipts, hash=f"{number}", items=items, fields=[])
+        score = {"f1": f1, "low": f1 - 0.05, "high": f1 + 0.05}
+        make_version(
+            receipts,
+            run=Run.objects.create(document_type=receipts, state="finished", snapshot=taken),
+            figures={"documents": 5 * number, "overall": score, "fields": {"total": score}},
+        )
+    queued(receipts, 41, priority=0.2)
+    audited = make_document(receipts, audit_probability=0.1)
+    make_extraction(audited, version=receipts.versions.latest("pk").name)
+    make_truth(audited, outcomes={"total": "accepted", "company": "edited"}, lead_time=40)
+    page = worth(lead)
+    assert "The next 1 correction:" in page and "points of F1" in page
+    assert "1 document;" in page and "by hand about" in page
+    assert page.count("<circle") == 3 and page.count("squares") + page.count("Squares") == 1
+    assert "learned from the time that 1 correction took" in page
+    assert "Field by field, on the 1 audited document" in page
+
+
+def test_the_audit_stands_with_its_interval(lead):
+    receipts = make_type(name="receipts")
+    for _ in range(5):
+        document = make_document(receipts, audit_probability=0.1)
+        make_extraction(document)
+        make_truth(document, outcomes={"total": "accepted"})
+    page = text_of(lead.get(reverse("type", args=["receipts"])))
+    assert "of 5 fields right (57 % to 100 % of all), on 5 documents picked at random" in page

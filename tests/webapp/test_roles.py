@@ -53,6 +53,7 @@ TABLE = {
     "new-type": ("get", Role.LEAD),
     "type": ("get", Role.LEAD),
     "type-live": ("get", Role.LEAD),
+    "type-worth": ("get", Role.LEAD),
     "edit-type": ("get", Role.LEAD),
     "retrain": ("post", Role.LEAD),
     "roll-back": ("post", Role.LEAD),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.errors import IllegalMove, Refused
 from annotation.label_studio import labelling_url, task_url
 from annotation.models import Document, DocumentType, LabelTask
-from learner import promotion, reports, triggers
+from learner import promotion, reports, savings, triggers
 from webapp.dashboard import attention, drawing
 from webapp.roles import Role, requires
 
@@ -57,6 +57,15 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 def live(request: HttpRequest, name: str) -> HttpResponse:
     """The part of the page that changes by itself."""
     return render(request, "type/live.html", figures(_type(name)))
+
+
+@requires(Role.LEAD)
+@require_safe
+def worth(request: HttpRequest, name: str) -> HttpResponse:
+    """Whether more labelling is worth it; a part of the page that is worked out after the rest."""
+    found = savings.of(_type(name))
+    chart = drawing.learning(found) if found.points else None
+    return render(request, "type/worth.html", {"savings": found, "chart": chart})
 
 
 @requires(Role.LEAD)

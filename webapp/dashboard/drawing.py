@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from annotation.models import Document
+from learner.savings import Savings
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +94,66 @@ class Interval:
 def interval(low: float, point: float, high: float) -> Interval:
     """Shares (0…1) in, percent out."""
     return Interval(100 * low, max(100 * (high - low), 0.5), 100 * point)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A figure with its interval on a chart, and the words for it."""
+
+    x: float
+    y: float
+    top: float
+    bottom: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """A learning curve: versions on gold, versions on audited documents, the forecast's line and band."""
+
+    gold: list[Mark]
+    audit: list[Mark]
+    line: str  # points of a polyline; "" without a forecast
+    band: str  # points of a polygon
+    most: int  # documents at the right edge
+    least: float  # share at the bottom edge
+    width: int
+    height: int
+    floor: int
+
+
+def learning(found: Savings, width: int = 480, height: int = 190) -> Learning:
+    """Confirmed documents from left to right, shares from a tenth below the lowest point up to 1."""
+    above, below = 12, 20
+    floor = height - below
+    places = found.forecast.curve if found.forecast else ()
+    most = max([point.documents for point in found.points] + [place.documents for place in places])
+    lows = [point.low for point in found.points] + [point.low for point in found.audit_points]
+    lowest = min(lows + [place.f1 for place in places])
+    least = max(0.0, int(10 * lowest) / 10)
+
+    def x(documents: int) -> float:
+        return round(width * documents / max(most, 1), 1)
+
+    def y(share: float) -> float:
+        return round(floor - (floor - above) * (max(share, least) - least) / (1 - least), 1)
+
+    band = [(place.documents, place.high) for place in places]
+    band += [(place.documents, place.low) for place in reversed(places)]
+    return Learning(
+        gold=[
+            Mark(x(p.documents), y(p.f1), y(p.high), y(p.low), f"{p.name}: F1 {p.f1:.3f}")
+            for p in found.points
+        ],
+        audit=[
+            Mark(x(p.documents), y(p.accuracy), y(p.high), y(p.low), f"{p.version}: audit {p.accuracy:.0%}")
+            for p in found.audit_points
+        ],
+        line=" ".join(f"{x(place.documents)},{y(place.f1)}" for place in places),
+        band=" ".join(f"{x(documents)},{y(share)}" for documents, share in band),
+        most=most,
+        least=least,
+        width=width,
+        height=height,
+        floor=floor,
+    )

@@ -14,6 +14,7 @@ urlpatterns = [
     path("new-document-type/", edit_type.new, name="new-type"),
     path("types/<slug:name>/", document_type.page, name="type"),
     path("types/<slug:name>/live/", document_type.live, name="type-live"),
+    path("types/<slug:name>/worth/", document_type.worth, name="type-worth"),
     path("types/<slug:name>/edit/", edit_type.edit, name="edit-type"),
     path("types/<slug:name>/retrain/", document_type.retrain, name="retrain"),
     path("types/<slug:name>/roll-back/", document_type.roll_back, name="roll-back"),

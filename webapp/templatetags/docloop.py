@@ -47,6 +47,20 @@ def signed(value: float) -> str:
 
 
 @register.filter
+def points(difference: float) -> str:
+    """A difference of two scores in points of 100, with its sign: 0.0061 → +0.6, 0 → 0.0."""
+    rounded = f"{100 * difference:+.1f}".replace("-", "−")
+    return "0.0" if rounded[1:] == "0.0" else rounded
+
+
+@register.filter
+def hours(value: float) -> str:
+    """2.14 → 2.1 h, 0.3 → 18 min, also below 0."""
+    sign = "−" if value < 0 else ""
+    return f"{sign}{abs(value):.1f} h" if abs(value) >= 1 else f"{sign}{round(60 * abs(value))} min"
+
+
+@register.filter
 def seconds(value: float | None) -> str:
     """42.4 → 42 s, 130 → 2 min 10 s; — for None."""
     if value is None:

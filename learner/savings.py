@@ -1,0 +1,159 @@
+"""One document type in; what labelling it has brought and spared people so far, and whether more of it pays, out.
+
+The assumptions stand beside the figures on the type's page (`type/savings.html`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db.models import Count, F, Func, IntegerField
+
+from annotation import ledger
+from annotation.models import Correction, Document, DocumentType
+from learner import cost, ranking, reports
+from learner.audit import Audit, audit
+from learner.cost import CostModel, FloatArray, Row
+from learner.forecast import NEXT, Forecast, Point, forecast
+from learner.models import ModelVersion
+
+State = Document.State
+WAITING = (State.EXTRACTED, State.QUEUED, State.READ)  # of which people may be asked, the most telling first
+MOST_VERSIONS = 40  # newest ones
+BREAK = 3.0  # spreads above what was expected, on the log scale, from which a time holds a break
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPoint:
+    """How right a version was on audited documents: the share of fields (0…1) that needed no change."""
+
+    version: str
+    documents: int  # confirmed ones in its snapshot
+    audited: int
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Hours that people took, and would have taken to fill in everything by hand."""
+
+    corrections: int  # whose time is known
+    spent: float
+    by_hand: float
+    unseen: int  # documents accepted without anybody looking at them
+    unseen_by_hand: float
+
+    @property
+    def saved(self) -> float:
+        """Hours; below 0 while the machine costs more than it spares."""
+        return self.by_hand + self.unseen_by_hand - self.spent
+
+
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """All that the page tells of it."""
+
+    confirmed: int
+    waiting: int  # documents that people may still be asked about
+    points: tuple[Point, ...]  # versions, the oldest first
+    audit_points: tuple[AuditPoint, ...]
+    audit: Audit
+    forecast: Forecast | None  # None without versions, or with nothing left to correct
+    next_hours: float  # of the corrections that the forecast is about
+    time: Time
+    model: CostModel
+
+
+def of(document_type: DocumentType) -> Savings:
+    """In eight queries or less, whatever the numbers of documents and versions."""
+    documents = Document.objects.filter(document_type=document_type)
+    states: Mapping[str, int] = dict(documents.values_list("state").annotate(Count("pk")))
+    confirmed = documents.filter(truth__skipped=False).count()
+    waiting = sum(states.get(state, 0) for state in WAITING)
+    rows = cost.rows(document_type)
+    model = cost.fit(rows, fields=len(document_type.schema.fields))
+    points = _points(document_type)
+    size = {point.name: point.documents for point in points}
+    found = audit(reports.audited(document_type), document_type.schema.names)
+    corrections = min(NEXT, waiting)
+    return Savings(
+        confirmed=confirmed,
+        waiting=waiting,
+        points=points,
+        audit_points=tuple(
+            AuditPoint(each.name, size[each.name], each.documents, each.accuracy, each.low, each.high)
+            for each in found.by_version
+            if each.name in size
+        ),
+        audit=found,
+        forecast=forecast(points, confirmed, corrections=corrections) if corrections else None,
+        next_hours=_next_seconds(document_type, model) * corrections / 3600,
+        time=_time(document_type, model, rows, states.get(State.ACCEPTED, 0)),
+        model=model,
+    )
+
+
+def spent(model: CostModel, rows: Sequence[Row]) -> FloatArray:
+    """Seconds that went into each of N documents, breaks left out: (N,)."""
+    usual = model.seconds(
+        np.array([row.expected_errors for row in rows]), np.array([float(row.pages) for row in rows])
+    )
+    return np.minimum([row.seconds for row in rows], usual * np.exp(BREAK * model.spread))
+
+
+def _time(document_type: DocumentType, model: CostModel, rows: Sequence[Row], unseen: int) -> Time:
+    """From the newest corrections, for all of them."""
+    if not rows:
+        one = float(model.by_hand(np.ones(1))[0])
+        return Time(0, 0.0, 0.0, unseen, unseen * one / 3600)
+    count = len(rows)
+    if count == cost.LEARN_FROM:  # there may be more than were read
+        known = {"source": Correction.Source.LABEL_STUDIO, "lead_time__gt": 0}
+        count = ledger.truths(document_type).filter(**known).count()
+    by_hand = float(model.by_hand(np.array([float(row.pages) for row in rows])).mean())
+    took = float(spent(model, rows).mean())
+    return Time(count, count * took / 3600, count * by_hand / 3600, unseen, unseen * by_hand / 3600)
+
+
+def _points(document_type: DocumentType) -> tuple[Point, ...]:
+    """Versions for the type's present fields: others measured something else."""
+    length = Func(F("run__snapshot__items"), function="jsonb_array_length", output_field=IntegerField())
+    versions = ModelVersion.objects.filter(
+        document_type=document_type,
+        schema_hash=document_type.schema.hash,
+        run__snapshot__isnull=False,
+        figures__has_key="overall",
+    )
+    newest = versions.annotate(size=length).order_by("-number").values_list("name", "size", "figures")
+    return tuple(_point(*found) for found in reversed(newest[:MOST_VERSIONS]))
+
+
+def _point(name: str, size: int, figures: Mapping[str, Any]) -> Point:  # mixed: counts and scores
+    overall = figures["overall"]
+    fields = len(figures.get("fields", {}))
+    return Point(
+        name, size, overall["f1"], overall["low"], overall["high"], figures.get("documents", 0), fields
+    )
+
+
+def _next_seconds(document_type: DocumentType, model: CostModel) -> float:
+    """What one of the documents that come next will cost a person; 0 if none waits."""
+    schema = document_type.schema
+    for state in WAITING:  # one by one, so that the index of the ranking gives the first ones at once
+        waiting = Document.objects.filter(document_type=document_type, state=state)
+        columns = ("extraction__values", "extraction__absent")
+        first = waiting.order_by("-priority").annotate(n=cost.page_count("pk"))
+        found = list(first.values_list(*columns, "n")[:NEXT])
+        if found:
+            errors = [
+                sum(1 - sure for sure in ranking.confidences(schema, values or [], absent or {}))
+                for values, absent, _ in found
+            ]
+            pages = [float(n or 1) for *_, n in found]
+            return float(model.seconds(np.array(errors), np.array(pages)).mean())
+    return 0.0
