@@ -203,8 +203,12 @@ def inventory(project_id: int) -> Iterator[Entry]:
     return map(entry_of, _tasks(project_id, [], include=LIGHT))
 
 
-def delete_untouched(project_id: int, task_ids: Collection[int]) -> frozenset[int] | None:
+def delete_untouched(
+    project_id: int, task_ids: Collection[int], *, skipped_too: bool = False
+) -> frozenset[int] | None:
     """Delete those of these tasks that nobody has answered, drafted or been given; answers which are gone.
+
+    A skip is an answer, unless `skipped_too`.
 
     Label Studio checks and deletes in one request, so that nobody's work can come in between. None, and nothing is
     deleted, if it is not set up to tell what the labelling page has given to people: it tells with
@@ -214,10 +218,11 @@ def delete_untouched(project_id: int, task_ids: Collection[int]) -> frozenset[in
         return frozenset()
     untouched = [
         column_filter("total_annotations", "equal", "Number", 0),
-        column_filter("cancelled_annotations", "equal", "Number", 0),
         column_filter("draft_exists", "equal", "Boolean", "false"),
         column_filter("locks__expire_at", "empty", "Unknown", "true"),
     ]
+    if not skipped_too:
+        untouched.append(column_filter("cancelled_annotations", "equal", "Number", 0))
     try:
         _delete(project_id, task_ids, filters={"conjunction": "and", "items": untouched})
     except LabelStudioRefused as refusal:

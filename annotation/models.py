@@ -184,6 +184,9 @@ class LabelTask(models.Model):
         related_name="+",
         help_text="What the annotator is shown",
     )
+    reason = models.CharField(
+        max_length=200, blank=True, help_text="Why the document was chosen, as the annotator is shown it"
+    )
     seen = models.CharField(
         max_length=64, blank=True, help_text="Hash of the light inventory entry that was last collected"
     )

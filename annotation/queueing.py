@@ -9,15 +9,18 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
+from django.db.models.functions import Now
 
-from annotation import jobs, label_studio, labelling, lifecycle
+from annotation import jobs, label_studio, labelling, ledger, lifecycle
 from annotation.models import Document, DocumentType, Extraction, LabelTask
+from annotation.turns import Ranked, in_turn
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +29,14 @@ TaskState = LabelTask.State
 
 BATCH = 100  # tasks a request: sent within a second or two, and cheap to look up again
 BEST_FIRST: Sequence[OrderBy | str] = (F("priority").desc(nulls_last=True), "pk")
+BEST_DOCUMENT_FIRST: Sequence[OrderBy | str] = (F("document__priority").desc(nulls_last=True), "pk")
 # A task goes when its document is no longer among this many times the queue's length of the best. To come in takes
 # being among the best once the length, so that what stands near the edge does not go to and fro.
 KEEPS_RANK = 2
-CHURN = 0.5  # of the queue's length may be withdrawn at a time
+CHURN = 0.5  # of the queue's length may be withdrawn, or pushed anew, at a time
+LOOK_AHEAD = 5000  # best documents among which near copies are passed over
+SKIPPED_FOR = timedelta(days=1)  # until then only others are offered what somebody skipped
+MOST_SKIPS = 3  # of a document: then it stays skipped until a lead looks at it
 NEW_TYPE = "There is no model yet: please fill in every field"
 
 
@@ -43,7 +50,9 @@ def fill_queue(type_id: int) -> None:
     if document_type.project_id is None:  # `annotation.projects` rings again when there is one
         return
     _look_up(document_type, document_type.project_id)
+    _bring_back(document_type, document_type.project_id)
     _withdraw(document_type, document_type.project_id)
+    _renew_reasons(document_type, document_type.project_id)
     _renew(document_type, document_type.project_id)
     _choose(document_type, document_type.project_id)
     _push(document_type, document_type.project_id)
@@ -86,8 +95,7 @@ def _tasks(document_type: DocumentType, *states: str) -> QuerySet[LabelTask]:
 
 def _batches(tasks: QuerySet[LabelTask]) -> Iterator[list[LabelTask]]:
     """Tasks with their documents, extractions and pages, the best documents first."""
-    ranked = tasks.order_by(F("document__priority").desc(nulls_last=True), "pk")
-    ids = list(ranked.values_list("pk", flat=True))
+    ids = list(tasks.order_by(*BEST_DOCUMENT_FIRST).values_list("pk", flat=True))
     whole = LabelTask.objects.select_related("extraction", "document__extraction").prefetch_related(
         "document__pages"
     )
@@ -120,12 +128,10 @@ def _withdraw(document_type: DocumentType, project_id: int) -> None:
     The audit slice stays: what was picked at random must not go because a model finds it easy.
     """
     length = depth(document_type)
-    unanswered = document_type.documents.filter(state__in=[*lifecycle.POOL, State.QUEUED])
-    best = unanswered.order_by(*BEST_FIRST)[: KEEPS_RANK * length]
     lost = (
         _tasks(document_type, TaskState.OPEN)
         .filter(project_id=project_id, document__state=State.QUEUED, document__audit_probability__isnull=True)
-        .exclude(document__in=list(best.values_list("pk", flat=True)))
+        .exclude(document__in=_best(document_type, KEEPS_RANK * length))
         .order_by(F("document__priority").asc(nulls_first=True), "-pk")
     )
     candidates = {task.task_id for task in lost[: max(1, int(CHURN * length))] if task.task_id}
@@ -146,22 +152,107 @@ def _withdraw(document_type: DocumentType, project_id: int) -> None:
             lifecycle.move_many(some, home, reason="withdrawn: others are worth a person's time more")
 
 
+def _renew_reasons(document_type: DocumentType, project_id: int) -> None:
+    """Push tasks anew whose documents are in the queue for another reason than the one that is shown: some at a time,
+    so that the queue never stands empty, and only such as nobody has answered, drafted or been given.
+
+    Label Studio can change a task too, but writes its whole row then: an annotation that is submitted meanwhile would
+    be forgotten by the task's counters, and a task that seems to have none is offered again, or deleted.
+    """
+    shown = _tasks(document_type, TaskState.OPEN).filter(project_id=project_id, task_id__isnull=False)
+    stale = {
+        task.task_id or 0: task.document
+        for task in shown.select_related("document").order_by(*BEST_DOCUMENT_FIRST)
+        if task.reason != _reason(document_type, task.document)
+    }
+    size = max(1, int(CHURN * depth(document_type)))
+    for start in range(0, len(stale), size):
+        gone = label_studio.delete_untouched(project_id, list(stale)[start : start + size])
+        with transaction.atomic():
+            jobs.assert_held()
+            for task_id in gone or ():
+                LabelTask.objects.filter(task_id=task_id, state=TaskState.OPEN).update(
+                    task_id=None,
+                    state=TaskState.PUSHING,
+                    seen="",
+                    extraction=stale[task_id].extraction_id,
+                    reason=_reason(document_type, stale[task_id]),
+                )
+        _push(document_type, project_id)
+
+
+def skipped_long_ago(document_type: DocumentType) -> QuerySet[Document]:
+    """Documents that were skipped, and may be asked of the same people again.
+
+    Meanwhile Label Studio itself offers them to everybody who hasn't skipped them.
+    """
+    skipped = Q(corrections__skipped=True)
+    return (
+        document_type.documents.filter(state=State.SKIPPED, tasks__state=TaskState.DONE)
+        .alias(
+            skips=Count("corrections", filter=skipped, distinct=True),
+            last=Max("corrections__recorded_at", filter=skipped),
+        )
+        .filter(skips__lt=MOST_SKIPS, last__lt=Now() - SKIPPED_FOR)
+    )
+
+
+def _bring_back(document_type: DocumentType, project_id: int) -> None:
+    """Return documents that were skipped long ago to the pool, without their old tasks: Label Studio never offers a
+    task again to who skipped it. The ledger keeps that it was skipped, and by whom.
+    """
+    tasks = LabelTask.objects.filter(
+        document__in=skipped_long_ago(document_type), state=TaskState.DONE, project_id=project_id
+    )
+    asked = {task_id for task_id in tasks.order_by("pk").values_list("task_id", flat=True)[:BATCH] if task_id}
+    gone = label_studio.delete_untouched(project_id, asked, skipped_too=True) if asked else None
+    with transaction.atomic():
+        jobs.assert_held()
+        for task_id in sorted(gone or ()):
+            LabelTask.objects.filter(task_id=task_id, state=TaskState.DONE).update(state=TaskState.WITHDRAWN)
+            for document_id in ledger.retract(task_id, still_there=()):
+                ledger.settle(document_id)
+
+
 def _choose(document_type: DocumentType, project_id: int) -> None:
     """Put the best of the pool in the queue, for us; Label Studio hears of it next."""
     live = LabelTask.objects.filter(document=OuterRef("pk")).exclude(state=TaskState.WITHDRAWN)
     with transaction.atomic():
         jobs.assert_held()
-        room = depth(document_type) - _tasks(document_type, TaskState.PUSHING, TaskState.OPEN).count()
-        pool = document_type.documents.filter(~Exists(live), state__in=lifecycle.POOL)
-        # what somebody else is just changing is passed over
-        chosen = pool.order_by(*BEST_FIRST).select_for_update(skip_locked=True)[: max(0, room)]
+        length = depth(document_type)
+        room = max(0, length - _tasks(document_type, TaskState.PUSHING, TaskState.OPEN).count())
+        # twice as many as there is room for: what somebody else is just changing is passed over
+        turn = _best(document_type, length + room) if room else []
+        free = document_type.documents.filter(~Exists(live), pk__in=turn, state__in=lifecycle.POOL)
+        locked = {document.pk: document for document in free.select_for_update(skip_locked=True)}
         tasks = [
-            LabelTask(document=document, project_id=project_id, extraction_id=document.extraction_id)
-            for document in chosen
+            LabelTask(
+                document=locked[pk],
+                project_id=project_id,
+                extraction_id=locked[pk].extraction_id,
+                reason=_reason(document_type, locked[pk]),
+            )
+            for pk in [pk for pk in turn if pk in locked][:room]
         ]
         LabelTask.objects.bulk_create(tasks)
         documents = Document.objects.filter(pk__in=[task.document_id for task in tasks])
         lifecycle.move_many(documents, State.QUEUED, reason="chosen for labelling")
+
+
+def _best(document_type: DocumentType, wanted: int) -> list[int]:
+    """The documents of the pool and the queue whose turn it is first."""
+    columns = ("priority", "pk", "fingerprint", "state")
+    queued = document_type.documents.filter(state=State.QUEUED).values_list(*columns)
+    pool = document_type.documents.filter(state__in=lifecycle.POOL).order_by(*BEST_FIRST)
+    rows = [*queued, *pool.values_list(*columns)[:LOOK_AHEAD]]
+    rows.sort(key=lambda row: (row[0] is None, -(row[0] or 0), row[1]))
+    return in_turn(
+        [
+            Ranked(pk, int(fingerprint or "0", 16), queued=state == State.QUEUED)
+            for _, pk, fingerprint, state in rows
+        ],
+        wanted,
+    )
 
 
 def _push(document_type: DocumentType, project_id: int) -> None:
@@ -209,8 +300,12 @@ def _show_newest(document_type: DocumentType, project_id: int) -> None:
 def _data(document_type: DocumentType, task: LabelTask) -> dict[str, Any]:  # Label Studio's JSON
     # Label Studio serves the store's pages behind its own sign-in
     urls = [f"/data/local-files/?d={page.image}" for page in task.document.pages.all()]
-    reason = task.document.reason or ("" if document_type.champion else NEW_TYPE)
-    return labelling.task_data(task.document_id, urls, reason=reason, title=document_type.title)
+    return labelling.task_data(task.document_id, urls, reason=task.reason, title=document_type.title)
+
+
+def _reason(document_type: DocumentType, document: Document) -> str:
+    """Why a person is asked for this document, for them to read."""
+    return document.reason or ("" if document_type.champion else NEW_TYPE)
 
 
 def _prediction(

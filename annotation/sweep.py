@@ -15,7 +15,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from annotation import doorbell, inbox, jobs, label_studio, webhooks
+from annotation import doorbell, inbox, jobs, label_studio, queueing, webhooks
 from annotation.errors import LabelStudioRefused
 from annotation.models import CurrentAnnotation, DirtyTask, DocumentType, LabelTask
 from annotation.task_views import Entry
@@ -61,7 +61,7 @@ def sweep_project(type_id: int) -> None:
         _remember(rows, found.untouched)
         announced = DirtyTask.objects.filter(task_id__in=changed).count()
         inbox.mark_dirty(changed, noticed_by="sweep")
-        if _left_behind(document_type):
+        if _left_behind(document_type) or queueing.skipped_long_ago(document_type).exists():
             doorbell.ring("ranking changed", type_id)
         if present is None:  # the project was deleted
             doorbell.ring("document type changed", type_id)

@@ -23,6 +23,7 @@ class Task:
     data: Mapping[str, Any]
     predictions: list[Mapping[str, Any]]
     touched: bool = False
+    skipped: bool = False
 
 
 @dataclass
@@ -89,11 +90,14 @@ class LabelStudioInMemory:
                 found.setdefault(document, []).append(pk)
         return found
 
-    def delete_untouched(self, project_id: int, task_ids: Collection[int]) -> frozenset[int] | None:
+    def delete_untouched(
+        self, project_id: int, task_ids: Collection[int], *, skipped_too: bool = False
+    ) -> frozenset[int] | None:
         if self.given is None:
             return None
         for pk in set(task_ids) - self.given:
-            if pk in self.tasks and not self.tasks[pk].touched:
+            task = self.tasks.get(pk)
+            if task and not task.touched and (skipped_too or not task.skipped):
                 del self.tasks[pk]
         return frozenset(task_ids) - self.tasks.keys()
 

@@ -1,10 +1,12 @@
 from collections import Counter
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from annotation import queueing
+from annotation import ledger, queueing
 from annotation.errors import LabelStudioUnreachable, LostClaim
-from annotation.models import Document, Extraction, LabelTask
+from annotation.models import Correction, CurrentAnnotation, Document, Extraction, LabelTask
 from tests.annotation.queue_stand_in import LabelStudioInMemory, stand_in
 from tests.conftest import person
 from tests.factories import make_document, make_extraction, make_type
@@ -288,3 +290,177 @@ def test_a_worker_that_lost_its_job_while_it_renewed_writes_nothing(studio, rece
     with pytest.raises(LostClaim):
         queueing.fill_queue(receipts.pk)
     assert LabelTask.objects.get().extraction.model_version == "v1"
+
+
+SHOP = "abcd0123456789ef"
+NEARLY = "abcd0123456789e0"
+OTHER = "5432fedcba987610"
+
+
+def alike(receipts, **fingerprints):
+    """Documents with these fingerprints, the first the best."""
+    documents = make_pool(receipts, range(len(fingerprints), 0, -1))
+    for document, fingerprint in zip(documents, fingerprints.values(), strict=True):
+        Document.objects.filter(pk=document.pk).update(fingerprint=fingerprint)
+    return documents
+
+
+def test_nobody_is_handed_a_near_copy_of_what_a_colleague_has(studio, receipts):
+    first, copy, second, third, fourth = alike(receipts, a=SHOP, b=NEARLY, c=OTHER, d="", e="")
+    queueing.fill_queue(receipts.pk)
+    assert studio.documents() == [first.pk, second.pk, third.pk]
+    LabelTask.objects.filter(document=second).update(state="done")
+    Document.objects.filter(pk=second.pk).update(state="confirmed")
+    queueing.fill_queue(receipts.pk)
+    assert studio.documents()[3:] == [fourth.pk]  # the copy is better, but its like is still open
+    LabelTask.objects.filter(document=first).update(state="done")
+    Document.objects.filter(pk=first.pk).update(state="confirmed")
+    queueing.fill_queue(receipts.pk)
+    assert studio.documents()[4:] == [copy.pk]
+
+
+def test_a_team_whose_documents_are_all_alike_still_has_work(studio, receipts):
+    documents = alike(receipts, a=SHOP, b=SHOP, c=SHOP, d=SHOP)
+    queueing.fill_queue(receipts.pk)
+    assert studio.documents() == [each.pk for each in documents[:3]]
+
+
+def test_a_queued_document_is_not_withdrawn_for_the_copies_that_rank_above_it(studio, receipts):
+    queued = make_pool(receipts, [3, 2, 1])
+    queueing.fill_queue(receipts.pk)
+    for document in make_pool(receipts, range(10, 20)):
+        Document.objects.filter(pk=document.pk).update(fingerprint=SHOP)
+    queueing.fill_queue(receipts.pk)
+    assert states(queued) == ["queued"] * 3
+
+
+def skipped(studio, receipts, *, days):
+    """A document that its only annotator skipped so many days ago, and whose task is still in Label Studio."""
+    (document,) = make_pool(receipts, [5])
+    queueing.fill_queue(receipts.pk)
+    task = LabelTask.objects.get(document=document)
+    skip(document, task, days)
+    studio.tasks[task.task_id].skipped = True
+    return document
+
+
+def skip(document, task, days):
+    correction = Correction.objects.create(
+        document=document,
+        source="label studio",
+        annotation_id=Correction.objects.count() + 1,
+        content_hash=f"{Correction.objects.count():064x}",
+        skipped=True,
+        answers=[],
+        annotator="ann@example.org",
+        submitted_at=timezone.now(),
+        recorded_at=timezone.now() - timedelta(days=days),
+    )
+    CurrentAnnotation.objects.create(
+        source="label studio",
+        annotation_id=correction.annotation_id,
+        document=document,
+        correction=correction,
+        task_id=task.task_id,
+    )
+    LabelTask.objects.filter(pk=task.pk).update(state="done")
+    ledger.settle(document.pk)
+
+
+def test_a_skipped_document_comes_back_as_a_new_task_after_a_day(studio, receipts):
+    document = skipped(studio, receipts, days=2)
+    queueing.fill_queue(receipts.pk)
+    assert states([document]) == ["queued"]
+    assert studio.documents() == [document.pk]
+    tasks = LabelTask.objects.order_by("pk")
+    assert [task.state for task in tasks] == ["withdrawn", "open"]
+    assert list(Correction.objects.values_list("skipped", flat=True)) == [True]  # the ledger forgets nothing
+
+
+def test_until_then_it_is_left_to_others(studio, receipts):
+    document = skipped(studio, receipts, days=0.9)
+    queueing.fill_queue(receipts.pk)
+    assert states([document]) == ["skipped"]
+    assert LabelTask.objects.get().state == "done"
+
+
+def test_a_skipped_document_that_a_colleague_has_open_is_left_to_them(studio, receipts):
+    document = skipped(studio, receipts, days=2)
+    studio.given = frozenset(studio.tasks)
+    queueing.fill_queue(receipts.pk)
+    assert states([document]) == ["skipped"]
+
+
+def test_a_document_that_was_skipped_again_and_again_stays_skipped(studio, receipts):
+    document = skipped(studio, receipts, days=4)
+    task = LabelTask.objects.get(document=document)
+    for days in (3, 2):
+        skip(document, task, days)
+    queueing.fill_queue(receipts.pk)
+    assert states([document]) == ["skipped"]
+
+
+def reasons(studio):
+    return {int(task.data["doc_id"]): task.data["reason"] for task in studio.tasks.values()}
+
+
+def test_an_untouched_task_shows_the_reason_that_its_document_has_now(studio, receipts):
+    document, kept = make_pool(receipts, [2, 1])
+    Document.objects.update(reason="total 0.41; new layout")
+    queueing.fill_queue(receipts.pk)
+    (number,) = LabelTask.objects.filter(document=document).values_list("pk", flat=True)
+    Document.objects.filter(pk=document.pk).update(reason="total 0.41")
+    queueing.fill_queue(receipts.pk)
+    assert reasons(studio) == {document.pk: "total 0.41", kept.pk: "total 0.41; new layout"}
+    task = LabelTask.objects.get(document=document)
+    assert (task.pk, task.state, task.reason) == (number, "open", "total 0.41")
+    assert task.task_id in studio.tasks
+    assert states([document]) == ["queued"]
+    assert studio.pushes == [2, 1]
+
+
+def test_reasons_are_renewed_some_at_a_time_so_that_the_queue_never_stands_empty(
+    studio, receipts, monkeypatch
+):
+    documents = make_pool(receipts, [3, 2, 1])
+    queueing.fill_queue(receipts.pk)
+    left = []
+    delete = studio.delete_untouched
+
+    def deleting(project_id, task_ids, **more):
+        gone = delete(project_id, task_ids, **more)
+        left.append(len(studio.tasks))
+        return gone
+
+    monkeypatch.setattr(queueing.label_studio, "delete_untouched", deleting)
+    given = LabelTask.objects.get(document=documents[0]).task_id
+    studio.given = frozenset({given})  # the best is open: it must not hold up the others
+    Document.objects.update(reason="date 0.20")
+    queueing.fill_queue(receipts.pk)
+    assert min(left) == 2
+    assert [reasons(studio)[each.pk] for each in documents] == [queueing.NEW_TYPE, "date 0.20", "date 0.20"]
+    assert given in studio.tasks
+
+
+def test_a_task_that_somebody_works_on_keeps_the_reason_it_shows(studio, receipts):
+    make_pool(receipts, [1])
+    queueing.fill_queue(receipts.pk)
+    ids = set(studio.tasks)
+    studio.given = frozenset(ids)
+    Document.objects.update(reason="date 0.20")
+    queueing.fill_queue(receipts.pk)
+    assert set(studio.tasks) == ids
+    assert LabelTask.objects.get().reason == queueing.NEW_TYPE
+
+
+def test_a_worker_that_died_after_taking_a_task_for_its_reason_loses_no_document(studio, receipts):
+    (document,) = make_pool(receipts, [1])
+    queueing.fill_queue(receipts.pk)
+    Document.objects.update(reason="date 0.20")
+    studio.cut_before = 2
+    with pytest.raises(LabelStudioUnreachable):
+        queueing.fill_queue(receipts.pk)
+    assert LabelTask.objects.get().state == "pushing"
+    queueing.fill_queue(receipts.pk)
+    assert reasons(studio) == {document.pk: "date 0.20"}
+    assert LabelTask.objects.get().state == "open"
