@@ -17,6 +17,7 @@ from annotation.errors import IllegalMove, Refused
 from annotation.label_studio import labelling_url, task_url
 from annotation.models import Document, DocumentType, LabelTask
 from learner import promotion, reports, savings, triggers
+from learner.forecast import GOAL
 from webapp.dashboard import attention, drawing
 from webapp.roles import Role, requires
 
@@ -63,9 +64,16 @@ def live(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def worth(request: HttpRequest, name: str) -> HttpResponse:
     """Whether more labelling is worth it; a part of the page that is worked out after the rest."""
-    found = savings.of(_type(name))
-    chart = drawing.learning(found) if found.points else None
-    return render(request, "type/worth.html", {"savings": found, "chart": chart})
+    document_type = _type(name)
+    found = savings.of(document_type)
+    schema = document_type.schema
+    shown = {
+        "savings": found,
+        "chart": drawing.learning(found) if found.points else None,
+        "goal": GOAL,
+        "audited": [(schema[each.name].title, each) for each in found.audit.by_field],
+    }
+    return render(request, "type/worth.html", shown)
 
 
 @requires(Role.LEAD)
