@@ -1,7 +1,7 @@
 """Where a training is, kept on disk as it goes, so that one that was killed goes on instead of beginning anew.
 
-One safetensors file that is replaced as a whole: weights, the optimizer's moments, the best weights so far, and what
-else there is to know as JSON in its header. Nothing is pickled.
+One safetensors file that is replaced as a whole: weights, the optimizer's moments, and what else there is to know as
+JSON in its header. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Course:
     losses: list[float] = field(default_factory=list)  # of the epoch under way
     best_f1: float = -1.0
     best_epoch: int = 0
-    over: bool = False  # it got no better for too long
+    ends_at: int | None = None  # the step, once it is known to get no better
 
 
 def fingerprint(
@@ -68,10 +68,9 @@ class Checkpoints:
     folder: Path
     fingerprint: str
 
-    def keep(self, course: Course, network: WordTagger, optimizer: Optimizer, best: Weights) -> None:
-        """Replaces the checkpoint. `best` are the best weights so far; none yet is fine."""
-        tensors = {f"weights.{name}": tensor for name, tensor in learnt(network).items()}
-        tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
+    def keep(self, course: Course, network: WordTagger, optimizer: Optimizer) -> None:
+        """Replaces the checkpoint."""
+        tensors = {f"weights.{name}": tensor for name, tensor in _learnt(network).items()}
         for number, moments in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{number}.{name}": tensor for name, tensor in moments.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -84,8 +83,8 @@ class Checkpoints:
             )  # after a power cut there is the old one or this one, never half of one
         new.replace(self.folder / FILE)
 
-    def take_up(self, network: WordTagger, optimizer: Optimizer) -> tuple[Course, Weights] | None:
-        """Puts weights and moments back; how far that training was, and its best weights.
+    def take_up(self, network: WordTagger, optimizer: Optimizer) -> Course | None:
+        """Puts weights and moments back; how far that training was.
 
         None, with nothing changed, where there is no checkpoint of this very training.
         """
@@ -103,10 +102,10 @@ class Checkpoints:
             number, _, moment = name.partition(".")
             moments.setdefault(int(number), {})[moment] = tensor
         optimizer.load_state_dict(optimizer.state_dict() | {"state": moments})
-        return Course(**json.loads(told["course"])), _under("best.", tensors)
+        return Course(**json.loads(told["course"]))
 
 
-def learnt(network: WordTagger) -> Weights:
+def _learnt(network: WordTagger) -> Weights:
     """The weights that a training changes, as they are now; the frozen ones are as in the base."""
     return {
         name: parameter.detach() for name, parameter in network.named_parameters() if parameter.requires_grad

@@ -1,5 +1,7 @@
-"""Fine-tuning, from the fixed base to the best network on the validation documents, to be read from top to bottom.
+"""Fine-tuning, from the fixed base to the network at the end of it all, to be read from top to bottom.
 
+What it ends with are its last weights, when the learning rate has fallen to nothing: with few documents to validate by,
+the epoch that did best on them is one of the first by chance, and costs up to 8 F1 points (receipts, 25 documents).
 It may be killed and begun again: given a folder for checkpoints it goes on from the last one and comes to the very
 same weights, since every chance is drawn by the number of its epoch or step. It ends within its time box.
 """
@@ -20,7 +22,7 @@ from models.errors import TrainingFailed
 from models.extractors.base import Example, Extracted, OnProgress, Progress
 from models.extractors.fields import Reading, read_fields
 from models.extractors.layoutlm.bases import open_base
-from models.extractors.layoutlm.checkpoints import Checkpoints, Course, Weights, fingerprint, learnt
+from models.extractors.layoutlm.checkpoints import Checkpoints, Course, fingerprint
 from models.extractors.layoutlm.inference import log_probs_of
 from models.extractors.layoutlm.material import Material, drawn, prepared
 from models.extractors.layoutlm.model import Asked, WordTagger, widened
@@ -42,7 +44,7 @@ Judge = Callable[[], tuple[list[Extracted], Scores]]
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The best network, what it said of the validation documents, and what should be known of its training."""
+    """The network, what it said of the validation documents, and what should be known of its training."""
 
     network: WordTagger
     tokenizer: Tokenizer
@@ -59,7 +61,7 @@ def train(
     on_progress: OnProgress,
     checkpoints: Path | None = None,
 ) -> Trained:
-    """The network of the epoch with the best micro F1 on `validation` (the last epoch, if that is empty).
+    """The network after the recipe's epochs, or fewer if `validation` gets no better or time is short.
 
     Without examples it is the base as it is. A training of the same examples and recipe that left a checkpoint in the
     folder `checkpoints` is gone on with. Sets torch's seed and thread count. Raises `TrainingFailed` without labels or
@@ -104,7 +106,7 @@ def validate(
 
 
 class _Training:
-    """A training under way: the network with its optimizer, how far it has come, and the best weights so far."""
+    """A training under way: the network with its optimizer, and how far it has come."""
 
     def __init__(self, asked: Asked, material: Material, recipe: Recipe, mask_piece: int) -> None:
         self.asked, self.material, self.recipe, self.mask_piece = asked, material, recipe, mask_piece
@@ -123,7 +125,6 @@ class _Training:
         self.pace = Pace(60 * recipe.max_minutes, steps, time.monotonic)
         self.judge_every = 1
         self.course = Course()
-        self.best: Weights = {}
         self.checkpoints: Checkpoints | None = None
         self.kept_at = self.share = 0.0
 
@@ -138,13 +139,14 @@ class _Training:
         self.checkpoints = checkpoints
         found = checkpoints.take_up(self.asked.network, self.optimizer)
         if found is not None:
-            self.course, self.best = found
-            self.pace.used += self.course.seconds
+            self.course = found
+            self.pace.used += found.seconds
+            self.pace.steps = found.ends_at or self.pace.steps
 
     def run(self, judge: Judge | None, tell: OnProgress) -> None:
-        """Every epoch that there is time for; the network has the best weights then: the last, if nothing can judge."""
+        """Every epoch that there is time for, or until `judge` has found it no better for too long."""
         course = self.course
-        while not course.over and course.step < self.planned:
+        while course.step < self.planned:
             # --- learn from the windows of an epoch
             batches = self.material.batches(self.recipe, course.epoch)
             while course.batch < len(batches) and course.step < self.planned:
@@ -156,11 +158,12 @@ class _Training:
             # --- how good is it now?
             figures = {"loss": sum(course.losses) / max(1, len(course.losses))}
             if judge and (course.epoch % self.judge_every == 0 or course.step >= self.planned):
-                figures["f1"] = self._judged(judge)
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.halved):
+                    figures["f1"] = judge()[1].f1()
+                self._stop_early(figures["f1"])
             tell(self._progress("validating", figures))
             course.epoch, course.batch, course.losses = course.epoch + 1, 0, []
             self._keep()
-        self.asked.network.load_state_dict(self.best, strict=False)
 
     @property
     def planned(self) -> int:
@@ -169,13 +172,14 @@ class _Training:
 
     @property
     def note(self) -> str:
-        """What should be known of it: that there was no time for all of it."""
-        if self.course.over or self.course.step >= self.pace.steps:
-            return ""
-        return (
-            f"shortened to {self.course.step / self.steps_per_epoch:.2g} of {self.recipe.epochs} epochs "
-            f"by the time limit of {self.recipe.max_minutes:g} minutes"
-        )
+        """What should be known of it: why it did not take all of its epochs."""
+        course, recipe = self.course, self.recipe
+        took = f"{course.step / self.steps_per_epoch:.2g} of {recipe.epochs} epochs"
+        if course.step < self.pace.steps:
+            return f"shortened to {took} by the time limit of {recipe.max_minutes:g} minutes"
+        if course.ends_at is not None:
+            return f"ended after {took}: F1 on the validation documents was best in epoch {course.best_epoch}"
+        return ""
 
     def _learn(self, batch: Sequence[int]) -> None:
         """One step."""
@@ -207,17 +211,16 @@ class _Training:
         course.batch += 1
         self.pace.took_step()
 
-    def _judged(self, judge: Judge) -> float:
-        """Micro F1 as it is now; the best weights are remembered, and that it is time to stop."""
+    def _stop_early(self, f1: float) -> None:
+        """If that was no better for as long as the recipe's patience, one more epoch takes the learning rate to nothing."""
         course = self.course
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.halved):
-            f1 = judge()[1].f1()
-        # as long as nothing at all is found, the last epoch is the best: its labels have begun to stand out
+        # as long as nothing at all is found it may yet begin: labels stand out late
         if f1 > course.best_f1 or course.best_f1 <= 0:
             course.best_f1, course.best_epoch = f1, course.epoch
-            self.best = {name: each.clone() for name, each in learnt(self.asked.network).items()}
-        course.over = course.epoch - course.best_epoch >= self.recipe.patience
-        return f1
+        if course.epoch - course.best_epoch >= self.recipe.patience and course.ends_at is None:
+            last = len(self.material.batches(self.recipe, course.epoch + 1))
+            if course.step + last < self.pace.steps:
+                self.pace.steps = course.ends_at = course.step + last
 
     def _progress(self, stage: str, figures: dict[str, float] | None = None) -> Progress:
         planned = self.planned
@@ -228,7 +231,7 @@ class _Training:
     def _keep(self) -> None:
         if self.checkpoints is not None:
             self.course.seconds = self.kept_at = self.pace.seconds
-            self.checkpoints.keep(self.course, self.asked.network, self.optimizer, self.best)
+            self.checkpoints.keep(self.course, self.asked.network, self.optimizer)
 
 
 def _rate(share: float, warmup: float) -> float:

@@ -42,6 +42,20 @@ class StopAt:
             raise TrainingStopped("asked to")
 
 
+@pytest.fixture
+def rates(monkeypatch) -> list[float]:
+    """The highest learning rate of every step that is taken."""
+    taken: list[float] = []
+    step = torch.optim.AdamW.step
+
+    def noted(optimizer, *args, **kwargs):
+        taken.append(max(group["lr"] for group in optimizer.param_groups))
+        return step(optimizer, *args, **kwargs)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", noted)
+    return taken
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -120,13 +134,62 @@ def test_many_documents_to_judge_by_are_read_seldom_but_at_the_end(schema, recei
     assert [progress.epoch for progress in told if "loss" in progress.figures] == [1, 2, 3, 4, 5]
 
 
-def test_it_stops_when_validation_gets_no_better(schema, receipts, tiny_base):
-    told: list[Progress] = []
-    nothing_to_find = [Example("blank", receipts[0].pages[:0], ())]
-    recipe = {"base": str(tiny_base), "epochs": 30, "patience": 2, "threads": 1}
-    LayoutLMExtractor.fit(schema, receipts[:2], nothing_to_find, recipe=recipe, on_progress=told.append)
-    assert max(progress.epoch for progress in told if progress.figures) == 3
-    assert told[-1].note == ""
+class TestEarlyStop:
+    """A training that gets no better takes its learning rate to nothing within one epoch more."""
+
+    RECIPE = {"epochs": 30, "patience": 2, "threads": 1}
+    NOTHING_TO_FIND = [Example("blank", (), ())]  # always right, so that the first epoch is the best
+
+    def test_it_ends_an_epoch_after_validation_was_no_better_for_too_long(
+        self, schema, receipts, tiny_base, rates
+    ):
+        told: list[Progress] = []
+        LayoutLMExtractor.fit(
+            schema,
+            receipts[:8],
+            self.NOTHING_TO_FIND,
+            recipe=self.RECIPE | {"base": str(tiny_base)},
+            on_progress=told.append,
+        )
+        assert [progress.epoch for progress in told if progress.figures] == [1, 2, 3, 4]
+        assert (
+            told[-1].note == "ended after 4 of 30 epochs: F1 on the validation documents was best in epoch 1"
+        )
+        assert told[-1].epochs == 4
+        assert rates[-1] < 0.2 * max(rates)
+
+    def test_as_long_as_nothing_is_found_it_goes_on(self, schema, receipts, tiny_base):
+        told: list[Progress] = []
+        recipe = {"base": str(tiny_base), "epochs": 6, "patience": 2, "threads": 1, "learning_rate": 1e-9}
+        LayoutLMExtractor.fit(
+            schema,
+            receipts[:2],
+            receipts[2:3],
+            recipe=recipe | {"fresh_learning_rate": 1e-9},
+            on_progress=told.append,
+        )
+        assert {progress.figures["f1"] for progress in told if "f1" in progress.figures} == {0.0}
+        assert max(progress.epoch for progress in told) == 6
+
+    def test_one_that_is_killed_in_its_last_epoch_ends_like_one_that_is_not(
+        self, schema, receipts, tiny_base, tmp_path
+    ):
+        def fit(on_progress, checkpoints=None):
+            return LayoutLMExtractor.fit(
+                schema,
+                receipts[:8],
+                self.NOTHING_TO_FIND,
+                recipe=self.RECIPE | {"base": str(tiny_base)},
+                on_progress=on_progress,
+                checkpoints=checkpoints,
+            )
+
+        with pytest.raises(TrainingStopped):
+            fit(StopAt(1 + 3 * 3 + 1), tmp_path)  # three epochs of two batches and their judgements
+        told: list[Progress] = []
+        continued = fit(told.append, tmp_path)
+        assert {progress.epoch for progress in told if progress.stage == "training"} == {4}
+        assert same(weights_of(continued), weights_of(fit(ignore)))
 
 
 def test_two_threads_come_to_the_same_weights_again_and_again(schema, tiny_base):
@@ -263,23 +326,10 @@ class TestTimeBox:
         monkeypatch.setattr(training_module, "time", Clock)
         return minutes
 
-    def rates(self, monkeypatch) -> list[float]:
-        """The highest learning rate of every step that is taken."""
-        taken: list[float] = []
-        step = torch.optim.AdamW.step
-
-        def noted(optimizer, *args, **kwargs):
-            taken.append(max(group["lr"] for group in optimizer.param_groups))
-            return step(optimizer, *args, **kwargs)
-
-        monkeypatch.setattr(torch.optim.AdamW, "step", noted)
-        return taken
-
     def test_it_ends_in_time_with_a_learning_rate_of_nearly_nothing(
-        self, schema, receipts, tiny_base, monkeypatch, slow
+        self, schema, receipts, tiny_base, rates, slow
     ):
         told: list[Progress] = []
-        rates = self.rates(monkeypatch)
         # five steps an epoch, 80 in all, and time for 21 or 22
         recipe = {"base": str(tiny_base), "epochs": 16, "threads": 1, "max_minutes": 22.5}
         LayoutLMExtractor.fit(schema, receipts[:20], [], recipe=recipe, on_progress=told.append)
@@ -291,18 +341,15 @@ class TestTimeBox:
         assert [progress.epoch for progress in told if progress.figures] == [1, 2, 3, 4, 5]
         assert {progress.epochs for progress in told if progress.epoch == 4} == {5}
 
-    def test_with_time_for_everything_nothing_is_shortened(
-        self, schema, receipts, tiny_base, monkeypatch, slow
-    ):
+    def test_with_time_for_everything_nothing_is_shortened(self, schema, receipts, tiny_base, rates, slow):
         told: list[Progress] = []
-        rates = self.rates(monkeypatch)
         recipe = {"base": str(tiny_base), "epochs": 3, "threads": 1, "max_minutes": 60.0}
         LayoutLMExtractor.fit(schema, receipts[:8], [], recipe=recipe, on_progress=told.append)
         assert len(rates) == 6
         assert told[-1].note == ""
 
     def test_time_spent_before_an_interruption_counts(
-        self, schema, receipts, tiny_base, monkeypatch, slow, tmp_path
+        self, schema, receipts, tiny_base, rates, slow, tmp_path
     ):
         recipe = {"base": str(tiny_base), "epochs": 16, "threads": 1, "max_minutes": 22.5}
         with pytest.raises(TrainingStopped):
