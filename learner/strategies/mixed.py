@@ -9,15 +9,19 @@ from learner.strategies.cost import errors_per_second
 from learner.strategies.diversity import CANDIDATES, novelty, spread
 
 
-def mixed(pool: Pool, n: int, rng: np.random.Generator, *, candidates: int = CANDIDATES) -> Rows:
+def mixed(
+    pool: Pool, n: int, rng: np.random.Generator, *, candidates: int = CANDIDATES, apart: float = 1.0
+) -> Rows:
     """Expected wrong fields a second times distance from what was corrected or chosen (cf. Zhdanov 2019).
 
     Only the best `candidates` by the first are compared by the second, so that a million documents take a second.
+    The distance counts to the power of `apart`: above 1, choices differ more and are worth less.
     """
     worth = errors_per_second(pool)
     rows = highest(worth, max(n, candidates), rng)
     looks = pool.looks[rows]
-    return rows[spread(looks, worth[rows], novelty(looks, pool.seen_looks), n)]
+    # the root of the worth gives the order that the power of the distance would
+    return rows[spread(looks, worth[rows] ** (1 / apart), novelty(looks, pool.seen_looks), n)]
 
 
 MIXED = choosing(

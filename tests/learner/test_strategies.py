@@ -177,15 +177,19 @@ def test_badge_takes_one_at_most_of_what_the_model_is_sure_of_while_there_is_dou
 
 def test_a_strategy_tells_its_parameters_and_needs_and_takes_other_values():
     mixed = named("mixed")
-    assert mixed.parameters == {"candidates": 5000}
+    assert mixed.parameters == {"candidates": 5000, "apart": 1.0}
     assert mixed.needs == set(Need)
     assert named("random").needs == set()
     few = named("mixed", candidates=2)
-    assert few.parameters == {"candidates": 2}
+    assert few.parameters["candidates"] == 2
     # only the two worst are compared by looks, though they are alike
     pool = pool_of([[0.1], [0.11], [0.5]], [[0.0], [0.0], [1.0]])
     assert set(few(pool, 2, np.random.default_rng(0)).tolist()) == {0, 1}
     assert set(mixed(pool, 2, np.random.default_rng(0)).tolist()) == {0, 2}
+    # far more worth, or a little farther off: it depends on what being apart is worth
+    near_or_far = pool_of([[0.0], [0.1], [0.7]], [[0.0], [0.5], [0.9]])
+    assert mixed(near_or_far, 2, np.random.default_rng(0)).tolist() == [0, 1]
+    assert named("mixed", apart=4)(near_or_far, 2, np.random.default_rng(0)).tolist() == [0, 2]
     with pytest.raises(UnknownParameter, match="'mixed' has no parameter 'speed'; it has: candidates"):
         named("mixed", speed=1)
     with pytest.raises(UnknownParameter, match="it has: none"):
