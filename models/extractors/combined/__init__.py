@@ -1,53 +1,76 @@
-"""The extractor that Docloop ships: boosted trees over the fixed base, and the base fine-tuned, as one opinion.
+"""The extractor that Docloop ships: the base's own opinion, trees over it, and a CRF, as one.
 
-From few documents the trees know more, from many the network; what each is worth is measured on documents that
-neither learned from, and one that adds nothing is left out. `pooling` makes one opinion of two.
+Without any document the base speaks alone. From few documents the trees know more than it, from many the CRF adds what
+follows what. What each is worth is measured on documents that it didn't learn from; `pooling` makes one opinion.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import xgboost
+from tokenizers import Tokenizer
 
 from models import similarity
 from models.errors import RegistryError
 from models.extractors import manifest
 from models.extractors.base import Example, Extracted, OnProgress, Progress
 from models.extractors.calibrating import calibrated
-from models.extractors.combined.pooling import Opinion, best_weight, pooled, read
+from models.extractors.combined.pooling import (
+    UNTOLD,
+    Opinion,
+    Weights,
+    best_weights,
+    floored,
+    of_concepts,
+    pooled,
+    read,
+)
 from models.extractors.combined.recipe import Recipe
-from models.extractors.fields import Reading, read_fields
-from models.extractors.layoutlm import LayoutLMExtractor
+from models.extractors.crf import CrfExtractor
+from models.extractors.crf.features import features_of
+from models.extractors.crf.recipe import Recipe as CrfRecipe
+from models.extractors.fields import Floats, Reading, read_fields
+from models.extractors.layoutlm.inference import THREADS, Session
+from models.extractors.layoutlm.windows import open_tokenizer
 from models.extractors.tagger import TaggerExtractor
+from models.extractors.tagger.recipe import Recipe as TreesRecipe
 from models.pages import Page
 from models.schema import Schema
 
+GRAPH, TREES, CRF, TOKENIZER = "base.onnx", "trees.ubj", "model.crf", "tokenizer.json"
 LEAST_FOLDED = 6  # documents; of fewer, nothing can be told
-TAGGER_TIME = 0.1  # share of the time that the trees take, about
+AHEAD = 8  # documents that the base reads while the words of those before are looked at
+TREES_TIME = 0.7  # share of a fold's time that the trees take, about
 
 
 class CombinedExtractor:
-    """Trees and network, pooled; either may be missing. `weight` is the network's."""
+    """Base, trees and CRF, pooled by `weights`; without any document there is only the base."""
 
     name = "combined"
 
     def __init__(
         self,
         schema: Schema,
-        tagger: TaggerExtractor | None,
-        layoutlm: LayoutLMExtractor | None,
-        weight: float,
+        base: Session,
+        tokenizer: Tokenizer,
+        columns: Sequence[int | None],
+        parts: tuple[TaggerExtractor, CrfExtractor] | None,
+        weights: Weights,
         reading: Reading,
         recipe: Recipe,
     ) -> None:
+        """`columns` are those of the base's head for each of the schema's labels but `O`."""
         self.schema = schema
-        self.tagger = tagger
-        self.layoutlm = layoutlm
-        self.weight = weight
+        self.base = base
+        self.tokenizer = tokenizer
+        self.columns = tuple(columns)
+        self.parts = parts
+        self.weights = weights
         self.reading = reading
         self.recipe = recipe
 
@@ -67,163 +90,177 @@ class CombinedExtractor:
         on_progress: OnProgress,
         checkpoints: Path | None = None,
     ) -> Self:
-        """Learns from `train`, and up to `most_folded` documents from `validation` too, by folds.
+        """Learns from `train` and `validation` alike, by folds; without any example it is the base as it is.
 
-        Without any example it is the base as it is. See `Recipe` for what `recipe` may hold.
+        Trainings are too short for checkpoints: `checkpoints` stays empty.
         """
-        checked = Recipe.from_json(recipe)
-        if not train:
-            base = LayoutLMExtractor.fit(
-                schema,
-                [],
-                validation,
-                recipe=checked.of_layoutlm(checked.max_minutes),
-                on_progress=on_progress,
-            )
-            return cls(schema, None, base, 1.0, base.reading, checked)
-        labelled = [*train, *validation]
-        if LEAST_FOLDED <= len(labelled) <= checked.most_folded:
-            splits = list(_folds(labelled, checked))
-        else:
-            splits = [(list(train), list(validation))]
-        return cls._fitted(schema, splits, checked, on_progress, checkpoints)
+        from models.extractors.tagger.base import (
+            open_concepts,
+        )  # imports torch, which extraction goes without
 
-    @classmethod
-    def _fitted(
-        cls,
-        schema: Schema,
-        splits: Sequence[tuple[list[Example], list[Example]]],
-        recipe: Recipe,
-        on_progress: OnProgress,
-        checkpoints: Path | None,
-    ) -> Self:
-        """Learns on each split to see how good each is, and then, of several, once more from all documents."""
-        parts = _Parts(schema, recipe, len(splits) + (len(splits) > 1), on_progress, checkpoints)
-        judged: list[Example] = []
-        opinions: tuple[list[Opinion], list[Opinion]] = ([], [])
-        for learning, unseen in splits:
-            tagger, layoutlm = parts.tagger(learning), parts.layoutlm(learning)
-            pages = [example.pages for example in unseen]
-            judged += unseen
-            opinions[0].extend(tagger.log_probs_of(pages))
-            opinions[1].extend(layoutlm.log_probs_of(pages))
-        weight = best_weight(schema, judged, opinions)
-        reading = calibrated(schema, judged, read(schema, judged, opinions, weight))
-        if len(splits) > 1:  # what it knows from two thirds of the documents, it knows better from all
-            tagger = parts.tagger(judged) if weight < 1 else tagger
-            layoutlm = parts.layoutlm(judged) if weight > 0 else layoutlm
-        on_progress(Progress("done", 1.0, note=_told(weight)))
-        return cls(
-            schema,
-            tagger if weight < 1 else None,
-            layoutlm if weight > 0 else None,
-            weight,
-            reading,
-            recipe,
-        )
+        checked = Recipe.from_json(recipe)
+        on_progress(Progress("preparing", 0.0))
+        base, tokenizer, head = open_concepts(checked.base, checked.threads)
+        columns = _columns(schema, head)
+        fitted = cls(schema, base, tokenizer, columns, None, UNTOLD, Reading(), checked)
+        labelled = [*train, *validation]
+        if not labelled:
+            return fitted
+        splits = list(_folds(labelled, checked)) if len(labelled) >= LEAST_FOLDED else []
+        rounds = _Rounds(schema, checked, len(splits) + 1, on_progress)
+        unseen: list[Example] = []
+        opinions: list[list[Opinion]] = []
+        for learning, others in splits:
+            fitted.parts = rounds.trained(learning)
+            unseen += others
+            opinions += fitted.opinions([example.pages for example in others])
+        fitted.parts = rounds.trained(labelled)
+        if unseen:
+            fitted.weights = best_weights(schema, unseen, opinions)
+            fitted.reading = calibrated(schema, unseen, read(schema, unseen, opinions, fitted.weights))
+        on_progress(Progress("done", 1.0, note=_told(fitted.weights)))
+        return fitted
 
     def extract(self, documents: Sequence[Sequence[Page]]) -> list[Extracted]:
         """One answer per document, in order. A document without words has no values."""
+        weights = self.weights if self.parts else (1.0, 0.0, 0.0)
         return [
-            read_fields(pages, each, self.schema, self.reading)
-            for pages, each in zip(documents, self.log_probs_of(documents), strict=True)
+            read_fields(pages, pooled(each, weights), self.schema, self.reading)
+            for pages, each in zip(documents, self.opinions(documents), strict=True)
         ]
 
-    def log_probs_of(self, documents: Sequence[Sequence[Page]]) -> list[Opinion]:
-        """For each document and page: log-probabilities (W, L) of its words' labels, in the order of `labels_of`."""
-        first = self.tagger.log_probs_of(documents) if self.tagger else None
-        second = self.layoutlm.log_probs_of(documents) if self.layoutlm else None
-        if first is None or second is None:
-            return second or first or []
-        return [pooled(one, other, self.weight) for one, other in zip(first, second, strict=True)]
+    def opinions(self, documents: Sequence[Sequence[Page]]) -> Iterator[list[Opinion]]:
+        """For each document what base, trees and CRF say: log-probabilities (W, L) of each page."""
+        for pages, concepts in zip(documents, self._concepts(documents), strict=True):
+            if self.parts is None:
+                nothing = [np.full((len(page.words), 1 + len(self.columns)), -np.inf) for page in pages]
+                own = [
+                    floored(of_concepts(said, self.columns, none))
+                    for said, none in zip(concepts, nothing, strict=True)
+                ]
+                yield [own, own, own]
+                continue
+            tagger, crf = self.parts
+            marks = features_of(pages, self.schema)
+            trees = tagger.log_probs_from(pages, concepts, marks)
+            own = [
+                floored(of_concepts(said, self.columns, other))
+                for said, other in zip(concepts, trees, strict=True)
+            ]
+            # a part that has no say needn't speak
+            asked = not self.reading.found or self.weights[2] > 0
+            yield [own, trees, crf.log_probs_from(marks) if asked else trees]
+
+    def _concepts(self, documents: Sequence[Sequence[Page]]) -> Iterator[list[Floats]]:
+        """What the base takes each word for, of some documents ahead: it needs no Python, and words need little else."""
+        chunks = [documents[start : start + AHEAD] for start in range(0, len(documents), AHEAD)]
+        with ThreadPoolExecutor(1) as pool:
+            coming = [pool.submit(self.base.log_probs_of, self.tokenizer, chunk) for chunk in chunks]
+            for chunk in coming:
+                yield from chunk.result()
 
     def save(self, folder: Path) -> None:
-        """Writes the parts into folders of their own, and the manifest; `folder` is created or must be empty."""
+        """Writes base, trees, CRF and manifest into `folder`, which is created or must be empty."""
         folder.mkdir(parents=True, exist_ok=True)
-        for part in (self.tagger, self.layoutlm):
-            if part is not None:
-                part.save(folder / part.name)
-        settings = {
+        self.base.save(folder / GRAPH)
+        self.tokenizer.save(str(folder / TOKENIZER))
+        settings: dict[str, Any] = {
             "recipe": self.recipe.to_json(),
-            "weight": self.weight,
+            "concepts": self.base.labels,
+            "columns": list(self.columns),
+            "weights": list(self.weights),
             "reading": self.reading.to_json(),
-            "parts": [part.name for part in (self.tagger, self.layoutlm) if part is not None],
+            "marks": None,
         }
+        if self.parts:
+            tagger, crf = self.parts
+            (folder / TREES).write_bytes(tagger.trees.save_raw("ubj"))
+            (folder / CRF).write_bytes(crf.tagger.model)
+            settings["marks"] = list(tagger.marks)
         manifest.write(folder, self.name, self.schema, settings)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path, *, threads: int = THREADS) -> Self:
         """Reads what `save` wrote; raises `RegistryError` if a file is missing or changed, or it is another's."""
         stored = manifest.read(folder)
         if stored.extractor != cls.name:
             raise RegistryError(f"{folder} is a model of {stored.extractor!r}, not of {cls.name!r}")
         settings = stored.settings
-        parts = settings["parts"]
+        base = Session(folder / GRAPH, settings["concepts"], threads=threads)
+        tokenizer = open_tokenizer(folder)
+        parts = None
+        if settings["marks"] is not None:
+            trees = xgboost.Booster({"nthread": threads})
+            try:
+                trees.load_model(bytearray((folder / TREES).read_bytes()))
+            except xgboost.core.XGBoostError as error:
+                raise RegistryError(f"{folder} holds no trees: {TREES} can't be opened") from error
+            parts = (
+                TaggerExtractor(
+                    stored.schema, trees, settings["marks"], base, tokenizer, Reading(), TreesRecipe()
+                ),
+                CrfExtractor(stored.schema, (folder / CRF).read_bytes(), Reading(), CrfRecipe()),
+            )
+        first, second, third = settings["weights"]
         return cls(
             stored.schema,
-            TaggerExtractor.load(folder / "tagger") if "tagger" in parts else None,
-            LayoutLMExtractor.load(folder / "layoutlm") if "layoutlm" in parts else None,
-            settings["weight"],
+            base,
+            tokenizer,
+            settings["columns"],
+            parts,
+            (first, second, third),
             Reading.from_json(settings["reading"]),
             Recipe.from_json(settings["recipe"]),
         )
 
 
-class _Parts:
-    """Trains the parts one after the other, and says how far all of it is. `rounds` of both, in so many minutes."""
+class _Rounds:
+    """Trains trees and CRF, round by round, and says how far all of it is."""
 
-    def __init__(
-        self, schema: Schema, recipe: Recipe, rounds: int, on_progress: OnProgress, checkpoints: Path | None
-    ) -> None:
+    def __init__(self, schema: Schema, recipe: Recipe, rounds: int, on_progress: OnProgress) -> None:
         self._schema = schema
         self._recipe = recipe
         self._rounds = rounds
         self._on_progress = on_progress
-        self._checkpoints = checkpoints
-        self._done = 0.0
         self._round = 0
-        self._ends = time.monotonic() + 60 * recipe.max_minutes
 
-    def tagger(self, examples: list[Example]) -> TaggerExtractor:
+    def trained(self, examples: list[Example]) -> tuple[TaggerExtractor, CrfExtractor]:
+        """Both, from these examples."""
         self._round += 1
-        return TaggerExtractor.fit(
+        recipe = self._recipe
+        tagger = TaggerExtractor.fit(
             self._schema,
             examples,
             [],
-            recipe=self._recipe.of_tagger(),
-            on_progress=self._told(TAGGER_TIME, "trees"),
+            recipe={name: getattr(recipe, name) for name in ("seed", "base", "rounds", "threads")},
+            on_progress=self._told(0.0, TREES_TIME),
         )
-
-    def layoutlm(self, examples: list[Example]) -> LayoutLMExtractor:
-        left = max(0.1, self._ends - time.monotonic()) / 60
-        return LayoutLMExtractor.fit(
+        crf = CrfExtractor.fit(
             self._schema,
             examples,
             [],
-            recipe=self._recipe.of_layoutlm(left / max(1, self._rounds - self._round + 1)),
-            on_progress=self._told(1 - TAGGER_TIME, "network"),
-            checkpoints=self._checkpoints / f"round-{self._round}" if self._checkpoints else None,
+            recipe={"seed": recipe.seed},
+            on_progress=self._told(TREES_TIME, 1 - TREES_TIME),
         )
+        return tagger, crf
 
-    def _told(self, share: float, what: str) -> OnProgress:
-        begun = self._done
-        self._done += share
-        of_rounds = f" {self._round} of {self._rounds}" if self._rounds > 1 else ""
+    def _told(self, begun: float, share: float) -> OnProgress:
+        before = self._round - 1
 
         def on_progress(progress: Progress) -> None:
-            stage = f"{progress.stage} the {what}{of_rounds}" if progress.stage != "done" else "training"
+            done = (before + begun + share * progress.share) / self._rounds
             self._on_progress(
-                Progress(
-                    stage,
-                    min(0.99, (begun + share * progress.share) / self._rounds),
-                    progress.epoch,
-                    progress.epochs,
-                    progress.figures,
-                    progress.note,
-                )
+                Progress("training", min(0.99, done), self._round, self._rounds, progress.figures)
             )
 
         return on_progress
+
+
+def _columns(schema: Schema, head: Sequence[str]) -> list[int | None]:
+    from models.extractors.layoutlm.model import head_labels  # as above
+
+    position = {label: column for column, label in enumerate(head)}
+    return [position.get(label) for label in head_labels(schema, head)]
 
 
 def _folds(labelled: Sequence[Example], recipe: Recipe) -> Iterator[tuple[list[Example], list[Example]]]:
@@ -232,12 +269,12 @@ def _folds(labelled: Sequence[Example], recipe: Recipe) -> Iterator[tuple[list[E
     rng = np.random.default_rng(recipe.seed)
     sizes = [0] * recipe.folds
     fold_of: dict[int, int] = {}
-    groups = sorted(set(numbers))
     # the largest groups first, each into the smallest fold
-    for number in sorted(rng.permutation(groups).tolist(), key=lambda number: -numbers.count(number)):
-        fold = sizes.index(min(sizes))
-        fold_of[number] = fold
-        sizes[fold] += numbers.count(number)
+    for number in sorted(
+        rng.permutation(sorted(set(numbers))).tolist(), key=lambda each: -numbers.count(each)
+    ):
+        fold_of[number] = sizes.index(min(sizes))
+        sizes[fold_of[number]] += numbers.count(number)
     for fold in range(recipe.folds):
         unseen = [e for e, number in zip(labelled, numbers, strict=True) if fold_of[number] == fold]
         learning = [e for e, number in zip(labelled, numbers, strict=True) if fold_of[number] != fold]
@@ -245,7 +282,6 @@ def _folds(labelled: Sequence[Example], recipe: Recipe) -> Iterator[tuple[list[E
             yield learning, unseen
 
 
-def _told(weight: float) -> str:
-    if weight in (0.0, 1.0):
-        return "only the network is used" if weight else "only the trees are used"
-    return f"the network counts {weight:.0%}, the trees {1 - weight:.0%}"
+def _told(weights: Weights) -> str:
+    base, trees, crf = weights
+    return f"the base counts {base:.0%}, the trees {trees:.0%}, the CRF {crf:.0%}"

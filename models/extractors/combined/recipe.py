@@ -1,4 +1,4 @@
-"""What a training of the two together depends on besides its documents, with the reason for each default."""
+"""What a training of the three together depends on besides its documents, with the reason for each default."""
 
 from __future__ import annotations
 
@@ -8,32 +8,27 @@ from typing import Any
 
 from models.errors import TrainingFailed
 
-LAYOUTLM = ("seed", "base", "epochs", "precision", "threads")
-TAGGER = ("seed", "base", "threads")
-
 
 @dataclass(frozen=True)
 class Recipe:
     """The defaults suit five documents as well as some hundreds."""
 
     seed: int = 13
-    base: str = ""  # as of the layoutlm extractor; empty: the one that comes with Docloop
-    epochs: int = 8  # of the fine-tuning
-    precision: str = "auto"  # of what extracts, as of the layoutlm extractor
-    folds: int = 3  # in which the labelled documents are told apart to see how good each is on unseen ones
-    most_folded: int = 120  # documents; with more, the validation documents alone tell that well enough
+    base: str = (
+        ""  # as of the layoutlm extractor, but it must know concepts; empty: the one that comes with Docloop
+    )
+    folds: int = (
+        4  # in which labelled documents are told apart to see how good each opinion is on unseen ones
+    )
+    rounds: int = 100  # trees of each label
     threads: int = 2
-    max_minutes: float = 60.0
 
     def __post_init__(self) -> None:
         rules = {
             "seed": 0 <= self.seed < 2**31,
-            "epochs": self.epochs >= 1,
-            "precision": self.precision in ("auto", "float32", "int8"),
             "folds": self.folds >= 2,
-            "most_folded": self.most_folded >= 0,
+            "rounds": self.rounds >= 1,
             "threads": self.threads >= 1,
-            "max_minutes": self.max_minutes > 0,
         }
         for name, holds in rules.items():
             if not holds:
@@ -47,19 +42,11 @@ class Recipe:
             raise TrainingFailed(
                 f"recipe: unknown {', '.join(sorted(unknown))}; there are: {', '.join(known)}"
             )
-        kinds = {"int": int, "float": (int, float), "str": str}
+        kinds = {"int": int, "str": str}
         for name, value in stored.items():
-            if not isinstance(value, kinds[known[name]]) or isinstance(value, bool):  # type: ignore[arg-type,index]
+            if not isinstance(value, kinds[known[name]]) or isinstance(value, bool):  # type: ignore[index]
                 raise TrainingFailed(f"recipe: {name} is a {known[name]}, not {value!r}")
         return cls(**stored)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
-
-    def of_layoutlm(self, minutes: float) -> dict[str, Any]:
-        """The network's part, with so many minutes for one fine-tuning."""
-        return {name: getattr(self, name) for name in LAYOUTLM} | {"max_minutes": minutes}
-
-    def of_tagger(self) -> dict[str, Any]:
-        """The trees' part."""
-        return {name: getattr(self, name) for name in TAGGER}

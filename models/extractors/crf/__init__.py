@@ -91,6 +91,10 @@ class CrfExtractor:
             for pages in _features(documents, self.schema, self.hints)
         ]
 
+    def log_probs_from(self, marks: Sequence[Sequence[Features]]) -> list[Floats]:
+        """The same for one document whose features are known, page by page."""
+        return [self.tagger.log_probs(page) for page in marks]
+
     def extract(self, documents: Sequence[Sequence[Page]]) -> list[Extracted]:
         """One answer per document, in order. A document without words has no values."""
         return [

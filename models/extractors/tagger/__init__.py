@@ -86,7 +86,7 @@ class TaggerExtractor:
 
         checked = Recipe.from_json(recipe)
         on_progress(Progress("preparing", 0.0, epochs=checked.rounds))
-        base, tokenizer = open_concepts(checked.base, checked.threads)
+        base, tokenizer, _ = open_concepts(checked.base, checked.threads)
         documents = [example.pages for example in train]
         concepts = base.log_probs_of(tokenizer, documents)
         marks = [marks_of(pages, schema) for pages in documents]
@@ -116,18 +116,22 @@ class TaggerExtractor:
 
     def log_probs_of(self, documents: Sequence[Sequence[Page]]) -> list[list[Floats]]:
         """For each document and page: log-probabilities (W, L) of its words' labels, in the order of `labels_of`."""
-        labels = len(labels_of(self.schema))
         concepts = self.base.log_probs_of(self.tokenizer, documents)
-        found = []
-        for pages, said in zip(documents, concepts, strict=True):
-            lengths = [len(page.words) for page in pages]
-            probs = np.zeros((0, labels))
-            if sum(lengths):
-                seen = matrix(pages, said, marks_of(pages, self.schema), self._column_of)
-                probs = self.trees.inplace_predict(seen)
-            logs = np.log(np.maximum(probs, LEAST)).astype(np.float64)
-            found.append(np.split(logs, np.cumsum(lengths)[:-1]) if lengths else [])
-        return found
+        return [
+            self.log_probs_from(pages, said, marks_of(pages, self.schema))
+            for pages, said in zip(documents, concepts, strict=True)
+        ]
+
+    def log_probs_from(
+        self, pages: Sequence[Page], concepts: Sequence[Floats], marks: Sequence[Sequence[Sequence[str]]]
+    ) -> list[Floats]:
+        """The same for one document whose concepts and marks are known."""
+        lengths = [len(page.words) for page in pages]
+        if not sum(lengths):
+            return [np.zeros((0, len(labels_of(self.schema)))) for _ in pages]
+        probs = self.trees.inplace_predict(matrix(pages, concepts, marks, self._column_of))
+        logs = np.log(np.maximum(probs, LEAST)).astype(np.float64)
+        return np.split(logs, np.cumsum(lengths)[:-1])
 
     def save(self, folder: Path) -> None:
         """Writes trees, the base's graph, tokenizer and manifest into `folder`, which is created or must be empty."""

@@ -14,12 +14,12 @@ from models.extractors.layoutlm.model import Concepts
 
 
 @lru_cache(maxsize=1)
-def open_concepts(base: str, threads: int) -> tuple[Session, Tokenizer]:
-    """The base's ONNX graph, in 8 bits, and its tokenizer; raises `TrainingFailed` for one that knows no concepts."""
+def open_concepts(base: str, threads: int) -> tuple[Session, Tokenizer, tuple[str, ...]]:
+    """The base's ONNX graph, in 8 bits, and its tokenizer and its head's labels; raises `TrainingFailed` for one that knows no concepts."""
     network, tokenizer = open_base(base)
     if len(network.head) < 2:
         raise TrainingFailed(
             f"base model {base!r} knows no concepts, so the tagger can learn nothing from it; leave 'base' empty"
         )
     graph = exporting.in_int8(exporting.to_onnx(Concepts(network)))
-    return Session(graph, len(network.head), threads=threads), tokenizer
+    return Session(graph, len(network.head), threads=threads), tokenizer, network.head
