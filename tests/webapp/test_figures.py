@@ -8,8 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.models import Document
+from learner.audit import audit
+from learner.cost import default
+from learner.forecast import Point, forecast
+from learner.savings import AuditPoint, Savings, Time
 from webapp.dashboard import drawing
-from webapp.templatetags.docloop import figure, minutes_left, moment, percent, seconds, signed
+from webapp.templatetags.docloop import figure, hours, minutes_left, moment, percent, points, seconds, signed
 
 
 @pytest.mark.parametrize(
@@ -24,6 +28,20 @@ def test_scores_and_differences_have_three_places():
     assert (figure(0.91234), figure(None), signed(0.0121), signed(-0.004)) == (
         "0.912", "—", "+0.012", "−0.004",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("gain", "shown"), [(0.0061, "+0.6"), (-0.0123, "−1.2"), (0, "0.0"), (0.0004, "0.0"), (-0.0004, "0.0")]
+)
+def test_a_gain_is_said_in_points_and_nothing_has_no_sign(gain, shown):
+    assert points(gain) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(2.14, "2.1 h"), (0.3, "18 min"), (0, "0 min"), (-1.5, "−1.5 h")]
+)
+def test_hours_become_minutes_when_there_are_few(value, shown):
+    assert hours(value) == shown
 
 
 @pytest.mark.parametrize(("value", "shown"), [(42.4, "42 s"), (130, "2 min 10 s"), (None, "—")])
@@ -79,3 +97,31 @@ def test_every_bar_stays_inside_its_drawing(counts):
 )
 def test_a_chart_ends_at_a_round_number(most, top):
     assert drawing.bars([(date(2026, 1, 1), most)]).top == top
+
+
+@given(st.lists(st.tuples(st.integers(1, 500), st.floats(0, 1)), min_size=1, max_size=4), st.integers(0, 500))
+def test_a_learning_curve_stays_inside_its_drawing(versions, confirmed):
+    gold = tuple(Point("v", n, f1, f1 / 2, (1 + f1) / 2, 20, 4) for n, f1 in versions)
+    audited = tuple(AuditPoint("v", n, 5, share, share / 2, 1.0) for n, share in versions)
+    found = Savings(
+        confirmed,
+        9,
+        gold,
+        audited,
+        audit([], []),
+        forecast(gold, confirmed),
+        1.0,
+        Time(0, 0, 0, 0, 0),
+        default(4),
+    )
+    drawn = drawing.learning(found)
+    places = [tuple(map(float, pair.split(","))) for pair in f"{drawn.line} {drawn.band}".split()]
+    places += [(mark.x, y) for mark in drawn.gold + drawn.audit for y in (mark.y, mark.top, mark.bottom)]
+    assert all(0 <= x <= drawn.width and 12 <= y <= drawn.floor for x, y in places)
+    assert all(mark.top <= mark.y <= mark.bottom for mark in drawn.gold + drawn.audit)
+
+
+def test_a_version_that_made_no_error_is_drawn_at_the_top():
+    perfect = (Point("v", 25, 1.0, 1.0, 1.0, 3, 4),)
+    found = Savings(25, 0, perfect, (), audit([], []), None, 0.0, Time(0, 0, 0, 0, 0), default(4))
+    assert drawing.learning(found).gold[0].y == 12

@@ -130,7 +130,7 @@ def learning(found: Savings, width: int = 480, height: int = 190) -> Learning:
     most = max([point.documents for point in found.points] + [place.documents for place in places])
     lows = [point.low for point in found.points] + [point.low for point in found.audit_points]
     lowest = min(lows + [place.f1 for place in places])
-    least = max(0.0, int(10 * lowest) / 10)
+    least = min(max(0.0, int(10 * lowest) / 10), 0.9)
 
     def x(documents: int) -> float:
         return round(width * documents / max(most, 1), 1)
