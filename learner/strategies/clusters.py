@@ -21,10 +21,10 @@ def clustered(pool: Pool, n: int, rng: np.random.Generator, *, candidates: int =
 
     errors = expected_errors(pool)
     rows = highest(errors, max(n, candidates), rng)
-    groups = min(n, len(rows), GROUPS)
+    looks, weight = pool.looks[rows], errors[rows] + 1e-6
+    groups = min(n, GROUPS, len(np.unique(looks, axis=0)))  # no more than there are different looks
     if groups == 0:
         return rows[:0]
-    looks, weight = pool.looks[rows], errors[rows] + 1e-6
     found = KMeans(groups, n_init=1, max_iter=ROUNDS, init="random", random_state=int(rng.integers(2**31)))
     distance = found.fit(looks, sample_weight=weight).transform(looks)  # (candidates, groups)
     own = distance[np.arange(len(rows)), found.labels_]
@@ -33,9 +33,7 @@ def clustered(pool: Pool, n: int, rng: np.random.Generator, *, candidates: int =
     first = np.unique(found.labels_[by_group], return_index=True)[1]
     middle = by_group[first]
     ahead = middle[np.argsort(-errors[rows[middle]], kind="stable")]
-    others = np.setdiff1d(
-        np.arange(len(rows)), ahead
-    )  # fewer groups than asked for: some looks were the same
+    others = np.setdiff1d(np.arange(len(rows)), ahead)
     return rows[np.concatenate([ahead, others])][:n]
 
 

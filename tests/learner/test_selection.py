@@ -12,7 +12,7 @@ from annotation import lifecycle
 from annotation.models import Document, LabelTask
 from learner import ranking, selection
 from learner.models import Look
-from learner.strategies import UnknownStrategy
+from learner.strategies import STRATEGIES, UnknownStrategy
 from tests.factories import make_document, make_extraction, make_truth, make_type
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +180,33 @@ def test_picks_of_the_past_count_for_the_share():
     first = Document.objects.get(pk=in_order(document_type)[0])
     assert first.sha256 == min(shas, key=ranking.draw)
     assert first.audit_probability == 0.25
+
+
+def test_of_two_documents_that_are_wrong_alike_the_shorter_comes_first():
+    document_type = make_type(strategy="errors-per-second", audit_share=0)
+    long, short = extracted(document_type, 0.5), extracted(document_type, 0.5)
+    for number in range(1, 9):
+        page = long.pages.get(number=0)
+        page.pk, page.number = None, number
+        page.save()
+    selection.rank_pool(document_type.pk)
+    assert in_order(document_type) == [short.pk, long.pk]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_ranks_real_rows(name):
+    if name == "modal-ranked-batch":
+        pytest.skip("seconds a batch: its own tests are slow ones")
+    document_type = make_type(strategy=name, audit_share=0)
+    for n in range(9):
+        make_truth(
+            extracted(document_type, 0.5, f"ACME LTD Total 12.90 {'x' * n}"),
+            {},
+            {"total": "edited"} if n % 2 else {},
+        )
+    waiting = {extracted(document_type, 0.1 * n).pk for n in range(1, 5)}
+    selection.rank_pool(document_type.pk)
+    assert set(in_order(document_type)) == waiting
 
 
 def test_an_empty_pool_is_ranked_without_fuss(rung):

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks import selection
+from benchmarks.selection import APART, CHANCE, LEARNING, OURS, PEER, TOP
+
+
+@pytest.fixture(scope="module")
+def made() -> selection.Scene:
+    return selection.scene(400)
+
+
+def test_made_up_documents_fill_what_strategies_expect(made):
+    lengths = np.linalg.norm(made.looks, axis=1)
+    assert made.looks.shape == (400, selection.DEPTH)
+    assert np.allclose(lengths, np.sqrt(0.5), atol=1e-5)  # two at a right angle are 1 apart
+    assert 0 <= made.uncertainty.min() < made.uncertainty.max() <= 0.5
+    assert set(made.wrong.tolist()) == {0, 1}
+
+
+def test_quality_is_the_mean_doubt_and_the_mean_distance_to_the_nearest_other(made):
+    rows = np.array([3, 8])
+    uncertainty, apart = selection.quality(made, rows)
+    assert uncertainty == pytest.approx(made.uncertainty[rows].mean())
+    one, other = made.looks[rows]
+    wanted = [
+        min(np.linalg.norm(one - other), np.linalg.norm(mine - made.seen, axis=1).min())
+        for mine in (one, other)
+    ]
+    assert apart == pytest.approx(np.mean(wanted), rel=1e-5)
+
+
+@pytest.mark.slow
+def test_every_chooser_is_measured_in_a_process_of_its_own_and_reported():
+    said: list[str] = []
+    rows = list(selection.measure([500], threads=1, say=said.append))
+    found = {row.chooser: row for row in rows}
+    assert set(found) == {OURS, APART, LEARNING, TOP, CHANCE, PEER}
+    assert {row.chosen for row in rows} == {selection.CHOSEN}
+    assert found[TOP].uncertainty == max(row.uncertainty for row in rows)
+    assert found[OURS].uncertainty > found[CHANCE].uncertainty
+    assert found[OURS].apart > found[TOP].apart
+    assert all(row.gigabytes > 0 and row.seconds > 0 for row in rows)
+    assert selection.Row(**rows[0].to_json()) == rows[0]
+    assert len(selection.report(rows).splitlines()) == 2 + len(rows)
+    assert said == ["selection: 500 documents"]
