@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import xgboost
 from tokenizers import Tokenizer
 
 from models import similarity
@@ -31,21 +30,17 @@ from models.extractors.combined.pooling import (
     read,
 )
 from models.extractors.combined.recipe import Recipe
-from models.extractors.crf import CrfExtractor
+from models.extractors.combined.rounds import Parts, Rounds, load, save
 from models.extractors.crf.features import features_of
-from models.extractors.crf.recipe import Recipe as CrfRecipe
 from models.extractors.fields import Floats, Reading, read_fields
 from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.windows import open_tokenizer
-from models.extractors.tagger import TaggerExtractor
-from models.extractors.tagger.recipe import Recipe as TreesRecipe
 from models.pages import Page
 from models.schema import Schema
 
-GRAPH, TREES, CRF, TOKENIZER = "base.onnx", "trees.ubj", "model.crf", "tokenizer.json"
+GRAPH, TOKENIZER = "base.onnx", "tokenizer.json"
 LEAST_FOLDED = 6  # documents; of fewer, nothing can be told
 AHEAD = 8  # documents that the base reads while the words of those before are looked at
-TREES_TIME = 0.7  # share of a fold's time that the trees take, about
 
 
 class CombinedExtractor:
@@ -59,7 +54,7 @@ class CombinedExtractor:
         base: Session,
         tokenizer: Tokenizer,
         columns: Sequence[int | None],
-        parts: tuple[TaggerExtractor, CrfExtractor] | None,
+        parts: Parts | None,
         weights: Weights,
         reading: Reading,
         recipe: Recipe,
@@ -92,7 +87,7 @@ class CombinedExtractor:
     ) -> Self:
         """Learns from `train` and `validation` alike, by folds; without any example it is the base as it is.
 
-        Trainings are too short for checkpoints: `checkpoints` stays empty.
+        With too little time fewer folds are made. What each round made is kept in `checkpoints`.
         """
         from models.extractors.tagger.base import (
             open_concepts,
@@ -107,14 +102,16 @@ class CombinedExtractor:
         if not labelled:
             return fitted
         splits = list(_folds(labelled, checked)) if len(labelled) >= LEAST_FOLDED else []
-        rounds = _Rounds(schema, checked, len(splits) + 1, on_progress)
+        rounds = Rounds(schema, checked, len(splits) + 1, on_progress, checkpoints)
         unseen: list[Example] = []
         opinions: list[list[Opinion]] = []
         for learning, others in splits:
-            fitted.parts = rounds.trained(learning)
+            if not rounds.in_time:
+                break
+            fitted.parts = rounds.trained(learning, base, tokenizer)
             unseen += others
             opinions += fitted.opinions([example.pages for example in others])
-        fitted.parts = rounds.trained(labelled)
+        fitted.parts = rounds.trained(labelled, base, tokenizer)
         if unseen:
             fitted.weights = best_weights(schema, unseen, opinions)
             fitted.reading = calibrated(schema, unseen, read(schema, unseen, opinions, fitted.weights))
@@ -170,13 +167,10 @@ class CombinedExtractor:
             "columns": list(self.columns),
             "weights": list(self.weights),
             "reading": self.reading.to_json(),
-            "marks": None,
+            "taught": self.parts is not None,
         }
         if self.parts:
-            tagger, crf = self.parts
-            (folder / TREES).write_bytes(tagger.trees.save_raw("ubj"))
-            (folder / CRF).write_bytes(crf.tagger.model)
-            settings["marks"] = list(tagger.marks)
+            save(folder, self.parts)
         manifest.write(folder, self.name, self.schema, settings)
 
     @classmethod
@@ -188,19 +182,7 @@ class CombinedExtractor:
         settings = stored.settings
         base = Session(folder / GRAPH, settings["concepts"], threads=threads)
         tokenizer = open_tokenizer(folder)
-        parts = None
-        if settings["marks"] is not None:
-            trees = xgboost.Booster({"nthread": threads})
-            try:
-                trees.load_model(bytearray((folder / TREES).read_bytes()))
-            except xgboost.core.XGBoostError as error:
-                raise RegistryError(f"{folder} holds no trees: {TREES} can't be opened") from error
-            parts = (
-                TaggerExtractor(
-                    stored.schema, trees, settings["marks"], base, tokenizer, Reading(), TreesRecipe()
-                ),
-                CrfExtractor(stored.schema, (folder / CRF).read_bytes(), Reading(), CrfRecipe()),
-            )
+        parts = load(folder, stored.schema, base, tokenizer, threads) if settings["taught"] else None
         first, second, third = settings["weights"]
         return cls(
             stored.schema,
@@ -212,48 +194,6 @@ class CombinedExtractor:
             Reading.from_json(settings["reading"]),
             Recipe.from_json(settings["recipe"]),
         )
-
-
-class _Rounds:
-    """Trains trees and CRF, round by round, and says how far all of it is."""
-
-    def __init__(self, schema: Schema, recipe: Recipe, rounds: int, on_progress: OnProgress) -> None:
-        self._schema = schema
-        self._recipe = recipe
-        self._rounds = rounds
-        self._on_progress = on_progress
-        self._round = 0
-
-    def trained(self, examples: list[Example]) -> tuple[TaggerExtractor, CrfExtractor]:
-        """Both, from these examples."""
-        self._round += 1
-        recipe = self._recipe
-        tagger = TaggerExtractor.fit(
-            self._schema,
-            examples,
-            [],
-            recipe={name: getattr(recipe, name) for name in ("seed", "base", "rounds", "threads")},
-            on_progress=self._told(0.0, TREES_TIME),
-        )
-        crf = CrfExtractor.fit(
-            self._schema,
-            examples,
-            [],
-            recipe={"seed": recipe.seed},
-            on_progress=self._told(TREES_TIME, 1 - TREES_TIME),
-        )
-        return tagger, crf
-
-    def _told(self, begun: float, share: float) -> OnProgress:
-        before = self._round - 1
-
-        def on_progress(progress: Progress) -> None:
-            done = (before + begun + share * progress.share) / self._rounds
-            self._on_progress(
-                Progress("training", min(0.99, done), self._round, self._rounds, progress.figures)
-            )
-
-        return on_progress
 
 
 def _columns(schema: Schema, head: Sequence[str]) -> list[int | None]:

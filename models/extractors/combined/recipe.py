@@ -22,6 +22,7 @@ class Recipe:
     )
     rounds: int = 100  # trees of each label
     threads: int = 2
+    max_minutes: float = 60.0  # with less time fewer folds are made
 
     def __post_init__(self) -> None:
         rules = {
@@ -29,6 +30,7 @@ class Recipe:
             "folds": self.folds >= 2,
             "rounds": self.rounds >= 1,
             "threads": self.threads >= 1,
+            "max_minutes": self.max_minutes > 0,
         }
         for name, holds in rules.items():
             if not holds:
@@ -42,9 +44,9 @@ class Recipe:
             raise TrainingFailed(
                 f"recipe: unknown {', '.join(sorted(unknown))}; there are: {', '.join(known)}"
             )
-        kinds = {"int": int, "str": str}
+        kinds = {"int": int, "float": (int, float), "str": str}
         for name, value in stored.items():
-            if not isinstance(value, kinds[known[name]]) or isinstance(value, bool):  # type: ignore[index]
+            if not isinstance(value, kinds[known[name]]) or isinstance(value, bool):  # type: ignore[arg-type,index]
                 raise TrainingFailed(f"recipe: {name} is a {known[name]}, not {value!r}")
         return cls(**stored)
 

@@ -1,0 +1,142 @@
+"""Trees and CRF trained round by round, from some of the documents each time, within a time and kept as they are made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import xgboost
+from tokenizers import Tokenizer
+
+from models.errors import RegistryError
+from models.extractors.base import Example, OnProgress, Progress
+from models.extractors.combined.recipe import Recipe
+from models.extractors.crf import CrfExtractor
+from models.extractors.crf.recipe import Recipe as CrfRecipe
+from models.extractors.fields import Reading
+from models.extractors.layoutlm.inference import Session
+from models.extractors.tagger import TaggerExtractor
+from models.extractors.tagger.recipe import Recipe as TreesRecipe
+from models.schema import Schema
+
+TREES, CRF, MARKS = "trees.ubj", "model.crf", "marks.json"
+TREES_TIME = 0.7  # share of a round's time that the trees take, about
+OF_ALL = 1.5  # how much longer the last round, from all documents, takes than one of the folds, about
+
+Parts = tuple[TaggerExtractor, CrfExtractor]
+
+
+class Rounds:
+    """Trains both, `rounds` times in all, and says how far that is. What a killed training made is taken up again."""
+
+    def __init__(
+        self, schema: Schema, recipe: Recipe, rounds: int, on_progress: OnProgress, checkpoints: Path | None
+    ) -> None:
+        self._schema = schema
+        self._recipe = recipe
+        self._rounds = rounds
+        self._on_progress = on_progress
+        self._checkpoints = checkpoints
+        self._round = 0
+        self._began = time.monotonic()
+        self._longest = 0.0
+
+    @property
+    def in_time(self) -> bool:
+        """Whether one more fold and the last round would end within the recipe's time."""
+        spent = time.monotonic() - self._began
+        return spent + (1 + OF_ALL) * self._longest <= 60 * self._recipe.max_minutes
+
+    def trained(self, examples: list[Example], base: Session, tokenizer: Tokenizer) -> Parts:
+        """Both, from these examples, which the base is there to look at."""
+        self._round += 1
+        began = time.monotonic()
+        kept = None
+        if self._checkpoints is not None:
+            kept = self._checkpoints / f"{self._round}-{_digest(self._schema, self._recipe, examples)}"
+        if kept is not None and kept.is_dir():
+            return load(kept, self._schema, base, tokenizer, self._recipe.threads)
+        recipe = self._recipe
+        tagger = TaggerExtractor.fit(
+            self._schema,
+            examples,
+            [],
+            recipe={name: getattr(recipe, name) for name in ("seed", "base", "rounds", "threads")},
+            on_progress=self._told(0.0, TREES_TIME),
+        )
+        crf = CrfExtractor.fit(
+            self._schema,
+            examples,
+            [],
+            recipe={"seed": recipe.seed},
+            on_progress=self._told(TREES_TIME, 1 - TREES_TIME),
+        )
+        if kept is not None:
+            _keep(kept, (tagger, crf))
+        self._longest = max(self._longest, time.monotonic() - began)
+        return tagger, crf
+
+    def _told(self, begun: float, share: float) -> OnProgress:
+        before = self._round - 1
+
+        def on_progress(progress: Progress) -> None:
+            done = (before + begun + share * progress.share) / self._rounds
+            self._on_progress(
+                Progress("training", min(0.99, done), self._round, self._rounds, progress.figures)
+            )
+
+        return on_progress
+
+
+def save(folder: Path, parts: Parts) -> None:
+    """Writes trees, their marks and the CRF into `folder`, which is there."""
+    tagger, crf = parts
+    (folder / TREES).write_bytes(tagger.trees.save_raw("ubj"))
+    (folder / CRF).write_bytes(crf.tagger.model)
+    (folder / MARKS).write_text(json.dumps(list(tagger.marks)), encoding="utf-8")
+
+
+def load(folder: Path, schema: Schema, base: Session, tokenizer: Tokenizer, threads: int) -> Parts:
+    """What `save` wrote; raises `RegistryError` if the folder holds no such thing."""
+    trees = xgboost.Booster({"nthread": threads})
+    try:
+        trees.load_model(bytearray((folder / TREES).read_bytes()))
+        marks = json.loads((folder / MARKS).read_text(encoding="utf-8"))
+        model = (folder / CRF).read_bytes()
+    except (OSError, ValueError, xgboost.core.XGBoostError) as error:
+        raise RegistryError(f"{folder} holds no trees and CRF: {type(error).__name__}") from error
+    return (
+        TaggerExtractor(schema, trees, marks, base, tokenizer, Reading(), TreesRecipe()),
+        CrfExtractor(schema, model, Reading(), CrfRecipe()),
+    )
+
+
+def _keep(folder: Path, parts: Parts) -> None:
+    """`save`, in one step: a folder that is there is whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=folder.parent))
+    save(unfinished, parts)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(unfinished, folder)
+
+
+def _digest(schema: Schema, recipe: Recipe, examples: Sequence[Example]) -> str:
+    """Of all that a round's result depends on."""
+    stated = json.dumps([schema.to_json(), recipe.to_json()], sort_keys=True)
+    digest = hashlib.sha256(stated.encode())
+    for example in examples:
+        stated = json.dumps(
+            [
+                example.key,
+                [page.to_json() for page in example.pages],
+                [answer.to_json() for answer in example.answers],
+            ]
+        )
+        digest.update(stated.encode())
+    return digest.hexdigest()[:16]
