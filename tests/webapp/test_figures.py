@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotation.models import Document
@@ -99,6 +99,7 @@ def test_a_chart_ends_at_a_round_number(most, top):
     assert drawing.bars([(date(2026, 1, 1), most)]).top == top
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 500), st.floats(0, 1)), min_size=1, max_size=4), st.integers(0, 500))
 def test_a_learning_curve_stays_inside_its_drawing(versions, confirmed):
     gold = tuple(Point("v", n, f1, f1 / 2, (1 + f1) / 2, 20, 4) for n, f1 in versions)
