@@ -112,6 +112,17 @@ def _reading(given: argparse.Namespace, results: Results) -> Measured:
     yield "reading", {"rows": rows, "minutes": minutes} | told
 
 
+def _inference(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import inference
+
+    for pack in given.packs:
+        began = time.perf_counter()
+        measured = list(inference.measure(given.data, [pack], threads=given.threads, say=say))
+        rows = [each.to_json() for each in measured]
+        minutes = (time.perf_counter() - began) / 60
+        yield pack, {"rows": rows, "report": inference.report(measured), "minutes": minutes}
+
+
 def _alignment(given: argparse.Namespace, results: Results) -> Measured:
     for pack in given.packs:
         began = time.perf_counter()
@@ -125,6 +136,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
     "extraction": _extraction,
     "retraining": _retraining,
     "speed": _speed,
+    "inference": _inference,
     "image": _image,
     "reading": _reading,
     "alignment": _alignment,

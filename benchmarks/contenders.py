@@ -64,7 +64,7 @@ def _trivial(schema: Schema, pages: Sequence[Page]) -> Extracted:
 
 DEFAULT = "combined"  # what Docloop trains unless told otherwise
 # long enough that no validation figure gets any better; a recipe without one of these names goes without
-LONG = {"epochs": 24, "max_minutes": 90.0}
+LONG = {"rounds": 400, "epochs": 24, "max_minutes": 90.0}
 
 CONTENDERS = {
     each.shown: each

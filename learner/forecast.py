@@ -34,6 +34,7 @@ CEILINGS = np.linspace(0.20, 1.00, 41)  # a
 STARTS = np.linspace(0.0, 1.0, 41)  # F1 at `FIRST` documents, as a share of the ceiling
 RATES = np.geomspace(0.05, 1.0, 20)  # c of the power laws
 SCALES = np.geomspace(30, 1000, 20)  # documents, k of the exponentials
+CURVES = len(CEILINGS) * len(STARTS) * (len(RATES) + len(SCALES))
 
 
 class Advice(StrEnum):
@@ -91,7 +92,7 @@ def forecast(points: Sequence[Point], confirmed: int, *, corrections: int = NEXT
     first = min(min(point.documents for point in points), confirmed)
     places = np.unique(np.linspace(first, confirmed + corrections, 25).round().astype(int))
     asked = np.append(places, [confirmed, confirmed + corrections, confirmed + NEXT])
-    drawn = _curves(asked)[:, _fitting(points)]  # (places + 3, DRAWS)
+    drawn = _curves(_fitting(points), asked)  # (places + 3, DRAWS)
     before, after, usual = drawn[-3:]
     gain, low, high = map(float, np.quantile(after - before, BOUNDS))
     _, worst, best = map(float, np.quantile(usual - before, BOUNDS))
@@ -119,7 +120,7 @@ def _advice(low: float, high: float, now: float) -> Advice:
 
 def _fitting(points: Sequence[Point]) -> NDArray[np.intp]:
     """`DRAWS` of the curves, each as likely as it fits the points."""
-    curves = _curves(np.array([point.documents for point in points]))  # (V, curves)
+    curves = _curves(np.arange(CURVES), np.array([point.documents for point in points]))  # (V, CURVES)
     f1 = np.array([[point.f1] for point in points])
     misfit = np.linalg.solve(np.linalg.cholesky(_noise(points)), f1 - curves)
     log_weight = -0.5 * TRUST * (misfit**2).sum(axis=0)
@@ -127,14 +128,14 @@ def _fitting(points: Sequence[Point]) -> NDArray[np.intp]:
     return np.random.default_rng(0).choice(len(weight), DRAWS, p=weight / weight.sum())
 
 
-def _curves(documents: NDArray[np.int_]) -> FloatArray:
-    """F1 at these numbers of documents on every curve that is thought possible: (V, curves)."""
-    since = np.maximum(documents, FIRST) / FIRST  # (V,)
-    power = 1 - since[:, None] ** -RATES  # (V, shapes): share of the rise that is done
-    exponential = 1 - np.exp(-(since[:, None] - 1) * FIRST / SCALES)
-    risen = np.hstack([power, exponential])[:, :, None, None]
-    start = STARTS[:, None] * CEILINGS  # (shares, ceilings)
-    return np.asarray(start + risen * (CEILINGS - start)).reshape(len(documents), -1)
+def _curves(which: NDArray[np.intp], documents: NDArray[np.int_]) -> FloatArray:
+    """F1 on some of the `CURVES` (C,) at these numbers of documents (V,): (V, C)."""
+    since = np.maximum(documents, FIRST)[:, None] / FIRST  # (V, 1)
+    power = 1 - since**-RATES  # (V, shapes): share of the rise that is done
+    exponential = 1 - np.exp((1 - since) * FIRST / SCALES)
+    ceiling, share, shape = np.unravel_index(which, (len(CEILINGS), len(STARTS), len(RATES) + len(SCALES)))
+    start = CEILINGS[ceiling] * STARTS[share]
+    return np.asarray(start + np.hstack([power, exponential])[:, shape] * (CEILINGS[ceiling] - start))
 
 
 def _noise(points: Sequence[Point]) -> FloatArray:

@@ -52,7 +52,9 @@ class Run(models.Model):
     mlflow_run_id = models.CharField(max_length=64, blank=True)
     problem = models.CharField(max_length=1000, blank=True)
     note = models.CharField(
-        max_length=1000, blank=True, help_text="what people should know of it, such as a time limit that it met"
+        max_length=1000,
+        blank=True,
+        help_text="what people should know of it, such as a time limit that it met",
     )
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)

@@ -84,11 +84,12 @@ def train(
         grouping.examples(learning),
         grouping.examples(validation),
         recipe=settled,
-        on_progress=told(say),
+        on_progress=told(say, notes),
     )
     seconds = time.perf_counter() - began
 
-    say(f"trained in {seconds:.0f} s; judging on the validation documents")
+    say(f"trained in {seconds:.0f} s")
+    judges = validation if not kind.learns_from_validation else []
     marks = familiarity.marks_of(learning + validation)
     report = _facts(order, material, schema, notes) | {
         "extractor": kind.name,
@@ -96,7 +97,7 @@ def train(
         "documents": {"train": len(learning), "validation": len(validation)},
         "snapshot": grouping.snapshot_hash(schema, train=learning, validation=validation),
         "training_seconds": seconds,
-        "validation": judging.judge(model.extract, schema, validation, marks, rng) if validation else None,
+        "validation": judging.judge(model.extract, schema, judges, marks, rng) if judges else None,
     }
     record = report | {
         "seen": {mark: sorted(each) for mark, each in marks.items()},
@@ -169,14 +170,16 @@ def gather(order: Order, split: str, say: Say) -> Material:
     return Material(folder, groups, schema, schema_from, document_type)
 
 
-def told(say: Say) -> OnProgress:
-    """Progress of a training as lines: one for each stage and epoch, else one every few seconds."""
+def told(say: Say, notes: list[str]) -> OnProgress:
+    """Progress of a training as lines: one for each stage and epoch, else one every few seconds; and its notes."""
     last: tuple[str, int] = ("", 0)
     began = spoke = time.monotonic()
 
     def on_progress(progress: Progress) -> None:
         nonlocal last, spoke
         now = time.monotonic()
+        if progress.note and progress.note not in notes:
+            notes.append(progress.note)
         if (progress.stage, progress.epoch) == last and now - spoke < TALK_EVERY and not progress.figures:
             return
         last, spoke = (progress.stage, progress.epoch), now

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from models.pages import Page, Place
 from models.schema import Schema
@@ -108,6 +108,8 @@ class Extractor(Protocol):
 
     name: str
     schema: Schema
+    # an extractor that tells by folds how good it is learns from the validation documents too, so that they can't judge it
+    learns_from_validation: ClassVar[bool]
 
     @classmethod
     def settled(cls, recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class RulesExtractor:
     """Rules over lines. Needs no examples; the same for every document type but for its schema."""
 
     name = "rules"
+    learns_from_validation = False
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema

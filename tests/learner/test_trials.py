@@ -215,3 +215,10 @@ def test_the_default_extractor_learns_a_pack_well_enough_to_beat_the_rules(pack,
     report = trained(order, extractor=None, recipe={"threads": 2})
     learned = evaluated(order, report["model"]["folder"])
     assert learned["figures"]["overall"]["f1"]["value"] > rules["figures"]["overall"]["f1"]["value"]
+
+
+@pytest.mark.slow
+def test_who_learns_from_all_documents_tells_of_unseen_ones_and_is_not_judged_by_known_ones(pack):
+    report = trained(Order("slips", pack), extractor="combined", recipe={"rounds": 10})
+    assert report["validation"] is None
+    assert any("unseen by its fold" in note for note in report["notes"])

@@ -37,6 +37,7 @@ class CrfExtractor:
     """A linear-chain CRF (Lafferty et al. 2001) with calibrated confidences. Not for several threads at once."""
 
     name = "crf"
+    learns_from_validation = False
 
     def __init__(
         self, schema: Schema, model: bytes, reading: Reading, recipe: Recipe, hints: Hints | None = None

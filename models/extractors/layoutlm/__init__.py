@@ -34,6 +34,7 @@ class LayoutLMExtractor:
     """LayoutLM with calibrated confidences, on the CPU. `precision` is float32 or int8. Load it once per process."""
 
     name = "layoutlm"
+    learns_from_validation = False
 
     def __init__(
         self,

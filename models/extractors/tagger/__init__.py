@@ -40,6 +40,7 @@ class TaggerExtractor:
     """Boosted trees (Chen and Guestrin 2016, XGBoost) over words, with calibrated confidences."""
 
     name = "tagger"
+    learns_from_validation = False
 
     def __init__(
         self,
