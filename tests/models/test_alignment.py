@@ -376,7 +376,7 @@ def test_an_amount_is_found_where_it_stands_and_no_other_is_told_to_be_none(cent
 
 @given(st.dates(), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d %B %Y", "%B %d, %Y", "%d-%b-%Y", "%Y%m%d"]))
 def test_an_iso_date_is_found_however_it_is_printed(day, form):
-    day = day.replace(year=1970 + day.year % 99)
+    day = day.replace(year=1970 + day.year % 99, day=min(day.day, 28))
     page = make_page(f"Table 7\nDate {day.strftime(form)} 10:30\nTotal 5.00")
     (place,) = label_words([page], [Answer("date", day.isoformat())], SCHEMA).places
     assert place is not None

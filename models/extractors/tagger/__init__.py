@@ -94,14 +94,18 @@ class TaggerExtractor:
         known = vocabulary(marks)
         on_progress(Progress("preparing", 0.2, epochs=checked.rounds))
         column_of = {mark: column for column, mark in enumerate(known)}
-        seen = sparse.vstack(
-            [
-                matrix(pages, said, found, column_of)
-                for pages, said, found in zip(documents, concepts, marks, strict=True)
-            ],
-            format="csr",
-        )
-        trees = _grown(seen, _targets(train, schema), len(labels_of(schema)), checked, on_progress)
+        targets = _targets(train, schema)
+        rows, weights = _rows(targets, checked)
+        first = 0
+        parts = []
+        for pages, said, found in zip(documents, concepts, marks, strict=True):
+            words = sum(len(page.words) for page in pages)
+            own = rows[np.searchsorted(rows, first) : np.searchsorted(rows, first + words)] - first
+            # most of an order's words are left out: together their numbers would take gigabytes
+            parts.append(matrix(pages, said, found, column_of)[own] if words else None)
+            first += words
+        seen = sparse.vstack([part for part in parts if part is not None], format="csr")
+        trees = _grown(seen, targets[rows], weights, len(labels_of(schema)), checked, on_progress)
         fitted = cls(schema, trees, known, base, tokenizer, Reading(), checked)
         said = fitted.extract([example.pages for example in validation])
         fitted.reading = calibrated(schema, validation, said)
@@ -188,17 +192,26 @@ def _targets(examples: Sequence[Example], schema: Schema) -> NDArray[np.int64]:
     return targets
 
 
-def _grown(
-    seen: sparse.csr_matrix, targets: NDArray[np.int64], labels: int, recipe: Recipe, on_progress: OnProgress
-) -> xgboost.Booster:
-    """The trees. Of words without a value some are left out, by lot, where there are very many; the rest weigh more."""
+def _rows(targets: NDArray[np.int64], recipe: Recipe) -> tuple[NDArray[np.intp], Floats]:
+    """The words to learn from, and their weights: where very many have no value, some by lot, and those weigh more."""
     rng = np.random.default_rng(recipe.seed)
     values, empty = np.flatnonzero(targets > 0), np.flatnonzero(targets == 0)
     most = max(10_000, len(values) * recipe.empty // 1000)
     kept = empty if len(empty) <= most else np.sort(rng.choice(empty, most, replace=False))
     rows = np.sort(np.concatenate([values, kept]))
-    weights = np.where(targets[rows] == 0, len(empty) / max(1, len(kept)), 1.0)
-    data = xgboost.DMatrix(seen[rows], targets[rows], weight=weights, nthread=recipe.threads)
+    return rows, np.where(targets[rows] == 0, len(empty) / max(1, len(kept)), 1.0)
+
+
+def _grown(
+    seen: sparse.csr_matrix,
+    targets: NDArray[np.int64],
+    weights: Floats,
+    labels: int,
+    recipe: Recipe,
+    on_progress: OnProgress,
+) -> xgboost.Booster:
+    """The trees, from these words."""
+    data = xgboost.DMatrix(seen, targets, weight=weights, nthread=recipe.threads)
     settings = {
         "objective": "multi:softprob",
         "num_class": labels,
