@@ -107,8 +107,8 @@ class TaggerExtractor:
         seen = sparse.vstack([part for part in parts if part is not None], format="csr")
         trees = _grown(seen, targets[rows], weights, len(labels_of(schema)), checked, on_progress)
         fitted = cls(schema, trees, known, base, tokenizer, Reading(), checked)
-        said = fitted.extract([example.pages for example in validation])
-        fitted.reading = calibrated(schema, validation, said)
+        answers = fitted.extract([example.pages for example in validation])
+        fitted.reading = calibrated(schema, validation, answers)
         on_progress(Progress("done", 1.0, checked.rounds, checked.rounds))
         return fitted
 
