@@ -87,9 +87,8 @@ class Rounds:
 
         def on_progress(progress: Progress) -> None:
             done = (before + begun + share * progress.share) / self._rounds
-            self._on_progress(
-                Progress("training", min(0.99, done), self._round, self._rounds, progress.figures)
-            )
+            # each part's own losses, round after round, would make no curve
+            self._on_progress(Progress("training", min(0.99, done), self._round, self._rounds))
 
         return on_progress
 
