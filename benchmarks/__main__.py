@@ -123,6 +123,26 @@ def _inference(given: argparse.Namespace, results: Results) -> Measured:
         yield pack, {"rows": rows, "report": inference.report(measured), "minutes": minutes}
 
 
+def _selection(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import selection
+
+    began = time.perf_counter()
+    measured = list(selection.measure(threads=given.threads, say=say))
+    rows = [each.to_json() for each in measured]
+    minutes = (time.perf_counter() - began) / 60
+    yield "selection", {"rows": rows, "report": selection.report(measured), "minutes": minutes}
+
+
+def _audit(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import audit
+
+    began = time.perf_counter()
+    measured = list(audit.measure(seed=given.seeds[0], say=say))
+    rows = [each.to_json() for each in measured]
+    minutes = (time.perf_counter() - began) / 60
+    yield "audit", {"rows": rows, "report": audit.report(measured), "minutes": minutes}
+
+
 def _alignment(given: argparse.Namespace, results: Results) -> Measured:
     for pack in given.packs:
         began = time.perf_counter()
@@ -140,6 +160,8 @@ SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
     "image": _image,
     "reading": _reading,
     "alignment": _alignment,
+    "selection": _selection,
+    "audit": _audit,
 }
 KEPT_IN = {"retraining": "extraction"}  # the same kind of rows, compared with them
 

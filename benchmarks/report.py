@@ -61,7 +61,7 @@ def written(results: Results) -> str:
         parts += ["## Receipts from their images, by own OCR", *_extraction(list(image.values()), "sroie")]
     if speed:
         parts += ["## Extraction speed, words given", _speed(list(speed.values()))]
-    for section in ("inference", "reading", "alignment"):
+    for section in ("inference", "reading", "alignment", "selection", "audit"):
         if rows := list(results.rows(section).values()):
             parts += [f"## {section.capitalize()}", *(row["report"] for row in rows), _origins(rows)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
