@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from annotation import extraction as annotation_extraction
 from annotation import jobs
 from annotation.models import DocumentType, Job
 from learner import aliases, decision, evaluation, progress, promotion, training, triggers
@@ -429,3 +430,16 @@ class TestWithMLflow:
         curve = mlflow._client.get_metric_history(second.mlflow_run_id, "loss")
         assert len(curve) >= 2
         assert curve[-1].value < curve[0].value
+
+    def test_the_extractor_of_a_type_that_names_none_is_trained_registered_and_extracts(self, mlflow):
+        document_type = corrected_type(24, extractor=DocumentType().extractor, recipe={"rounds": 20})
+        run = asked(document_type)
+        training.train(run.pk)
+        run.refresh_from_db()
+        assert run.state == State.FINISHED, run.problem
+        assert "unseen by its fold" in run.note
+        document_type.refresh_from_db()
+        assert document_type.champion == run.version.name
+        (document,) = document_type.documents.all()[:1]
+        (said,) = annotation_extraction.champion(document_type).extract([document.word_pages])
+        assert {value.field for value in said.values} == {"company", "date", "total"}
