@@ -25,7 +25,7 @@ from models.extractors.calibrating import calibrated
 from models.extractors.fields import Floats, Reading, labels_of, read_fields
 from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.windows import open_tokenizer
-from models.extractors.tagger.features import dense, marks_of, vocabulary
+from models.extractors.tagger.features import marks_of, matrix, vocabulary
 from models.extractors.tagger.recipe import Recipe
 from models.pages import Page
 from models.schema import Schema
@@ -102,7 +102,7 @@ class TaggerExtractor:
             words = sum(len(page.words) for page in pages)
             own = rows[np.searchsorted(rows, first) : np.searchsorted(rows, first + words)] - first
             # most of an order's words are left out: together their numbers would take gigabytes
-            parts.append(sparse.csr_matrix(dense(pages, said, found, column_of)[own]) if words else None)
+            parts.append(matrix(pages, said, found, column_of)[own] if words else None)
             first += words
         seen = sparse.vstack([part for part in parts if part is not None], format="csr")
         trees = _grown(seen, targets[rows], weights, len(labels_of(schema)), checked, on_progress)
@@ -134,8 +134,7 @@ class TaggerExtractor:
         lengths = [len(page.words) for page in pages]
         if not sum(lengths):
             return [np.zeros((0, len(labels_of(self.schema)))) for _ in pages]
-        # a mark that doesn't hold is missing, as where the trees were grown
-        probs = self.trees.inplace_predict(dense(pages, concepts, marks, self._column_of), missing=0.0)
+        probs = self.trees.inplace_predict(matrix(pages, concepts, marks, self._column_of))
         logs = np.log(np.maximum(probs, LEAST)).astype(np.float64)
         return np.split(logs, np.cumsum(lengths)[:-1])
 

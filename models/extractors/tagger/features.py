@@ -1,18 +1,18 @@
 """What the trees see of a word: what the base takes it and its neighbours for, and what stands written around it.
 
-Two parts, side by side: numbers (log-probabilities of the base's concepts, of the word itself and
+Two parts, side by side in one sparse matrix: numbers (log-probabilities of the base's concepts, of the word itself and
 of those before, behind, above, below and in its line; its box) and marks (the CRF's features that occur often enough).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
 
 from models.extractors.crf.features import features_of
 from models.extractors.crf.layout import layout_of
@@ -37,32 +37,32 @@ def vocabulary(documents: Iterable[list[list[list[str]]]]) -> list[str]:
     return sorted(mark for mark, count in counts.items() if count >= RARE)
 
 
-def dense(
+def matrix(
     pages: Sequence[Page],
     concepts: Sequence[Floats],
     marks: Sequence[Sequence[Sequence[str]]],
-    column_of: Mapping[str, int],
-) -> NDArray[np.float32]:
-    """(words of all pages, numbers + marks), pages one after the other; 0 where a mark doesn't hold.
+    column_of: dict[str, int],
+) -> sparse.csr_matrix:
+    """(words of all pages, numbers + marks), pages one after the other.
 
     `concepts` are the base's log-probabilities (W, H) of each page, H labels of its head.
     """
-    numbers = np.concatenate(
-        [
-            _numbers(page, said, number, len(pages))
-            for number, (page, said) in enumerate(zip(pages, concepts, strict=True))
-        ]
-    )
-    seen = np.zeros((len(numbers), numbers.shape[1] + len(column_of)), dtype=np.float32)
-    seen[:, : numbers.shape[1]] = numbers
-    words = [
-        [column for mark in word if (column := column_of.get(mark)) is not None]
-        for page in marks
-        for word in page
+    numbers = [
+        _numbers(page, said, number, len(pages))
+        for number, (page, said) in enumerate(zip(pages, concepts, strict=True))
     ]
-    rows = np.repeat(np.arange(len(words)), [len(word) for word in words])
-    seen[rows, numbers.shape[1] + np.fromiter(chain.from_iterable(words), dtype=np.intp)] = 1
-    return seen
+    rows: list[int] = []
+    columns: list[int] = []
+    row = 0
+    for page in marks:
+        for word in page:
+            found = [column_of[mark] for mark in word if mark in column_of]
+            rows += [row] * len(found)
+            columns += found
+            row += 1
+    ones = np.ones(len(rows), dtype=np.float32)
+    seen = sparse.csr_matrix((ones, (rows, columns)), shape=(row, len(column_of)))
+    return sparse.hstack([sparse.csr_matrix(np.concatenate(numbers)), seen], format="csr")
 
 
 def _numbers(page: Page, said: Floats, number: int, pages: int) -> Floats:
