@@ -31,10 +31,11 @@ from models.extractors.combined.pooling import (
 )
 from models.extractors.combined.recipe import Recipe
 from models.extractors.combined.rounds import Parts, Rounds, load, save
-from models.extractors.crf.features import features_of
 from models.extractors.fields import Floats, Reading, read_fields
 from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.windows import open_tokenizer
+from models.extractors.tagger import look
+from models.extractors.tagger.features import Looked, marks_of
 from models.metrics import score
 from models.pages import Page
 from models.schema import Schema
@@ -103,6 +104,8 @@ class CombinedExtractor:
         labelled = [*train, *validation]
         if not labelled:
             return fitted
+        looked = look(base, tokenizer, schema, [example.pages for example in labelled])
+        on_progress(Progress("preparing", 0.05))
         splits = list(_folds(labelled, checked)) if len(labelled) >= LEAST_FOLDED else []
         rounds = Rounds(schema, checked, len(splits) + 1, on_progress, checkpoints)
         unseen: list[Example] = []
@@ -110,10 +113,12 @@ class CombinedExtractor:
         for learning, others in splits:
             if not rounds.in_time:
                 break
-            fitted.parts = rounds.trained(learning, base, tokenizer)
-            unseen += others
-            opinions += fitted.opinions([example.pages for example in others])
-        fitted.parts = rounds.trained(labelled, base, tokenizer)
+            fitted.parts = rounds.trained(
+                [labelled[i] for i in learning], [looked[i] for i in learning], base, tokenizer
+            )
+            unseen += [labelled[i] for i in others]
+            opinions += [fitted.opinion(labelled[i].pages, looked[i]) for i in others]
+        fitted.parts = rounds.trained(labelled, looked, base, tokenizer)
         if unseen:
             fitted.weights = best_weights(schema, unseen, opinions)
             said = read(schema, unseen, opinions, fitted.weights)
@@ -137,24 +142,26 @@ class CombinedExtractor:
     def opinions(self, documents: Sequence[Sequence[Page]]) -> Iterator[list[Opinion]]:
         """For each document what base, trees and CRF say: log-probabilities (W, L) of each page."""
         for pages, concepts in zip(documents, self._concepts(documents), strict=True):
-            if self.parts is None:
-                nothing = [np.full((len(page.words), 1 + len(self.columns)), -np.inf) for page in pages]
-                own = [
-                    floored(of_concepts(said, self.columns, none))
-                    for said, none in zip(concepts, nothing, strict=True)
-                ]
-                yield [own, own, own]
-                continue
-            tagger, crf = self.parts
-            marks = features_of(pages, self.schema)
-            trees = tagger.log_probs_from(pages, concepts, marks)
-            own = [
-                floored(of_concepts(said, self.columns, other))
-                for said, other in zip(concepts, trees, strict=True)
-            ]
-            # a part that has no say needn't speak
-            asked = not self.reading.found or self.weights[2] > 0
-            yield [own, trees, crf.log_probs_from(marks) if asked else trees]
+            marks = marks_of(pages, self.schema) if self.parts else []
+            yield self.opinion(pages, Looked(concepts, marks))
+
+    def opinion(self, pages: Sequence[Page], looked: Looked) -> list[Opinion]:
+        """The same of one document that was looked at."""
+        if self.parts is None:
+            nothing: Opinion = [np.full((len(page.words), 1 + len(self.columns)), -np.inf) for page in pages]
+            return [self._own(looked, nothing)] * 3
+        tagger, crf = self.parts
+        trees = tagger.log_probs_from(pages, looked.concepts, looked.marks)
+        # once weights are known, a part that has no say needn't speak
+        speaks = not self.reading.found or self.weights[2] > 0
+        return [self._own(looked, trees), trees, crf.log_probs_from(looked.marks) if speaks else trees]
+
+    def _own(self, looked: Looked, others: Sequence[Floats]) -> Opinion:
+        """What the base itself says."""
+        return [
+            floored(of_concepts(said, self.columns, other))
+            for said, other in zip(looked.concepts, others, strict=True)
+        ]
 
     def _concepts(self, documents: Sequence[Sequence[Page]]) -> Iterator[list[Floats]]:
         """What the base takes each word for, of some documents ahead: it needs no Python, and words need little else."""
@@ -211,8 +218,8 @@ def _columns(schema: Schema, head: Sequence[str]) -> list[int | None]:
     return [position.get(label) for label in head_labels(schema, head)]
 
 
-def _folds(labelled: Sequence[Example], recipe: Recipe) -> Iterator[tuple[list[Example], list[Example]]]:
-    """(for learning, unseen) of each fold; near copies in one fold, so that none is known from its copy."""
+def _folds(labelled: Sequence[Example], recipe: Recipe) -> Iterator[tuple[list[int], list[int]]]:
+    """Positions (for learning, unseen) of each fold; near copies in one fold, so that none is known from its copy."""
     numbers = similarity.group([similarity.fingerprint(example.pages) for example in labelled])
     rng = np.random.default_rng(recipe.seed)
     sizes = [0] * recipe.folds
@@ -224,8 +231,8 @@ def _folds(labelled: Sequence[Example], recipe: Recipe) -> Iterator[tuple[list[E
         fold_of[number] = sizes.index(min(sizes))
         sizes[fold_of[number]] += numbers.count(number)
     for fold in range(recipe.folds):
-        unseen = [e for e, number in zip(labelled, numbers, strict=True) if fold_of[number] == fold]
-        learning = [e for e, number in zip(labelled, numbers, strict=True) if fold_of[number] != fold]
+        unseen = [at for at, number in enumerate(numbers) if fold_of[number] == fold]
+        learning = [at for at, number in enumerate(numbers) if fold_of[number] != fold]
         if unseen and learning:
             yield learning, unseen
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ def _of_page(pages: Sequence[Floats], weights: Weights) -> Floats:
     return mean - np.logaddexp.reduce(mean, axis=1, keepdims=True) if len(mean) else mean
 
 
-def of_concepts(concepts: Floats, columns: Sequence[int | None], other: Floats) -> Floats:
+def of_concepts(concepts: NDArray[np.floating[Any]], columns: Sequence[int | None], other: Floats) -> Floats:
     """What the base says of the schema's labels: (W, L) of its (W, H) concepts.
 
     `columns` are the head's for each label but `O`. A label that no concept means gets the opinion of `other`, since
@@ -83,6 +84,6 @@ def best_weights(
     return TRIED[int(np.argmax(np.round(right, 6)))]
 
 
-def floored(log_probs: NDArray[np.floating], least: float = -13.8) -> Floats:
+def floored(log_probs: NDArray[np.floating[Any]], least: float = -13.8) -> Floats:
     """Kept off minus infinity: one opinion must not forbid what the others are sure of."""
     return np.maximum(log_probs, least).astype(np.float64)

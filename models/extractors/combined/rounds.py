@@ -22,6 +22,7 @@ from models.extractors.crf.recipe import Recipe as CrfRecipe
 from models.extractors.fields import Reading
 from models.extractors.layoutlm.inference import Session
 from models.extractors.tagger import TaggerExtractor
+from models.extractors.tagger.features import Looked
 from models.extractors.tagger.recipe import Recipe as TreesRecipe
 from models.schema import Schema
 
@@ -53,8 +54,10 @@ class Rounds:
         spent = time.monotonic() - self._began
         return spent + (1 + OF_ALL) * self._longest <= 60 * self._recipe.max_minutes
 
-    def trained(self, examples: list[Example], base: Session, tokenizer: Tokenizer) -> Parts:
-        """Both, from these examples, which the base is there to look at."""
+    def trained(
+        self, examples: Sequence[Example], looked: Sequence[Looked], base: Session, tokenizer: Tokenizer
+    ) -> Parts:
+        """Both, from these examples, which were looked at."""
         self._round += 1
         began = time.monotonic()
         kept = None
@@ -63,19 +66,21 @@ class Rounds:
         if kept is not None and kept.is_dir():
             return load(kept, self._schema, base, tokenizer, self._recipe.threads)
         recipe = self._recipe
-        tagger = TaggerExtractor.fit(
+        tagger = TaggerExtractor.learned(
             self._schema,
             examples,
-            [],
-            recipe={name: getattr(recipe, name) for name in ("seed", "base", "rounds", "threads")},
-            on_progress=self._told(0.0, TREES_TIME),
+            looked,
+            base,
+            tokenizer,
+            TreesRecipe(seed=recipe.seed, base=recipe.base, rounds=recipe.rounds, threads=recipe.threads),
+            self._told(0.0, TREES_TIME),
         )
-        crf = CrfExtractor.fit(
+        crf = CrfExtractor.learned(
             self._schema,
             examples,
-            [],
-            recipe={"seed": recipe.seed},
-            on_progress=self._told(TREES_TIME, 1 - TREES_TIME),
+            [each.marks for each in looked],
+            CrfRecipe(seed=recipe.seed),
+            self._told(TREES_TIME, 1 - TREES_TIME),
         )
         if kept is not None:
             _keep(kept, (tagger, crf))

@@ -6,7 +6,7 @@ probabilities as they are of the network's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -72,18 +72,32 @@ class CrfExtractor:
         ones to `load`.
         """
         checked = Recipe.from_json(recipe)
-
-        def on_step(step: int, loss: float) -> None:
-            share = PREPARED + (1 - PREPARED) * min(1.0, step / checked.iterations)
-            figures = {"loss": loss / len(train)}
-            on_progress(Progress("training", share, step, checked.iterations, figures))
-
-        model = tagging.learn(_material(schema, train, checked, hints, on_progress), checked, on_step)
-        fitted = cls(schema, model, Reading(), checked, hints)
+        features = _features([example.pages for example in train], schema, hints)
+        fitted = cls.learned(schema, train, features, checked, on_progress, hints)
         said = fitted.extract([example.pages for example in validation])
         fitted.reading = calibrated(schema, validation, said)
         on_progress(Progress("done", 1.0, checked.iterations, checked.iterations))
         return fitted
+
+    @classmethod
+    def learned(
+        cls,
+        schema: Schema,
+        examples: Sequence[Example],
+        features: Iterable[Sequence[Sequence[Features]]],
+        recipe: Recipe,
+        on_progress: OnProgress,
+        hints: Hints | None = None,
+    ) -> Self:
+        """A CRF from examples whose features are known, uncalibrated; raises `TrainingFailed`."""
+
+        def on_step(step: int, loss: float) -> None:
+            share = PREPARED + (1 - PREPARED) * min(1.0, step / recipe.iterations)
+            figures = {"loss": loss / len(examples)}
+            on_progress(Progress("training", share, step, recipe.iterations, figures))
+
+        model = tagging.learn(_material(schema, examples, features, recipe, on_progress), recipe, on_step)
+        return cls(schema, model, Reading(), recipe, hints)
 
     def log_probs(self, documents: Sequence[Sequence[Page]]) -> list[list[Floats]]:
         """For each document and page (W, L) log probabilities of the labels, in the order of `labels_of`."""
@@ -150,14 +164,17 @@ def _features(
 
 
 def _material(
-    schema: Schema, examples: Sequence[Example], recipe: Recipe, hints: Hints | None, on_progress: OnProgress
+    schema: Schema,
+    examples: Sequence[Example],
+    features: Iterable[Sequence[Sequence[Features]]],
+    recipe: Recipe,
+    on_progress: OnProgress,
 ) -> Iterator[tagging.Page]:
     """Every page with its labels; raises `TrainingFailed` where none of the words is a value."""
     rng = np.random.default_rng(recipe.seed)
     words = sum(len(page.words) for example in examples for page in example.pages)
     share = recipe.most_words / max(1, words)
     labelled = False
-    features = _features([example.pages for example in examples], schema, hints)
     for number, (example, pages) in enumerate(zip(examples, features, strict=True)):
         on_progress(Progress("preparing", PREPARED * number / len(examples)))
         for seen, labels in zip(

@@ -25,7 +25,7 @@ from models.extractors.calibrating import calibrated
 from models.extractors.fields import Floats, Reading, labels_of, read_fields
 from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.windows import open_tokenizer
-from models.extractors.tagger.features import marks_of, matrix, vocabulary
+from models.extractors.tagger.features import Looked, marks_of, matrix, vocabulary
 from models.extractors.tagger.recipe import Recipe
 from models.pages import Page
 from models.schema import Schema
@@ -88,29 +88,41 @@ class TaggerExtractor:
         checked = Recipe.from_json(recipe)
         on_progress(Progress("preparing", 0.0, epochs=checked.rounds))
         base, tokenizer, _ = open_concepts(checked.base, checked.threads)
-        documents = [example.pages for example in train]
-        concepts = base.log_probs_of(tokenizer, documents)
-        marks = [marks_of(pages, schema) for pages in documents]
-        known = vocabulary(marks)
+        looked = look(base, tokenizer, schema, [example.pages for example in train])
         on_progress(Progress("preparing", 0.2, epochs=checked.rounds))
-        column_of = {mark: column for column, mark in enumerate(known)}
-        targets = _targets(train, schema)
-        rows, weights = _rows(targets, checked)
-        first = 0
-        parts = []
-        for pages, said, found in zip(documents, concepts, marks, strict=True):
-            words = sum(len(page.words) for page in pages)
-            own = rows[np.searchsorted(rows, first) : np.searchsorted(rows, first + words)] - first
-            # most of an order's words are left out: together their numbers would take gigabytes
-            parts.append(matrix(pages, said, found, column_of)[own] if words else None)
-            first += words
-        seen = sparse.vstack([part for part in parts if part is not None], format="csr")
-        trees = _grown(seen, targets[rows], weights, len(labels_of(schema)), checked, on_progress)
-        fitted = cls(schema, trees, known, base, tokenizer, Reading(), checked)
+        fitted = cls.learned(schema, train, looked, base, tokenizer, checked, on_progress)
         answers = fitted.extract([example.pages for example in validation])
         fitted.reading = calibrated(schema, validation, answers)
         on_progress(Progress("done", 1.0, checked.rounds, checked.rounds))
         return fitted
+
+    @classmethod
+    def learned(
+        cls,
+        schema: Schema,
+        examples: Sequence[Example],
+        looked: Sequence[Looked],
+        base: Session,
+        tokenizer: Tokenizer,
+        recipe: Recipe,
+        on_progress: OnProgress,
+    ) -> Self:
+        """Trees from examples that were looked at, uncalibrated; raises `TrainingFailed`."""
+        known = vocabulary(each.marks for each in looked)
+        column_of = {mark: column for column, mark in enumerate(known)}
+        targets = _targets(examples, schema)
+        rows, weights = _rows(targets, recipe)
+        first = 0
+        parts = []
+        for example, each in zip(examples, looked, strict=True):
+            words = sum(len(page.words) for page in example.pages)
+            own = rows[np.searchsorted(rows, first) : np.searchsorted(rows, first + words)] - first
+            # most of an order's words are left out: together their numbers would take gigabytes
+            parts.append(matrix(example.pages, each.concepts, each.marks, column_of)[own] if words else None)
+            first += words
+        seen = sparse.vstack([part for part in parts if part is not None], format="csr")
+        trees = _grown(seen, targets[rows], weights, len(labels_of(schema)), recipe, on_progress)
+        return cls(schema, trees, known, base, tokenizer, Reading(), recipe)
 
     def extract(self, documents: Sequence[Sequence[Page]]) -> list[Extracted]:
         """One answer per document, in order. A document without words has no values."""
@@ -128,7 +140,10 @@ class TaggerExtractor:
         ]
 
     def log_probs_from(
-        self, pages: Sequence[Page], concepts: Sequence[Floats], marks: Sequence[Sequence[Sequence[str]]]
+        self,
+        pages: Sequence[Page],
+        concepts: Sequence[NDArray[np.floating[Any]]],
+        marks: Sequence[Sequence[Sequence[str]]],
     ) -> list[Floats]:
         """The same for one document whose concepts and marks are known."""
         lengths = [len(page.words) for page in pages]
@@ -173,6 +188,18 @@ class TaggerExtractor:
             Reading.from_json(settings["reading"]),
             Recipe.from_json(settings["recipe"]),
         )
+
+
+def look(
+    base: Session, tokenizer: Tokenizer, schema: Schema, documents: Sequence[Sequence[Page]]
+) -> list[Looked]:
+    """What is seen of each document."""
+    concepts = base.log_probs_of(tokenizer, documents)
+    return [
+        # half as many digits are more than 8 bits gave
+        Looked([page.astype(np.float32) for page in said], marks_of(pages, schema))
+        for pages, said in zip(documents, concepts, strict=True)
+    ]
 
 
 def _targets(examples: Sequence[Example], schema: Schema) -> NDArray[np.int64]:

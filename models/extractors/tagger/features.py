@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,16 +21,25 @@ from models.pages import Page
 from models.schema import Schema
 
 Floats = NDArray[np.floating[Any]]
+Marks = list[list[list[str]]]  # of one document: for each page and word, what holds of it
 LEAST = -9.0  # log-probabilities below this all mean: not it
 RARE = 3  # marks of fewer documents are learned by heart and mean nothing elsewhere
 
 
-def marks_of(pages: Sequence[Page], schema: Schema) -> list[list[list[str]]]:
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is seen of one document before anything is learned: the base's (W, H) concepts of each page, and marks."""
+
+    concepts: Sequence[Floats]
+    marks: Marks
+
+
+def marks_of(pages: Sequence[Page], schema: Schema) -> Marks:
     """For each page and word, what holds of it: `left=total`, `rank=0`, `y=3`."""
     return features_of(pages, schema)
 
 
-def vocabulary(documents: Iterable[list[list[list[str]]]]) -> list[str]:
+def vocabulary(documents: Iterable[Marks]) -> list[str]:
     """The marks of at least `RARE` of the documents, sorted."""
     counts: Counter[str] = Counter()
     for pages in documents:
