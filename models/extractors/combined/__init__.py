@@ -30,7 +30,7 @@ from models.extractors.combined.pooling import (
     read,
 )
 from models.extractors.combined.recipe import Recipe
-from models.extractors.combined.rounds import Parts, Rounds, load, save
+from models.extractors.combined.rounds import PREPARED, Parts, Rounds, load, save
 from models.extractors.fields import Floats, Reading, read_fields
 from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.windows import open_tokenizer
@@ -105,7 +105,7 @@ class CombinedExtractor:
         if not labelled:
             return fitted
         looked = look(base, tokenizer, schema, [example.pages for example in labelled])
-        on_progress(Progress("preparing", 0.05))
+        on_progress(Progress("preparing", PREPARED))
         splits = list(_folds(labelled, checked)) if len(labelled) >= LEAST_FOLDED else []
         rounds = Rounds(schema, checked, len(splits) + 1, on_progress, checkpoints)
         unseen: list[Example] = []
@@ -195,7 +195,7 @@ class CombinedExtractor:
         if stored.extractor != cls.name:
             raise RegistryError(f"{folder} is a model of {stored.extractor!r}, not of {cls.name!r}")
         settings = stored.settings
-        base = Session(folder / GRAPH, settings["concepts"], threads=threads)
+        base = Session(folder / GRAPH, settings["concepts"], threads=threads, at_once=1)
         tokenizer = open_tokenizer(folder)
         parts = load(folder, stored.schema, base, tokenizer, threads) if settings["taught"] else None
         first, second, third = settings["weights"]

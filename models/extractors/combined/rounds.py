@@ -28,6 +28,7 @@ from models.schema import Schema
 
 TREES, CRF, MARKS = "trees.ubj", "model.crf", "marks.json"
 TREES_TIME = 0.7  # share of a round's time that the trees take, about
+PREPARED = 0.05  # share of the whole that is over when the documents were looked at
 OF_ALL = 1.5  # how much longer the last round, from all documents, takes than one of the folds, about
 
 Parts = tuple[TaggerExtractor, CrfExtractor]
@@ -93,7 +94,8 @@ class Rounds:
         def on_progress(progress: Progress) -> None:
             done = (before + begun + share * progress.share) / self._rounds
             # each part's own losses, round after round, would make no curve
-            self._on_progress(Progress("training", min(0.99, done), self._round, self._rounds))
+            far = PREPARED + (0.99 - PREPARED) * min(1.0, done)
+            self._on_progress(Progress("training", far, self._round, self._rounds))
 
         return on_progress
 

@@ -37,9 +37,14 @@ Run = Callable[[Mapping[str, Ints]], NDArray[np.floating[Any]]]
 class Session:
     """An ONNX graph, ready to run; `threads` batches at once, one core each."""
 
-    def __init__(self, graph: bytes | Path, labels: int, *, threads: int = THREADS) -> None:
-        """From a graph or its file; raises `RegistryError` if it is none, or not of so many labels."""
-        self._graph, self.labels, self._threads = graph, labels, threads
+    def __init__(
+        self, graph: bytes | Path, labels: int, *, threads: int = THREADS, at_once: int = AT_ONCE
+    ) -> None:
+        """From a graph or its file; raises `RegistryError` if it is none, or not of so many labels.
+
+        With `at_once` 1 each window is read alone: what is said of it then depends on nothing beside it.
+        """
+        self._graph, self.labels, self._threads, self._at_once = graph, labels, threads, at_once
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         try:
@@ -58,7 +63,7 @@ class Session:
     def log_probs_of(self, tokenizer: Tokenizer, documents: Sequence[Sequence[Page]]) -> list[list[Floats]]:
         """For each document and page: label log-probabilities (W, L) of its words."""
         with ThreadPoolExecutor(self._threads) as pool:
-            return _scattered(self._run, self.labels, tokenizer, documents, pool.map)
+            return _scattered(self._run, self.labels, tokenizer, documents, pool.map, self._at_once)
 
     def save(self, path: Path) -> None:
         """Writes the graph."""
@@ -109,6 +114,7 @@ def _scattered(
     tokenizer: Tokenizer,
     documents: Sequence[Sequence[Page]],
     mapped: Callable[..., Any],  # as `map`
+    at_once: int = AT_ONCE,
 ) -> list[list[Floats]]:
     """The answers for the documents' windows, each word's from the window that owns it."""
     probs: list[list[Floats]] = [
@@ -117,7 +123,7 @@ def _scattered(
     windows = [
         (number, window) for number, pages in enumerate(documents) for window in windows_of(pages, tokenizer)
     ]
-    batches = batches_of_words([len(window) for _, window in windows])
+    batches = batches_of_words([len(window) for _, window in windows], at_once)
 
     def answered(batch: Sequence[int]) -> NDArray[np.floating[Any]]:
         return run(arrays_of([windows[i][1] for i in batch]))

@@ -183,7 +183,7 @@ class TaggerExtractor:
             stored.schema,
             trees,
             settings["marks"],
-            Session(folder / GRAPH, settings["concepts"], threads=threads),
+            Session(folder / GRAPH, settings["concepts"], threads=threads, at_once=1),
             open_tokenizer(folder),
             Reading.from_json(settings["reading"]),
             Recipe.from_json(settings["recipe"]),

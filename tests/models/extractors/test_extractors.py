@@ -15,8 +15,6 @@ from tests.factories import make_page
 # importing transformers alone takes longer than all tests of the others
 WITH_TORCH = ("layoutlm", "tagger", "combined")
 PARAMS = [pytest.param(name, marks=pytest.mark.slow if name in WITH_TORCH else ()) for name in EXTRACTORS]
-# a base in 8 bits rounds by what stands beside a word, padding too, and a tree's branches are steps
-LOOSE = {"tagger": 0.1, "combined": 0.1}
 
 
 def recipe_of(name, request):
@@ -83,7 +81,7 @@ class TestEveryExtractor:
                 (v.field, v.text, v.place) for v in one.values
             ]
             assert [v.confidence for v in alone.values] == pytest.approx(
-                [v.confidence for v in one.values], abs=LOOSE.get(extractor.name, 1e-4)
+                [v.confidence for v in one.values], abs=1e-4
             )
 
     def test_the_same_seed_gives_the_same_model(self, request, trained, schema, receipts):
