@@ -14,6 +14,7 @@ from benchmarks.tables import table
 from models.grouping import MOST_VALIDATION, VALIDATION_SHARE
 
 FILE = Path(__file__).resolve().parent / "RESULTS.md"
+TRIED = FILE.with_name("TRIED.md")  # written by hand
 
 Row = dict[str, Any]
 Rows = Mapping[str, Row]
@@ -52,6 +53,7 @@ def written(results: Results) -> str:
         HEAD,
         "## Goals",
         table(goals.HEADER, [each.cells for each in goals.goals(extraction, image, speed, reading)]),
+        TRIED.read_text(encoding="utf-8"),
     ]
     for pack in PACKS.values():
         rows = [row for row in extraction.values() if row["pack"] == pack.name]
