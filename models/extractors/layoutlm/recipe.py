@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from models.errors import TrainingFailed
+from models.extractors.recipes import made_of
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,7 @@ class Recipe:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Recipe:
         """From a mapping; raises `TrainingFailed` for a name that no recipe has, or a value that makes no sense."""
-        known = {each.name: each.type for each in fields(cls)}
-        if unknown := set(stored) - set(known):
-            raise TrainingFailed(
-                f"recipe: unknown {', '.join(sorted(unknown))}; there are: {', '.join(known)}"
-            )
-        kinds = {"int": int, "float": (int, float), "str": str}
-        for name, value in stored.items():
-            if not isinstance(value, kinds[known[name]]) or isinstance(value, bool):  # type: ignore[arg-type,index]
-                raise TrainingFailed(f"recipe: {name} is a {known[name]}, not {value!r}")
-        return cls(**stored)
+        return made_of(cls, stored)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
