@@ -44,14 +44,18 @@ class Annotator:
         )
 
     def next_task(self, project_id: int) -> dict[str, Any] | None:
-        """What 'Label All Tasks' shows next, with its predictions; None when the queue is empty."""
+        """What 'Label All Tasks' shows next, with its predictions; None when there is nothing to show just now.
+
+        That is an empty queue, or a task that was withdrawn between being handed out and being opened: the front end
+        says that it is gone, and the person, who has not seen it yet, asks again.
+        """
         answer = self._post("/api/dm/actions", params={"id": "next_task", "project": project_id}, json={})
         if answer.status_code == 404:
             return None
         answer.raise_for_status()
         task_id = answer.json()["id"]
         task = self.client.get(f"/api/tasks/{task_id}", params={"project": project_id})
-        return task.raise_for_status().json()
+        return None if task.status_code == 404 else task.raise_for_status().json()
 
     def submit(self, task: dict[str, Any], result: list[dict[str, Any]], *, seconds: float = 8.0) -> int:
         """Press Submit; answers the annotation's id."""
