@@ -49,10 +49,13 @@ def written(results: Results) -> str:
     """The whole page."""
     extraction, image, speed = (results.rows(name) for name in ("extraction", "image", "speed"))
     reading = results.rows("reading")
+    choosing = [results.rows(section) for section in goals.CHOOSING_IN]
     parts = [
         HEAD,
         "## Goals",
         table(goals.HEADER, [each.cells for each in goals.goals(extraction, image, speed, reading)]),
+        "Of choosing documents, and of the people who label them:",
+        table(goals.HEADER, [each.cells for each in goals.choosing(choosing)]),
         TRIED.read_text(encoding="utf-8"),
     ]
     for pack in PACKS.values():
@@ -63,7 +66,7 @@ def written(results: Results) -> str:
         parts += ["## Receipts from their images, by own OCR", *_extraction(list(image.values()), "sroie")]
     if speed:
         parts += ["## Extraction speed, words given", _speed(list(speed.values()))]
-    for section in ("inference", "reading", "alignment", "selection", "audit"):
+    for section in ("inference", "reading", "alignment", *goals.CHOOSING_IN):
         if rows := list(results.rows(section).values()):
             parts += [f"## {section.capitalize()}", *(row["report"] for row in rows), _origins(rows)]
     return "\n\n".join(part.strip() for part in parts) + "\n"

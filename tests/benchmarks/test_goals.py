@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.contenders import CONVERGED, DEFAULT
-from benchmarks.goals import FEWEST, Goal, goals
+from benchmarks.goals import CHOOSING, CHOOSING_IN, FEWEST, Goal, choosing, goals
 
 
 def part(f1: float, error: float = 0.01, count: int = 100) -> dict[str, Any]:
@@ -107,3 +107,11 @@ def test_what_the_reading_tells_of_its_goals_stands_among_the_others() -> None:
     }
     assert find(told(reading=[row]), "born-digital").cells[2:4] == ["31", "yes"]
     assert find(told(), "born-digital").reached is None
+
+
+def test_what_sections_tell_of_choosing_stands_in_the_order_of_the_goals() -> None:
+    figure, goal = CHOOSING[3]
+    row = {"goals": [{"figure": figure, "goal": goal, "measured": "0.3 s, 2.4 GB", "reached": True}]}
+    found = list(choosing([{"selection": row}, *({} for _ in CHOOSING_IN[1:])]))
+    assert [each.figure for each in found] == [figure for figure, _ in CHOOSING]
+    assert [each.reached for each in found] == [None, None, None, True, *(None for _ in CHOOSING[4:])]
