@@ -37,11 +37,20 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One confirmed document: `answers` is complete, so a field without an answer is absent."""
+    """One confirmed document: `answers` is complete, so a field without an answer is absent.
+
+    But for the `unconfirmed` fields, which nobody looked at: nothing is known of them, so they have no answers here,
+    and whoever learns takes neither their values nor their absence for true.
+    """
 
     key: str
     pages: tuple[Page, ...]
     answers: tuple[Answer, ...]
+    unconfirmed: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if told := sorted({answer.field for answer in self.answers} & self.unconfirmed):
+            raise ValueError(f"document {self.key}: {told[0]} is unconfirmed, so it can't have an answer")
 
 
 @dataclass(frozen=True, slots=True)
