@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from annotation.labelling import ASSUMED
+from annotation.recheck_model import Recheck as Recheck
 from models.extractors.base import Answer, Value
 from models.pages import Page as WordPage
 from models.schema import Schema
@@ -27,11 +29,28 @@ class DocumentType(models.Model):
     retrain_after = models.PositiveIntegerField(default=25, help_text="New corrections that start a training")
     strategy = models.CharField(max_length=40, default="mixed")
     audit_share = models.FloatField(default=0.1, help_text="Share of picks made at random, 0…1")
+    assume_above = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="People aren't asked for fields that are surer than this, 0.5…1; empty: for every field",
+    )
+    whole_share = models.FloatField(
+        default=0.2, help_text="Share of documents of which every field is asked for all the same, 0…1"
+    )
     queue_depth = models.PositiveIntegerField(default=5, help_text="Tasks kept ready for each annotator")
     extractor = models.CharField(max_length=40, default="combined")
     recipe = models.JSONField(
         default=dict, blank=True, help_text="Overrides of the extractor's training recipe"
     )
+
+    # label quality: who is asked again, see annotation.rechecks
+    overlap_share = models.FloatField(default=0.0, help_text="Of documents that several people answer, 0…1")
+    overlap_annotators = models.PositiveIntegerField(default=2, help_text="How many people answer those")
+    second_opinions = models.FloatField(
+        default=0.05,
+        help_text="Doubtful documents asked again, at most this share (0…1) of the confirmed ones",
+    )
+    probes = models.FloatField(default=0.0, help_text="Probes for each correction, 0…1")
 
     # Label Studio
     project_id = models.PositiveIntegerField(null=True, blank=True)
@@ -187,6 +206,9 @@ class LabelTask(models.Model):
     reason = models.CharField(
         max_length=200, blank=True, help_text="Why the document was chosen, as the annotator is shown it"
     )
+    unasked = models.JSONField(
+        default=list, blank=True, help_text="[field, …] that the annotator needn't look at: the model is sure"
+    )
     seen = models.CharField(
         max_length=64, blank=True, help_text="Hash of the light inventory entry that was last collected"
     )
@@ -225,7 +247,8 @@ class Correction(models.Model):
     skipped = models.BooleanField(default=False)
     answers = models.JSONField(help_text="[Answer.to_json(), …]; complete: a field without one is absent")
     outcomes = models.JSONField(
-        default=dict, help_text="{field: accepted | edited | moved | added | removed}"
+        default=dict,
+        help_text="{field: accepted | edited | moved | added | removed, or assumed: nobody was asked or touched it}",
     )
     extraction = models.ForeignKey(
         Extraction, models.PROTECT, null=True, blank=True, related_name="+", help_text="What the person saw"
@@ -235,6 +258,14 @@ class Correction(models.Model):
         max_length=10, blank=True, help_text="webhook, or sweep if no webhook told of it; empty if imported"
     )
     lead_time = models.FloatField(null=True, blank=True, help_text="seconds the person took")
+    recheck = models.ForeignKey(
+        "Recheck",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="corrections",
+        help_text="If asked again",
+    )
     submitted_at = models.DateTimeField(help_text="by Label Studio's clock")
     recorded_at = models.DateTimeField(db_default=Now())
 
@@ -249,6 +280,11 @@ class Correction(models.Model):
     @property
     def said(self) -> tuple[Answer, ...]:
         return tuple(Answer.from_json(stored) for stored in self.answers)
+
+    @property
+    def unconfirmed(self) -> frozenset[str]:
+        """The fields of which nobody knows whether its answers are right: they weren't asked for, nor touched."""
+        return frozenset(name for name, outcome in self.outcomes.items() if outcome == ASSUMED)
 
 
 class CurrentAnnotation(models.Model):

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from annotation.models import Document, DocumentType
+from annotation.models import Correction, Document, DocumentType, Recheck
 
 
 class Look(models.Model):
@@ -131,3 +131,36 @@ class Decision(models.Model):
         help_text="differences with intervals, overall and per field; documents compared"
     )
     at = models.DateTimeField(db_default=Now())
+
+
+class Suspect(models.Model):
+    """A recorded answer of one field that something speaks against: a model that had not seen it, or another person."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ASKED = "asked"  # somebody else is asked
+        CONFIRMED = "confirmed"  # another answer came, and it says the same
+        CHANGED = "changed"  # another answer came, and it says something else
+        DISMISSED = "dismissed"  # by a lead
+
+    class Source(models.TextChoices):
+        MODEL = "model"
+        PEOPLE = "people"
+
+    correction = models.ForeignKey(Correction, models.PROTECT, related_name="suspects")
+    document = models.ForeignKey(Document, models.CASCADE, related_name="suspects")
+    field = models.CharField(max_length=40)
+    source = models.CharField(max_length=6, choices=Source, default=Source.MODEL)
+    likelihood = models.FloatField(
+        help_text="0…1: how likely the recorded answer is, by who speaks against it"
+    )
+    says = models.TextField(blank=True, help_text="What they say instead; empty: that it is absent")
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    recheck = models.ForeignKey(Recheck, models.SET_NULL, null=True, blank=True, related_name="suspects")
+    found_at = models.DateTimeField(db_default=Now())
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=150, blank=True, help_text="who dismissed it, or answered")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["correction", "field"], name="one_suspect_a_field")]
+        indexes = [models.Index(fields=["document", "state"], name="suspect_document")]
