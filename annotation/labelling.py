@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,13 @@ FIELD = "field"
 TEXT = "transcription"
 DOCUMENT_TYPE = "document_type"
 
+# what a task says of its fields (the names of its data)
+ASKED = "asked"
+UNASKED = "unasked"
+
+# How a field ended that the task didn't ask for and the person didn't touch: nobody knows whether it is right.
+ASSUMED = "assumed"
+
 SAME_PLACE = 0.5  # of intersection over union: a box that was only drawn a little differently was not moved
 
 Item = dict[str, Any]  # Label Studio's JSON
@@ -38,14 +45,47 @@ class Region:
     answer: Answer
 
 
-def task_data(document_id: int, page_urls: Sequence[str], *, reason: str, title: str) -> Item:
-    """What a task shows, besides its prediction; `doc_id` is how we find it again."""
+def task_data(
+    document_id: int,
+    page_urls: Sequence[str],
+    *,
+    reason: str,
+    title: str,
+    asked: Sequence[str] = (),
+    unasked: Sequence[str] = (),
+) -> Item:
+    """What a task shows, besides its prediction; `doc_id` is how we find it again.
+
+    `asked` and `unasked` are titles of fields: which to check, and which are assumed to be right unless touched.
+    """
     return {
         PAGES: list(page_urls),
         "doc_id": str(document_id),
         "title": title,
         "reason": reason or "Next in the queue",
+        ASKED: f"Check: {', '.join(asked)}" if unasked else "Check every field",
+        UNASKED: f"Taken as read unless you change them: {', '.join(unasked)}" if unasked else "",
     }
+
+
+def unasked(
+    values: Sequence[Value], absent: Mapping[str, float], schema: Schema, *, assume_above: float
+) -> tuple[str, ...]:
+    """The fields that a person needn't be asked for: those surer than `assume_above` (0…1), in the schema's order.
+
+    A field is as sure as its least certain value, or as it is that the field is absent; one of which nothing was said
+    is asked for, as is one with a value that can't be shown. If all are sure, the least sure one is asked for.
+    """
+    visible = [value for _, value in shown(values, schema)]
+    sure: dict[str, float] = {}
+    for field in schema:
+        own = [value for value in values if value.field == field.name]
+        if all(value in visible for value in own):
+            sure[field.name] = min([value.confidence for value in own] or [absent.get(field.name, 0.0)])
+    found = [name for name, confidence in sure.items() if confidence >= assume_above]
+    if len(found) == len(schema.fields):
+        found.remove(min(found, key=sure.__getitem__))
+    return tuple(found)
 
 
 def shown(values: Sequence[Value], schema: Schema) -> list[tuple[str, Value]]:
@@ -187,18 +227,29 @@ def _box(region_id: str, item: Item, page: Page) -> Box:
     return box
 
 
-def outcomes(seen: Sequence[tuple[str, Value]], said: Sequence[Region], schema: Schema) -> dict[str, str]:
+def outcomes(
+    seen: Sequence[tuple[str, Value]],
+    said: Sequence[Region],
+    schema: Schema,
+    *,
+    unasked: Collection[str] = (),
+) -> dict[str, str]:
     """How every field ended: accepted, edited, moved, added or removed, against what the person saw (`shown`).
 
-    A field with several occurrences is told by the gravest of theirs; one that is absent for both is accepted.
+    A field with several occurrences is told by the gravest of theirs; one that is absent for both is accepted. One
+    that was `unasked` for and is as the person saw it is assumed: they may not have looked at it.
     """
-    return {
+    ended = {
         field.name: _outcome(
             {region_id: value for region_id, value in seen if value.field == field.name},
             {region.id: region.answer for region in said if region.answer.field == field.name},
             schema,
         )
         for field in schema
+    }
+    return {
+        name: ASSUMED if outcome == "accepted" and name in unasked else outcome
+        for name, outcome in ended.items()
     }
 
 
