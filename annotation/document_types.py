@@ -11,19 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.module_loading import import_string
 
 from annotation import doorbell
 from annotation.errors import Refused
 from annotation.models import Correction, DocumentType
-from models.errors import BadSchema
+from models.errors import BadSchema, DocloopError
 from models.extractors import EXTRACTORS
 from models.schema import Field, Schema
 
 Specification = Mapping[str, Any]  # what YAML or JSON can hold
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-STRATEGY = re.compile(r"[a-z][a-z0-9_-]{0,39}")  # which there are only `learner` knows
+STRATEGY = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+# whose change gives the pool another order
+RANKED_BY = {"strategy", "strategy_parameters", "audit_share", "accept_above"}
 
 # settings that stand in a group of their own in YAML files: (group, name there) → ours
 GROUPED = {("thresholds", "accept_above"): "accept_above", ("retraining", "after"): "retrain_after"}
@@ -36,6 +41,7 @@ def create(specification: Specification) -> DocumentType:
         raise Refused(f"a document type needs {' and '.join(map(repr, sorted(missing)))}")
     name = wanted["name"]
     wanted.setdefault("title", name.replace("_", " ").replace("-", " ").capitalize())
+    _check_strategy(DocumentType(**wanted))
     try:
         with transaction.atomic():
             made = DocumentType.objects.create(**wanted)
@@ -54,14 +60,22 @@ def change(document_type: DocumentType, specification: Specification) -> Documen
         raise Refused(f"document type {present.name!r} can't be renamed: addresses and models carry its name")
     if "fields" in wanted:
         _refuse_loss(present, Schema.from_json(wanted["fields"]))
-    renamed = wanted.get("title", present.title) != present.title
+    if wanted.get("strategy", present.strategy) != present.strategy:
+        wanted.setdefault("strategy_parameters", {})  # the old ones were another strategy's
+    changed = {setting for setting, value in wanted.items() if getattr(present, setting) != value}
     for setting, value in wanted.items():
         setattr(present, setting, value)
+    if changed & {"strategy", "strategy_parameters"}:
+        _check_strategy(present)
     present.save(update_fields=list(wanted))
-    if renamed:
+    if "title" in changed:
         _ring_for_all()
     else:
         doorbell.ring("document type changed", present.pk)
+    if changed & RANKED_BY:
+        doorbell.ring("pool changed", present.pk)
+    elif "queue_depth" in changed:
+        doorbell.ring("ranking changed", present.pk)
     return present
 
 
@@ -104,12 +118,22 @@ def to_yaml(document_type: DocumentType) -> str:
         "thresholds": {"accept_above": document_type.accept_above},
         "retraining": {"after": document_type.retrain_after},
         "strategy": document_type.strategy,
+        "strategy_parameters": document_type.strategy_parameters,
         "audit_share": document_type.audit_share,
         "queue_depth": document_type.queue_depth,
         "extractor": document_type.extractor,
         "recipe": document_type.recipe,
     }
     return yaml.safe_dump(stored, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _check_strategy(document_type: DocumentType) -> None:
+    """Raise `Refused` unless there is such a strategy, with such parameters."""
+    try:
+        # named in the settings: `learner` knows the strategies, and this part can't import it
+        import_string(settings.STRATEGY)(document_type.strategy, **document_type.strategy_parameters)
+    except DocloopError as problem:
+        raise Refused(str(problem)) from None
 
 
 def _ring_for_all() -> None:
@@ -178,6 +202,16 @@ def _share(value: Any) -> float:
     return float(value)
 
 
+def _numbers(value: Any) -> dict[str, float]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(
+        isinstance(name, str) and type(number) in (int, float) for name, number in value.items()
+    ):
+        raise ValueError
+    return dict(value)
+
+
 def _recipe(value: Any) -> dict[str, Any]:
     if value is None:
         return {}
@@ -200,6 +234,7 @@ CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "accept_above": (lambda value: None if value is None else _share(value), "a number from 0 to 1, or null"),
     "retrain_after": (_whole(1, 1_000_000), "a whole number of corrections, 1 or more"),
     "strategy": (_matching(STRATEGY), "the name of a strategy, such as mixed"),
+    "strategy_parameters": (_numbers, "a mapping of the strategy's parameters to numbers"),
     "audit_share": (_share, "a number from 0 to 1"),
     "queue_depth": (_whole(1, 100), "a whole number from 1 to 100"),
     "extractor": (_extractor, f"one of: {', '.join(EXTRACTORS)}"),

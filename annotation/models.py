@@ -28,6 +28,9 @@ class DocumentType(models.Model):
     )
     retrain_after = models.PositiveIntegerField(default=25, help_text="New corrections that start a training")
     strategy = models.CharField(max_length=40, default="mixed")
+    strategy_parameters = models.JSONField(
+        default=dict, blank=True, help_text="Those of the strategy's parameters that are not as usual"
+    )
     audit_share = models.FloatField(default=0.1, help_text="Share of picks made at random, 0…1")
     assume_above = models.FloatField(
         null=True,

@@ -49,7 +49,7 @@ class Columns:
 def rank_pool(type_id: int) -> None:
     """Rank a type's pool and queue anew; rings "ranking changed"."""
     document_type = DocumentType.objects.get(pk=type_id)
-    strategy = strategies.named(document_type.strategy)
+    strategy = strategies.named(document_type.strategy, **document_type.strategy_parameters)
     acceptance.take_back(document_type)
     documents = Document.objects.filter(document_type=document_type, state__in=RANKED)
     truths = ledger.truths(document_type)

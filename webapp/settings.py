@@ -129,6 +129,7 @@ WIRING = wiring.WIRING
 TIMETABLE = wiring.TIMETABLE | {"annotation.sweep_all": timedelta(seconds=CONFIG.sweep_seconds)}
 QUEUES = wiring.QUEUES
 BY_HAND = wiring.BY_HAND
+STRATEGY = "learner.strategies.named"  # name and parameters → a strategy, or why there is none
 
 CELERY_BROKER_URL = CONFIG.broker_url
 CELERY_TASK_IGNORE_RESULT = True

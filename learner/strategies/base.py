@@ -94,7 +94,7 @@ Score = Callable[..., Scores]
 
 
 class UnknownParameter(DocloopError):
-    """A strategy was given a parameter that it hasn't got; the message lists those that it has."""
+    """A strategy was given a parameter that it hasn't got, or a value that it can't take; the message tells what it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,18 @@ class Strategy:
         return {each.name: each.default for each in signature if each.kind is each.KEYWORD_ONLY}
 
     def with_parameters(self, **values: float) -> Strategy:
-        """The same with other parameters; raises `UnknownParameter`."""
-        if unknown := sorted(values.keys() - self.parameters.keys()):
+        """The same with other parameters, all above 0; raises `UnknownParameter`."""
+        usual = self.parameters
+        if unknown := sorted(values.keys() - usual.keys()):
             raise UnknownParameter(
-                f"strategy {self.name!r} has no parameter {unknown[0]!r}; "
-                f"it has: {', '.join(self.parameters) or 'none'}"
+                f"strategy {self.name!r} has no parameter {unknown[0]!r}; it has: {', '.join(usual) or 'none'}"
             )
+        for name, value in values.items():
+            whole = isinstance(usual[name], int)
+            if not 0 < value < np.inf or (whole and value != int(value)):
+                kind = "a whole number" if whole else "a number"
+                raise UnknownParameter(f"{name!r} of strategy {self.name!r} is {kind} above 0, not {value}")
+        values = {name: type(usual[name])(value) for name, value in values.items()}
         if self.score is None:
             return replace(self, select=partial(self.select, **values))
         score = partial(self.score, **values)

@@ -238,3 +238,31 @@ def test_an_annotation_that_is_not_collected_yet_counts_too(receipts):
     LabelTask.objects.create(document=document, project_id=1, task_id=1, state=LabelTask.State.DONE)
     with pytest.raises(Refused, match="can't be removed"):
         document_types.change(receipts, {"fields": FIELDS})
+
+
+def test_a_strategy_and_its_parameters_are_checked_before_they_are_kept(receipts, rung):
+    document_types.change(receipts, {"strategy": "capped", "strategy_parameters": {"share": 0.2}})
+    assert ("learner.rank_pool", receipts.pk) in rung
+    for wanted, says in (
+        ({"strategy": "best"}, "no strategy 'best'; there are: mixed"),
+        ({"strategy_parameters": {"apart": 2}}, "no parameter 'apart'; it has: candidates"),
+        ({"strategy_parameters": {"candidates": 2.5}}, "a whole number above 0, not 2.5"),
+        ({"strategy_parameters": {"share": "a lot"}}, "a mapping of the strategy's parameters to numbers"),
+    ):
+        with pytest.raises(Refused, match=says):
+            document_types.change(receipts, wanted)
+    with pytest.raises(Refused, match="no strategy"):
+        document_types.create({"name": "invoice", "fields": FIELDS, "strategy": "best"})
+
+
+def test_another_strategy_begins_with_its_usual_parameters(receipts):
+    document_types.change(receipts, {"strategy_parameters": {"apart": 2}})
+    changed = document_types.change(receipts, {"strategy": "random"})
+    assert changed.strategy_parameters == {}
+
+
+def test_what_does_not_change_the_order_has_nothing_ranked(receipts, rung):
+    document_types.change(receipts, {"strategy": "mixed", "audit_share": 0.1, "retrain_after": 7})
+    assert ("learner.rank_pool", receipts.pk) not in rung
+    document_types.change(receipts, {"queue_depth": 9})
+    assert ("annotation.fill_queue", receipts.pk) in rung

@@ -10,6 +10,13 @@ from webapp.dashboard.type_form import TypeForm
 pytestmark = pytest.mark.django_db
 
 
+FIELDS_OF_A_RECEIPT = [
+    {"name": "company"},
+    {"name": "date", "kind": "date"},
+    {"name": "total", "kind": "money"},
+]
+
+
 @pytest.fixture
 def lead(client, lea):
     client.force_login(lea)
@@ -116,3 +123,32 @@ def test_a_field_that_people_have_confirmed_is_not_taken_away(lead):
     answer = lead.post(reverse("edit-type", args=["receipts"]), filled({"name": "company"}))
     assert "can&#x27;t be removed" in answer.content.decode()
     assert len(DocumentType.objects.get().fields) == 3
+
+
+def test_a_strategys_parameters_are_chosen_by_the_form_and_shown_again(lead, rung):
+    kind = make_type(name="receipts")
+    lead.post(
+        reverse("edit-type", args=["receipts"]),
+        filled(*FIELDS_OF_A_RECEIPT, strategy="mixed", strategy_parameters="apart=2.5, candidates=1000"),
+    )
+    changed = DocumentType.objects.get()
+    assert changed.strategy_parameters == {"apart": 2.5, "candidates": 1000}
+    assert ("learner.rank_pool", kind.pk) in rung  # at once, not after the next correction
+    shown = lead.get(reverse("edit-type", args=["receipts"])).content.decode()
+    assert 'value="apart=2.5, candidates=1000"' in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("apart", "Names and numbers"),
+        ("apart=much", "Names and numbers"),
+        ("wide=2", "no parameter"),
+        ("apart=0", "above 0"),
+    ],
+)
+def test_parameters_that_a_strategy_cannot_take_are_refused(lead, typed, says):
+    make_type(name="receipts")
+    sent = filled(*FIELDS_OF_A_RECEIPT, strategy_parameters=typed)
+    assert says in lead.post(reverse("edit-type", args=["receipts"]), sent).content.decode()
+    assert DocumentType.objects.get().strategy_parameters == {}

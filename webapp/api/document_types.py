@@ -43,6 +43,7 @@ class DocumentTypeOut(Schema):
     accept_above: float | None
     retrain_after: int
     strategy: str
+    strategy_parameters: dict[str, float] = Field(description="Those that are not as usual")
     audit_share: float
     queue_depth: int
     extractor: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,6 +10,34 @@ from django import forms
 from annotation.models import DocumentType
 from learner.strategies import STRATEGIES
 from models.schema import Kind
+
+
+def _in_words(parameters: Mapping[str, float]) -> str:
+    return ", ".join(f"{name}={value:g}" for name, value in parameters.items())
+
+
+PARAMETERS = "; ".join(
+    f"{strategy.name}: {_in_words(strategy.parameters)}"
+    for strategy in STRATEGIES.values()
+    if strategy.parameters
+)
+
+
+class NumbersField(forms.CharField):
+    """A few numbers with names, written `apart=2, candidates=1000`."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return _in_words(value) if isinstance(value, Mapping) else value
+
+    def to_python(self, value: Any) -> Any:
+        numbers: dict[str, float] = {}
+        for part in super().to_python(value).replace(",", " ").split():
+            name, _, number = part.partition("=")
+            try:
+                numbers[name] = int(number) if number.isdecimal() else float(number)
+            except ValueError:
+                raise forms.ValidationError("Names and numbers, such as apart=2, candidates=1000.") from None
+        return numbers
 
 
 def _plain(widget: type[forms.Widget] = forms.TextInput, **attributes: Any) -> forms.Widget:
@@ -46,6 +75,14 @@ class TypeForm(forms.Form):
         initial="mixed",
         widget=forms.Select(attrs={"class": "form-select"}),
         help_text="Which documents are worth a person's time next.",
+    )
+    strategy_parameters = NumbersField(
+        max_length=200,
+        required=False,
+        empty_value="",
+        widget=_plain(placeholder="apart=2"),
+        label="Parameters of the strategy",
+        help_text=f"Only those that are not as usual. As usual they are: {PARAMETERS}.",
     )
     audit_share = forms.FloatField(
         min_value=0,
