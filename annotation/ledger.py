@@ -66,7 +66,7 @@ def record(task: LabelTask, annotation: AnnotationView, *, noticed_by: str) -> C
     answers: tuple[Answer, ...] = ()
     outcomes: dict[str, str] = {}
     if not annotation.skipped:  # with a skip, Label Studio sends what it had filled in: nobody said that
-        answers, outcomes = _read(document, annotation, seen)
+        answers, outcomes = _read(document, annotation, seen, task.unasked)
     correction, _new = Correction.objects.get_or_create(
         source=Source.LABEL_STUDIO,
         annotation_id=annotation.id,
@@ -152,14 +152,14 @@ def settle(document_id: int) -> bool:
 
 
 def _read(
-    document: Document, annotation: AnnotationView, seen: Extraction | None
+    document: Document, annotation: AnnotationView, seen: Extraction | None, unasked: Sequence[str]
 ) -> tuple[tuple[Answer, ...], dict[str, str]]:
-    """The answers of an annotation, and how each field ended against what the person saw."""
+    """The answers of an annotation, and how each field ended against what the person saw, and was `unasked` for."""
     document_type = document.document_type
     schema = document_type.schema
     regions, chosen = labelling.read_annotation(annotation.result, document.word_pages, schema)
     shown = labelling.shown(seen.found if seen else (), schema)
-    outcomes = labelling.outcomes(shown, regions, schema)
+    outcomes = labelling.outcomes(shown, regions, schema, unasked=unasked)
     if chosen and chosen != document_type.name:
         outcomes[CHOSEN_TYPE] = chosen
     return tuple(region.answer for region in regions), outcomes

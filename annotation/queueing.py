@@ -18,7 +18,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Now
 
-from annotation import jobs, label_studio, labelling, ledger, lifecycle
+from annotation import asking, jobs, label_studio, labelling, ledger, lifecycle
 from annotation.models import Document, DocumentType, Extraction, LabelTask
 from annotation.turns import Ranked, in_turn
 
@@ -153,8 +153,9 @@ def _withdraw(document_type: DocumentType, project_id: int) -> None:
 
 
 def _renew_reasons(document_type: DocumentType, project_id: int) -> None:
-    """Push tasks anew whose documents are in the queue for another reason than the one that is shown: some at a time,
-    so that the queue never stands empty, and only such as nobody has answered, drafted or been given.
+    """Push tasks anew whose documents are in the queue for another reason than the one that is shown, or which ask for
+    too little by now: some at a time, so that the queue never stands empty, and only such as nobody has answered,
+    drafted or been given.
 
     Label Studio can change a task too, but writes its whole row then: an annotation that is submitted meanwhile would
     be forgotten by the task's counters, and a task that seems to have none is offered again, or deleted.
@@ -162,8 +163,8 @@ def _renew_reasons(document_type: DocumentType, project_id: int) -> None:
     shown = _tasks(document_type, TaskState.OPEN).filter(project_id=project_id, task_id__isnull=False)
     stale = {
         task.task_id or 0: task.document
-        for task in shown.select_related("document").order_by(*BEST_DOCUMENT_FIRST)
-        if task.reason != _reason(document_type, task.document)
+        for task in shown.select_related("document__extraction").order_by(*BEST_DOCUMENT_FIRST)
+        if task.reason != _reason(document_type, task.document) or asking.asks_too_little(document_type, task)
     }
     size = max(1, int(CHURN * depth(document_type)))
     for start in range(0, len(stale), size):
@@ -177,6 +178,7 @@ def _renew_reasons(document_type: DocumentType, project_id: int) -> None:
                     seen="",
                     extraction=stale[task_id].extraction_id,
                     reason=_reason(document_type, stale[task_id]),
+                    unasked=asking.unasked(document_type, stale[task_id], stale[task_id].extraction),
                 )
         _push(document_type, project_id)
 
@@ -224,13 +226,15 @@ def _choose(document_type: DocumentType, project_id: int) -> None:
         # twice as many as there is room for: what somebody else is just changing is passed over
         turn = _best(document_type, length + room) if room else []
         free = document_type.documents.filter(~Exists(live), pk__in=turn, state__in=lifecycle.POOL)
-        locked = {document.pk: document for document in free.select_for_update(skip_locked=True)}
+        locking = free.select_related("extraction").select_for_update(skip_locked=True, of=("self",))
+        locked = {document.pk: document for document in locking}
         tasks = [
             LabelTask(
                 document=locked[pk],
                 project_id=project_id,
                 extraction_id=locked[pk].extraction_id,
                 reason=_reason(document_type, locked[pk]),
+                unasked=asking.unasked(document_type, locked[pk], locked[pk].extraction),
             )
             for pk in [pk for pk in turn if pk in locked][:room]
         ]
@@ -300,7 +304,15 @@ def _show_newest(document_type: DocumentType, project_id: int) -> None:
 def _data(document_type: DocumentType, task: LabelTask) -> dict[str, Any]:  # Label Studio's JSON
     # Label Studio serves the store's pages behind its own sign-in
     urls = [f"/data/local-files/?d={page.image}" for page in task.document.pages.all()]
-    return labelling.task_data(task.document_id, urls, reason=task.reason, title=document_type.title)
+    fields = document_type.schema
+    return labelling.task_data(
+        task.document_id,
+        urls,
+        reason=task.reason,
+        title=document_type.title,
+        asked=[field.title for field in fields if field.name not in task.unasked],
+        unasked=[field.title for field in fields if field.name in task.unasked],
+    )
 
 
 def _reason(document_type: DocumentType, document: Document) -> str:

@@ -1,0 +1,40 @@
+"""A document of the queue and what the model says of it in; the fields that its annotator isn't asked for out.
+
+Only where the type wants that, and never of documents by which something is measured: whoever looks at the doubtful
+fields alone sees more errors than there are, and none of those that the model is sure of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from annotation import labelling
+from annotation.models import Document, DocumentType, Extraction, LabelTask
+
+
+def unasked(document_type: DocumentType, document: Document, extraction: Extraction | None) -> list[str]:
+    """Names of fields that needn't be looked at, in the schema's order; at least one field is always asked for."""
+    bound = document_type.assume_above
+    if bound is None or extraction is None or not document_type.champion:
+        return []  # before there is a champion no confidence has been held against what people say
+    if asked_in_whole(document_type, document):
+        return []
+    return list(
+        labelling.unasked(extraction.found, extraction.absent, document_type.schema, assume_above=bound)
+    )
+
+
+def asked_in_whole(document_type: DocumentType, document: Document) -> bool:
+    """Whether every field is asked for, however sure the model is: of the audit slice, and of a share by lot."""
+    return document.audit_probability is not None or _lot(document.sha256) < document_type.whole_share
+
+
+def asks_too_little(document_type: DocumentType, task: LabelTask) -> bool:
+    """Whether a task takes for granted what is doubtful by now, or was made before its document had to be whole."""
+    wanted = unasked(document_type, task.document, task.document.extraction)
+    return not set(task.unasked) <= set(wanted)
+
+
+def _lot(document_sha256: str) -> float:
+    """A document's lot, 0…1: always the same, and independent of its lot in the audit."""
+    return int.from_bytes(hashlib.sha256(f"whole {document_sha256}".encode()).digest()[:8]) / 2**64
