@@ -28,10 +28,21 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 STRATEGY = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 # whose change gives the pool another order
-RANKED_BY = {"strategy", "strategy_parameters", "audit_share", "accept_above"}
+RANKED_BY = {
+    "strategy",
+    "strategy_parameters",
+    "audit_share",
+    "accept_above",
+    "assume_above",
+    "whole_share",
+}
 
 # settings that stand in a group of their own in YAML files: (group, name there) → ours
-GROUPED = {("thresholds", "accept_above"): "accept_above", ("retraining", "after"): "retrain_after"}
+GROUPED = {
+    ("thresholds", "accept_above"): "accept_above",
+    ("thresholds", "assume_above"): "assume_above",
+    ("retraining", "after"): "retrain_after",
+}
 
 
 def create(specification: Specification) -> DocumentType:
@@ -115,11 +126,15 @@ def to_yaml(document_type: DocumentType) -> str:
         "name": document_type.name,
         "title": document_type.title,
         "fields": fields,
-        "thresholds": {"accept_above": document_type.accept_above},
+        "thresholds": {
+            "accept_above": document_type.accept_above,
+            "assume_above": document_type.assume_above,
+        },
         "retraining": {"after": document_type.retrain_after},
         "strategy": document_type.strategy,
         "strategy_parameters": document_type.strategy_parameters,
         "audit_share": document_type.audit_share,
+        "whole_share": document_type.whole_share,
         "queue_depth": document_type.queue_depth,
         "extractor": document_type.extractor,
         "recipe": document_type.recipe,
@@ -160,14 +175,15 @@ def _checked(specification: Specification) -> dict[str, Any]:
 
 def _ungrouped(specification: Specification) -> dict[str, Any]:
     flat = dict(specification)
-    for group in dict(GROUPED):
-        inner = flat.pop(group[0], None) or {}
+    for group in {group: None for group, _ in GROUPED}:
+        known = " and ".join(repr(name) for each, name in GROUPED if each == group)
+        inner = flat.pop(group, None) or {}
         if not isinstance(inner, Mapping):
-            raise Refused(f"{group[0]!r} is a mapping with {group[1]!r}")
+            raise Refused(f"{group!r} is a mapping with {known}")
         for name, value in inner.items():
-            if (group[0], name) not in GROUPED:
-                raise Refused(f"unknown setting {name!r} in {group[0]!r}; there is {group[1]!r}")
-            flat[GROUPED[group]] = value
+            if (group, name) not in GROUPED:
+                raise Refused(f"unknown setting {name!r} in {group!r}; there is {known}")
+            flat[GROUPED[group, name]] = value
     return flat
 
 
@@ -202,6 +218,13 @@ def _share(value: Any) -> float:
     return float(value)
 
 
+def _bound(value: Any) -> float | None:
+    """A confidence under a half would mean that the model itself thinks it is wrong."""
+    if value is not None and _share(value) < 0.5:
+        raise ValueError
+    return value if value is None else _share(value)
+
+
 def _numbers(value: Any) -> dict[str, float]:
     if value is None:
         return {}
@@ -232,10 +255,12 @@ CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "title": (_title, "a text of 1 to 80 characters"),
     "fields": (lambda value: Schema.from_json(value).to_json(), "a list of fields"),
     "accept_above": (lambda value: None if value is None else _share(value), "a number from 0 to 1, or null"),
+    "assume_above": (_bound, "a number from 0.5 to 1, or null"),
     "retrain_after": (_whole(1, 1_000_000), "a whole number of corrections, 1 or more"),
     "strategy": (_matching(STRATEGY), "the name of a strategy, such as mixed"),
     "strategy_parameters": (_numbers, "a mapping of the strategy's parameters to numbers"),
     "audit_share": (_share, "a number from 0 to 1"),
+    "whole_share": (_share, "a number from 0 to 1"),
     "queue_depth": (_whole(1, 100), "a whole number from 1 to 100"),
     "extractor": (_extractor, f"one of: {', '.join(EXTRACTORS)}"),
     "recipe": (_recipe, "a mapping of the extractor's training settings"),

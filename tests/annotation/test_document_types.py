@@ -22,6 +22,7 @@ fields:
     kind: money
 thresholds:
   accept_above: 0.97
+  assume_above: 0.9
 retraining:
   after: 12
 queue_depth: 3
@@ -39,6 +40,7 @@ def test_a_type_is_made_from_yaml(receipts):
     assert receipts.schema["company"].title == "Shop"
     assert receipts.schema["total"].kind is Kind.MONEY
     assert (receipts.accept_above, receipts.retrain_after, receipts.queue_depth) == (0.97, 12, 3)
+    assert (receipts.assume_above, receipts.whole_share) == (0.9, 0.2)
     assert (receipts.strategy, receipts.audit_share, receipts.extractor) == ("mixed", 0.1, "combined")
 
 
@@ -86,7 +88,15 @@ def test_yaml_of_a_type_makes_the_same_type(receipts):
             {"name": "a", "fields": FIELDS, "thresholds": {"accept_above": "high"}},
             "'accept_above' is a number",
         ),
-        ({"name": "a", "fields": FIELDS, "thresholds": {"accept": 0.5}}, "unknown setting 'accept'"),
+        (
+            {"name": "a", "fields": FIELDS, "thresholds": {"accept": 0.5}},
+            "unknown setting 'accept' in 'thresholds'; there is 'accept_above' and 'assume_above'",
+        ),
+        (
+            {"name": "a", "fields": FIELDS, "thresholds": {"assume_above": 0.4}},
+            "'assume_above' is a number from 0.5 to 1, or null",
+        ),
+        ({"name": "a", "fields": FIELDS, "whole_share": -0.1}, "'whole_share' is a number from 0 to 1"),
         ({"name": "a", "fields": FIELDS, "thresholds": [1]}, "'thresholds' is a mapping"),
         ({"name": "a", "fields": FIELDS, "retraining": {"after": 0}}, "'retrain_after' is a whole number"),
         ({"name": "a", "fields": FIELDS, "queue_depth": True}, "'queue_depth' is a whole number"),
