@@ -1,7 +1,7 @@
 """What strategies and the quick learner see of documents, and what their order becomes: pure, no database.
 
-In: words, confidences, outcomes, an order. Out: rows of `Pool` arrays; an order with the audit slice woven in;
-a reason for people. All of it is frozen: nothing here learns.
+In: words, confidences, outcomes. Out: a `Pool`; from what a strategy makes of it every document's place, with the audit
+slice woven in and a reason for people. The app ranks with it (`selection`), and so do rehearsals.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.strategies.base import Floats, Pool, Rows, Strategy
+from learner.strategies.diversity import novelty
+from learner.strategies.uncertainty import expected_errors
 from models.pages import Page
 from models.schema import Schema
 
@@ -24,6 +28,90 @@ GRID = 4  # the first page is cut into GRID x GRID parts
 DEPTH = WORDS + GRID * GRID + 4
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 UNLIKE = 0.75  # a distance to all that was corrected above which the layout is called new
+HEAD = 200  # documents that the strategy orders; the others follow by expected errors
+
+# (expected wrong fields (N,), pages (N,)) → seconds of a person's time (N,)
+SecondsOf = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Documents that might be labelled, column by column; N of them."""
+
+    shas: list[str]
+    audit: list[float | None]  # the probability with which each was drawn for the audit, None: not yet
+    extracted: list[bool]
+    confidence: list[list[float]]  # see `confidences`
+    looks: list[bytes]  # see `look`
+    pages: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A document that a person has corrected: the extraction they saw, its look, and how many fields they changed."""
+
+    confidence: list[float]
+    look: bytes
+    faults: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A document's place: higher is labelled sooner; why; and the probability of its audit, None without one."""
+
+    priority: float
+    reason: str
+    probability: float | None
+
+
+def pool_of(schema: Schema, waiting: Waiting, corrected: Sequence[Corrected], seconds: SecondsOf) -> Pool:
+    """The arrays that strategies choose from."""
+    pages = np.array(waiting.pages, dtype=np.float64)
+    columns = len(schema.fields)
+    pool = Pool(
+        _table(waiting.confidence, columns),
+        _vectors(waiting.looks),
+        _table([each.confidence for each in corrected], columns),
+        _vectors([each.look for each in corrected]),
+        np.array([each.faults for each in corrected], dtype=np.int64),
+        pages,
+    )
+    # by the confidences: a strategy may know better which fields are wrong, but seconds change little by it
+    return replace(pool, seconds=seconds(expected_errors(pool).astype(np.float64), pages))
+
+
+def rank(
+    schema: Schema, waiting: Waiting, pool: Pool, strategy: Strategy, *, share: float, debt: float, seed: int
+) -> list[Ranked]:
+    """Every document's place, in the order of `waiting`; `share` (0…1) and `debt` are the audit's, see `weave`.
+
+    The strategy never decides who is audited, and nobody is drawn twice.
+    """
+    chosen = [
+        kept if kept is not None else share if draw(sha) < share else None
+        for kept, sha in zip(waiting.audit, waiting.shas, strict=True)
+    ]
+    ranked = np.flatnonzero([probability is None for probability in chosen])
+    order = _order(pool.only(ranked), strategy, np.random.default_rng(seed))
+    audited = [row for row, probability in enumerate(chosen) if probability is not None]
+    audited.sort(key=lambda row: draw(waiting.shas[row]))
+    priorities = _priorities(weave(ranked[order].tolist(), audited, share, debt))
+    distance = novelty(pool.looks, pool.seen_looks) if len(pool.seen_looks) else np.zeros(len(pool))
+    return [
+        Ranked(
+            priorities[row],
+            audit_reason(probability)
+            if probability is not None
+            else reason(
+                schema,
+                waiting.confidence[row],
+                extracted=waiting.extracted[row],
+                novelty=float(distance[row]),
+            ),
+            probability,
+        )
+        for row, probability in enumerate(chosen)
+    ]
 
 
 def look(pages: Sequence[Page], quality: float | None) -> NDArray[np.float32]:
@@ -121,6 +209,30 @@ def reason(schema: Schema, confidence: Sequence[float], *, extracted: bool, nove
 
 def audit_reason(probability: float) -> str:
     return f"picked at random for the audit ({probability:.0%} of all)"
+
+
+def _order(pool: Pool, strategy: Strategy, rng: np.random.Generator) -> Rows:
+    """All rows: first what the strategy picks, then the others by expected errors."""
+    head = strategy(pool, HEAD, rng)
+    others = np.setdiff1d(np.arange(len(pool)), head)
+    return np.concatenate([head, others[np.argsort(-expected_errors(pool)[others], kind="stable")]])
+
+
+def _priorities(order: Sequence[int]) -> dict[int, float]:
+    """Row → priority: 1…2 and different for the first `HEAD`, below that in hundredths.
+
+    Coarse where it doesn't matter, because every correction ranks anew and every changed row is written.
+    """
+    coarse = {place: round(1 - place / len(order), 2) for place in range(HEAD, len(order))}
+    return {row: coarse.get(place, 2 - place / HEAD) for place, row in enumerate(order)}
+
+
+def _table(rows: Sequence[Sequence[float]], columns: int) -> Floats:
+    return np.array(rows, dtype=np.float32).reshape(-1, columns)
+
+
+def _vectors(looks: Sequence[bytes]) -> Floats:
+    return np.frombuffer(b"".join(looks), dtype=np.float32).reshape(-1, DEPTH)
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,10 +7,9 @@ takes seconds, and writes only the rows that changed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
 from django.db import connection, transaction
 from django.db.models import Avg, Count, QuerySet
 
@@ -18,32 +17,23 @@ from annotation import doorbell, jobs, ledger, lifecycle
 from annotation.models import Document, DocumentType, LabelTask, Page
 from learner import acceptance, cost, ranking, strategies
 from learner.models import Look
-from learner.strategies.base import Floats, Pool, Rows
-from learner.strategies.diversity import novelty
-from learner.strategies.uncertainty import expected_errors
 from models.schema import Schema
 
 T = TypeVar("T")
 State = Document.State
 
 RANKED = (*lifecycle.POOL, State.QUEUED)  # the queue too: what has lost its rank is withdrawn from it
-HEAD = 200  # documents that the strategy orders; the others follow by expected errors
 LEARN_FROM = 2000  # newest corrections
 BATCH = 5000  # rows a statement
 
 
 @dataclass(slots=True)
 class Columns:
-    """Documents as they were read, column by column; N of them."""
+    """Documents as they were read, column by column; N of them. What ranking doesn't ask for is here."""
 
-    ids: list[int] = field(default_factory=list)
-    shas: list[str] = field(default_factory=list)
-    audit: list[float | None] = field(default_factory=list)
-    before: list[tuple[float | None, str]] = field(default_factory=list)  # priority and reason
-    extracted: list[bool] = field(default_factory=list)
-    confidence: list[list[float]] = field(default_factory=list)
-    looks: list[bytes] = field(default_factory=list)
-    pages: list[int] = field(default_factory=list)
+    ids: list[int]
+    before: list[tuple[float | None, str]]  # priority and reason
+    waiting: ranking.Waiting
 
 
 def rank_pool(type_id: int) -> None:
@@ -58,33 +48,23 @@ def rank_pool(type_id: int) -> None:
 
     schema = document_type.schema
     rows = _read(documents, schema)
-    share = document_type.audit_share
-    chosen = [
-        kept if kept is not None else share if ranking.draw(sha) < share else None
-        for kept, sha in zip(rows.audit, rows.shas, strict=True)
+    waiting = rows.waiting
+    seconds = cost.of(document_type).seconds
+    ranked = ranking.rank(
+        schema,
+        waiting,
+        ranking.pool_of(schema, waiting, _corrected(document_type), seconds),
+        strategy,
+        share=document_type.audit_share,
+        debt=_debt(document_type),
+        # the seed is the type's: the same pool is ranked the same, whoever asks, however often
+        seed=document_type.pk,
+    )
+    changed = [
+        (document, after.priority, after.reason, after.probability)
+        for document, after, before, audited in zip(rows.ids, ranked, rows.before, waiting.audit, strict=True)
+        if (after.priority, after.reason) != before or after.probability != audited
     ]
-    pool = _pool(rows, document_type)
-    ranked = np.flatnonzero([probability is None for probability in chosen])
-    # the seed is the type's: the same pool is ranked the same, whoever asks, however often
-    order = _order(pool.only(ranked), strategy, np.random.default_rng(document_type.pk))
-    audited = [row for row, probability in enumerate(chosen) if probability is not None]
-    audited.sort(key=lambda row: ranking.draw(rows.shas[row]))
-    woven = ranking.weave(ranked[order].tolist(), audited, share, _debt(document_type))
-
-    priorities = _priorities(woven)
-    distance = novelty(pool.looks, pool.seen_looks) if len(pool.seen_looks) else np.zeros(len(pool))
-    changed: list[tuple[int, float, str, float | None]] = []
-    for row, (document, probability) in enumerate(zip(rows.ids, chosen, strict=True)):
-        reason = (
-            ranking.audit_reason(probability)
-            if probability is not None
-            else ranking.reason(
-                schema, rows.confidence[row], extracted=rows.extracted[row], novelty=float(distance[row])
-            )
-        )
-        after = (priorities[row], reason)
-        if after != rows.before[row] or probability != rows.audit[row]:
-            changed.append((document, *after, probability))
     _write(changed)
     acceptance.accept(document_type)
     doorbell.ring("ranking changed", type_id)
@@ -109,22 +89,6 @@ def store_looks(documents: QuerySet[Document]) -> None:
         )
 
 
-def _order(pool: Pool, strategy: strategies.Strategy, rng: np.random.Generator) -> Rows:
-    """All rows: first what the strategy picks, then the others by expected errors."""
-    head = strategy(pool, HEAD, rng)
-    others = np.setdiff1d(np.arange(len(pool)), head)
-    return np.concatenate([head, others[np.argsort(-expected_errors(pool)[others], kind="stable")]])
-
-
-def _priorities(order: Sequence[int]) -> dict[int, float]:
-    """Row → priority: 1…2 and different for the first `HEAD`, below that in hundredths.
-
-    Coarse where it doesn't matter, because every correction ranks anew and every changed row is written.
-    """
-    coarse = {place: round(1 - place / len(order), 2) for place in range(HEAD, len(order))}
-    return {row: coarse.get(place, 2 - place / HEAD) for place, row in enumerate(order)}
-
-
 def _debt(document_type: DocumentType) -> float:
     done = LabelTask.objects.filter(document__document_type=document_type, state=LabelTask.State.DONE)
     audited = done.filter(document__audit_probability__isnull=False)
@@ -142,54 +106,39 @@ def _read(documents: QuerySet[Document], schema: Schema) -> Columns:
         "extraction__absent",
         "look__vector",
     )
-    rows = Columns()
+    waiting = ranking.Waiting([], [], [], [], [], [])
+    rows = Columns([], [], waiting)
     counted = Page.objects.filter(document__in=documents.values("pk")).order_by()
     pages = dict(counted.values_list("document").annotate(n=Count("pk")))
     for pk, sha, probability, priority, reason, values, absent, look in (
         documents.filter(look__isnull=False).order_by("pk").values_list(*columns).iterator(chunk_size=BATCH)
     ):
         rows.ids.append(pk)
-        rows.shas.append(sha)
-        rows.audit.append(probability)
         rows.before.append((priority, reason))
-        rows.extracted.append(values is not None)
-        rows.confidence.append(ranking.confidences(schema, values or [], absent or {}))
-        rows.looks.append(bytes(look))
-        rows.pages.append(pages.get(pk, 1))
+        waiting.shas.append(sha)
+        waiting.audit.append(probability)
+        waiting.extracted.append(values is not None)
+        waiting.confidence.append(ranking.confidences(schema, values or [], absent or {}))
+        waiting.looks.append(bytes(look))
+        waiting.pages.append(pages.get(pk, 1))
     return rows
 
 
-def _pool(rows: Columns, document_type: DocumentType) -> Pool:
+def _corrected(document_type: DocumentType) -> list[ranking.Corrected]:
+    """The newest `LEARN_FROM` documents that people corrected, the newest first."""
     schema = document_type.schema
-    corrected = (
+    found = (
         ledger.truths(document_type)
         .filter(extraction__isnull=False, document__look__isnull=False)
         .order_by("-pk")
         .values_list("extraction__values", "extraction__absent", "outcomes", "document__look__vector")
     )
-    seen = list(corrected[:LEARN_FROM])
-    pages = np.array(rows.pages, dtype=np.float64)
-    pool = Pool(
-        _table(rows.confidence, len(schema.fields)),
-        _vectors(rows.looks),
-        _table(
-            [ranking.confidences(schema, values, absent) for values, absent, _, _ in seen], len(schema.fields)
-        ),
-        _vectors([bytes(look) for _, _, _, look in seen]),
-        np.array([ranking.faults(schema, outcomes) for _, _, outcomes, _ in seen], dtype=np.int64),
-        pages,
-    )
-    # by the confidences: a strategy may know better which fields are wrong, but seconds change little by it
-    errors = expected_errors(pool).astype(np.float64)
-    return replace(pool, seconds=cost.of(document_type).seconds(errors, pages))
-
-
-def _table(rows: Sequence[Sequence[float]], columns: int) -> Floats:
-    return np.array(rows, dtype=np.float32).reshape(-1, columns)
-
-
-def _vectors(looks: Sequence[bytes]) -> Floats:
-    return np.frombuffer(b"".join(looks), dtype=np.float32).reshape(-1, ranking.DEPTH)
+    return [
+        ranking.Corrected(
+            ranking.confidences(schema, values, absent), bytes(look), ranking.faults(schema, outcomes)
+        )
+        for values, absent, outcomes, look in found[:LEARN_FROM]
+    ]
 
 
 def _write(changed: Sequence[tuple[int, float, str, float | None]]) -> None:
