@@ -14,9 +14,9 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from annotation import doorbell, jobs, label_studio, ledger, lifecycle
+from annotation import doorbell, jobs, label_studio, ledger, lifecycle, rechecks
 from annotation.errors import Refused
-from annotation.models import CurrentAnnotation, DirtyTask, Document, LabelTask
+from annotation.models import CurrentAnnotation, DirtyTask, Document, LabelTask, Recheck
 from annotation.task_views import AnnotationView, LabelTaskView
 from models.errors import DocloopError
 
@@ -87,6 +87,8 @@ def _gone(task_id: int) -> list[str]:
             LabelTask.objects.filter(pk=row.pk).update(state=TaskState.WITHDRAWN)
             doorbell.ring("ranking changed", row.document.document_type_id)
         changed.add(row.document_id)
+    if recheck := Recheck.objects.filter(task_id=task_id).first():
+        rechecks.gone(recheck)
     for document_id in sorted(changed):
         ledger.settle(document_id)
     return []
@@ -94,6 +96,9 @@ def _gone(task_id: int) -> list[str]:
 
 def _take(view: LabelTaskView, noticed_by: str, service_account: str) -> list[str]:
     """Record every annotation of the task; answers what kept some from being taken."""
+    recheck = Recheck.objects.filter(task_id=view.id).first()
+    if recheck and view.document_id is None:
+        return _take_recheck(recheck, view, noticed_by, service_account)
     document = None
     if view.document_id is not None:
         document = Document.objects.select_for_update().filter(pk=view.document_id).first()
@@ -119,6 +124,27 @@ def _take(view: LabelTaskView, noticed_by: str, service_account: str) -> list[st
     # a new truth has the pool ranked and then the queue filled; a skip leaves the ranking as it is
     if answered and not any(truth_changed):
         doorbell.ring("ranking changed", document.document_type_id)
+    return problems
+
+
+def _take_recheck(recheck: Recheck, view: LabelTaskView, noticed_by: str, service_account: str) -> list[str]:
+    """Record every annotation of a further task for a document; answers what kept some from being taken."""
+    Document.objects.select_for_update().get(pk=recheck.document_id)
+    problems = []
+    for annotation in sorted(view.annotations, key=lambda each: each.updated_at):
+        try:
+            if rechecks.counts(recheck, annotation):
+                _refuse_machines(annotation, service_account)
+                rechecks.answer(recheck, annotation, noticed_by=noticed_by)
+        except DocloopError as problem:
+            problems.append(f"annotation {annotation.id} of Label Studio's task {view.id}: {problem}")
+    ids = [annotation.id for annotation in view.annotations]
+    ledger.retract(view.id, still_there=ids)
+    Recheck.objects.filter(pk=recheck.pk).update(seen=fingerprint(view.updated_at, ids))
+    if not any(rechecks.counts(recheck, annotation) for annotation in view.annotations):
+        rechecks.reopen(recheck)
+    if not ledger.settle(recheck.document_id):  # a new truth has the queue filled; so does this, for the next
+        doorbell.ring("ranking changed", recheck.document.document_type_id)
     return problems
 
 

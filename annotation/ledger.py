@@ -26,6 +26,7 @@ from annotation.models import (
     DocumentType,
     Extraction,
     LabelTask,
+    Recheck,
     json_of,
 )
 from models.extractors.base import Answer
@@ -55,7 +56,7 @@ def count_since(document_type: DocumentType, known: Collection[int]) -> int:
     return len(set(truths(document_type).values_list("pk", flat=True)) - set(known))
 
 
-def record(task: LabelTask, annotation: AnnotationView, *, noticed_by: str) -> Correction:
+def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by: str) -> Correction:
     """The row of an annotation's present content, written if it is new, and the pointer set to it.
 
     The caller sees to it that a person made it, and settles the task's document afterwards (`settle`), in the same
@@ -77,6 +78,7 @@ def record(task: LabelTask, annotation: AnnotationView, *, noticed_by: str) -> C
             "answers": json_of(answers),
             "outcomes": outcomes,
             "extraction": seen,
+            "recheck": task if isinstance(task, Recheck) else None,
             "annotator": str(annotation.completed_by or "")[:150],
             "lead_time": annotation.lead_time,
             "submitted_at": annotation.updated_at,
@@ -190,11 +192,14 @@ def _home(document: Document) -> Document.State:
     return State.EXTRACTED if document.extraction_id else State.READ
 
 
-def _seen(task: LabelTask, annotation: AnnotationView) -> Extraction | None:
+def _seen(task: LabelTask | Recheck, annotation: AnnotationView) -> Extraction | None:
     """The extraction that the person was shown: of the version they began with, else the task's.
 
-    Who edits an annotation sees what it says, not what a newer model says: what was seen at first stays.
+    Who edits an annotation sees what it says, not what a newer model says: what was seen at first stays. Who is asked
+    again begins with something else; what they say is held against what the first person was shown.
     """
+    if isinstance(task, Recheck):
+        return task.first.extraction
     earlier = Correction.objects.filter(
         source=Source.LABEL_STUDIO, annotation_id=annotation.id, document_id=task.document_id
     )

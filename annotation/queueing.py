@@ -18,7 +18,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Now
 
-from annotation import asking, jobs, label_studio, labelling, ledger, lifecycle
+from annotation import asking, jobs, label_studio, labelling, ledger, lifecycle, rechecks
 from annotation.models import Document, DocumentType, Extraction, LabelTask
 from annotation.turns import Ranked, in_turn
 
@@ -57,6 +57,7 @@ def fill_queue(type_id: int) -> None:
     _choose(document_type, document_type.project_id)
     _push(document_type, document_type.project_id)
     _show_newest(document_type, document_type.project_id)
+    rechecks.fill(document_type, document_type.project_id, most=max(1, depth(document_type) // 2))
 
 
 def _renew(document_type: DocumentType, project_id: int) -> None:

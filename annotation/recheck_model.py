@@ -56,9 +56,7 @@ class Recheck(models.Model):
 
     annotator = models.CharField(max_length=150, blank=True, help_text="E-mail of who answered it")
     lead_time = models.FloatField(null=True, blank=True, help_text="seconds the person took")
-    outcomes = models.JSONField(
-        default=dict, help_text="{field: how it ended}: against `first`, for a probe against `shown`"
-    )
+    outcomes = models.JSONField(default=dict, help_text="{field: how it ended, against what was `shown`}")
     untouched = models.BooleanField(null=True, blank=True, help_text="Whether nothing shown was changed")
     created_at = models.DateTimeField(db_default=Now())
     answered_at = models.DateTimeField(null=True, blank=True, help_text="by Label Studio's clock")
@@ -77,6 +75,11 @@ class Recheck(models.Model):
     @property
     def shows(self) -> tuple[Value, ...]:
         return tuple(Value.from_json(stored) for stored in self.shown)
+
+    @property
+    def unasked(self) -> list[str]:
+        """The fields that nobody has been asked for yet: they aren't now either."""
+        return sorted(self.first.unconfirmed)
 
     @property
     def key(self) -> str:

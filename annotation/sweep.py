@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from annotation import doorbell, inbox, jobs, label_studio, queueing, webhooks
 from annotation.errors import LabelStudioRefused
-from annotation.models import CurrentAnnotation, DirtyTask, DocumentType, LabelTask
+from annotation.models import CurrentAnnotation, DirtyTask, DocumentType, LabelTask, Recheck
 from annotation.task_views import Entry
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,8 @@ def sweep_project(type_id: int) -> None:
     if document_type.project_id is None:
         return
     # read before Label Studio is asked: a task that is pushed meanwhile can't look as if it had vanished
-    rows = list(LabelTask.objects.filter(document__document_type=document_type, task_id__isnull=False))
+    ours = {"document__document_type": document_type, "task_id__isnull": False}
+    rows: list[LabelTask | Recheck] = [*LabelTask.objects.filter(**ours), *Recheck.objects.filter(**ours)]
     present = _inventory(document_type.project_id)
     former = {row.project_id for row in rows if row.state in LIVE} - {document_type.project_id}
     listed = [*(present or ()), *(entry for project in former for entry in _inventory(project) or ())]
@@ -75,7 +76,9 @@ def sweep_project(type_id: int) -> None:
         label_studio.ensure_webhook(document_type.project_id, webhooks.address(document_type), secrets[0])
 
 
-def differences(rows: Iterable[LabelTask], listed: Iterable[Entry], *, answered: Set[int]) -> Differences:
+def differences(
+    rows: Iterable[LabelTask | Recheck], listed: Iterable[Entry], *, answered: Set[int]
+) -> Differences:
     """Compare our tasks with an inventory; `answered` are the tasks with an annotation in the ledger."""
     entries = {entry.task_id: entry for entry in listed}
     changed = set()
@@ -135,12 +138,14 @@ def _ours_but_unknown(document_type: DocumentType, listed: Iterable[Entry]) -> s
     }
 
 
-def _remember(rows: Iterable[LabelTask], fingerprints: Mapping[int, str]) -> None:
+def _remember(rows: Iterable[LabelTask | Recheck], fingerprints: Mapping[int, str]) -> None:
     """Nobody has answered these tasks: how they stand now is how they were collected."""
     stale = [row for row in rows if row.task_id in fingerprints]
     for row in stale:
         row.seen = fingerprints[row.task_id or 0]
-    LabelTask.objects.bulk_update(stale, ["seen"], batch_size=1000)
+    tasks = [row for row in stale if isinstance(row, LabelTask)]
+    LabelTask.objects.bulk_update(tasks, ["seen"], batch_size=1000)
+    Recheck.objects.bulk_update([row for row in stale if isinstance(row, Recheck)], ["seen"], batch_size=1000)
 
 
 def _left_behind(document_type: DocumentType) -> bool:

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('seen', models.CharField(blank=True, help_text='Hash of the light inventory entry that was last collected', max_length=64)),
                 ('annotator', models.CharField(blank=True, help_text='E-mail of who answered it', max_length=150)),
                 ('lead_time', models.FloatField(blank=True, help_text='seconds the person took', null=True)),
-                ('outcomes', models.JSONField(default=dict, help_text='{field: how it ended}: against `first`, for a probe against `shown`')),
+                ('outcomes', models.JSONField(default=dict, help_text='{field: how it ended, against what was `shown`}')),
                 ('untouched', models.BooleanField(blank=True, help_text='Whether nothing shown was changed', null=True)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('answered_at', models.DateTimeField(blank=True, help_text="by Label Studio's clock", null=True)),
