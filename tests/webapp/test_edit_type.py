@@ -33,6 +33,8 @@ def filled(*rows: dict[str, str], **more: str) -> dict[str, str]:
         "strategy": "mixed",
         "audit_share": "0.1",
         "accept_above": "",
+        "assume_above": "",
+        "whole_share": "0.2",
         "fields-TOTAL_FORMS": str(len(rows)),
         "fields-INITIAL_FORMS": "0",
     } | more

@@ -30,7 +30,13 @@ class CorrectionOut(Schema):
     answers: list[dict[str, Any]] = Field(
         description="Complete: a field without an answer is not in the document"
     )
-    outcomes: dict[str, str]
+    outcomes: dict[str, str] = Field(
+        description="For each field: accepted, edited, moved, added or removed; assumed if nobody was asked for it "
+        "or touched it"
+    )
+    unconfirmed: list[str] = Field(
+        description="Fields whose answers nobody confirmed: those that are assumed"
+    )
     annotator: str
     lead_time: float | None
     submitted_at: datetime

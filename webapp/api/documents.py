@@ -64,7 +64,13 @@ class TruthOut(Schema):
 
     id: int
     answers: list[dict[str, Any]] = Field(description="field, text, place {page, box, words}")
-    outcomes: dict[str, str] = Field(description="For each field: accepted, edited, moved, added or removed")
+    outcomes: dict[str, str] = Field(
+        description="For each field: accepted, edited, moved, added or removed; assumed if nobody was asked for it "
+        "or touched it"
+    )
+    unconfirmed: list[str] = Field(
+        description="Fields whose answers nobody confirmed: those that are assumed"
+    )
     annotator: str
     lead_time: float | None = Field(description="Seconds the person took")
     submitted_at: datetime

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from annotation.label_studio import labelling_url, task_url
+from annotation.labelling import ASSUMED
 from annotation.models import Correction, DocumentType, LabelTask
 from webapp.roles import Role, requires
 
@@ -104,5 +105,6 @@ def day_of(user: AbstractUser | AnonymousUser) -> Day:
 def _changes(correction: Correction) -> list[str]:
     """The fields that the person changed, by the names people see."""
     schema = correction.document.document_type.schema
-    changed = [name for name, outcome in correction.outcomes.items() if outcome != "accepted"]
+    untouched = ("accepted", ASSUMED)
+    changed = [name for name, outcome in correction.outcomes.items() if outcome not in untouched]
     return [schema[name].title if name in schema else name for name in changed]

@@ -101,6 +101,24 @@ class TypeForm(forms.Form):
         help_text="Documents whose every field is surer than this skip people (0…1). Empty: none do.",
     )
 
+    assume_above = forms.FloatField(
+        min_value=0.5,
+        max_value=1,
+        required=False,
+        widget=_plain(forms.NumberInput, step="0.001"),
+        label="Don't ask for fields above",
+        help_text="Fields surer than this are shown, taken as read unless somebody changes them, and never learned "
+        "from (0.5…1). Empty: every field is asked for.",
+    )
+    whole_share = forms.FloatField(
+        min_value=0,
+        max_value=1,
+        initial=0.2,
+        widget=_plain(forms.NumberInput, step="0.01"),
+        label="Ask for all fields of",
+        help_text="Share of documents of which every field is asked for all the same (0…1): models are judged by them.",
+    )
+
     def __init__(self, *args: Any, existing: bool = False, **more: Any) -> None:
         super().__init__(*args, **more)
         if existing:
