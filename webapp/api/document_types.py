@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from annotation import document_types
+from annotation import document_types, exports
 from annotation.errors import Refused
 from annotation.models import DocumentType
 from webapp.api.access import needs
@@ -41,10 +41,14 @@ class DocumentTypeOut(Schema):
         description="name, kind, label, help, required, repeats, choices, day_first",
     )
     accept_above: float | None
+    assume_above: float | None = Field(
+        description="Fields surer than this aren't asked for; null: every field is asked for"
+    )
     retrain_after: int
     strategy: str
     strategy_parameters: dict[str, float] = Field(description="Those that are not as usual")
     audit_share: float
+    whole_share: float = Field(description="Share of documents asked for in whole all the same")
     queue_depth: int
     extractor: str
     recipe: dict[str, Any]
@@ -72,6 +76,18 @@ def as_yaml(request: HttpRequest, name: str) -> HttpResponse:
     """One document type as the YAML of its file."""
     text = document_types.to_yaml(get_object_or_404(DocumentType, name=name))
     return HttpResponse(text, content_type="application/yaml")
+
+
+@router.get("/{slug:name}/export/{slug:form}", auth=needs(Role.LEAD), response={404: Problem})
+def export(request: HttpRequest, name: str, form: str) -> StreamingHttpResponse:
+    """The truths of one document type as a file: `jsonl`, `csv`, `words` or `pack`."""
+    found = get_object_or_404(DocumentType, name=name)
+    if form not in exports.FORMS:
+        raise Http404(f"there is no form {form}; there are: {', '.join(exports.FORMS)}")
+    chosen = exports.FORMS[form]
+    answer = StreamingHttpResponse(chosen.write(found), content_type=chosen.content_type)
+    answer["Content-Disposition"] = f'attachment; filename="{exports.filename(found, chosen)}"'
+    return answer
 
 
 @router.post(

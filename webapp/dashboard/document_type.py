@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from annotation import exports
 from annotation.errors import IllegalMove, Refused
 from annotation.label_studio import labelling_url, task_url
 from annotation.models import Document, DocumentType, LabelTask
@@ -50,7 +51,7 @@ class FieldScore:
 @requires(Role.LEAD)
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
-    return render(request, "type.html", figures(_type(name)))
+    return render(request, "type.html", figures(_type(name)) | {"forms": exports.FORMS.values()})
 
 
 @requires(Role.LEAD)

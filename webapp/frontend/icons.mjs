@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 const USED = [
   "arrow-counterclockwise", "arrow-repeat", "arrow-right", "box-arrow-up-right", "bullseye", "check-circle", "circle-half",
-  "cloud-upload", "diagram-3", "exclamation-triangle", "file-earmark-text", "inbox", "pencil-square", "plus-lg", "search",
+  "cloud-upload", "diagram-3", "download", "exclamation-triangle", "file-earmark-text", "inbox", "pencil-square", "plus-lg", "search",
   "stop-circle", "x-circle",
 ];
 

@@ -1,0 +1,247 @@
+"""A type's truths out, for other programs: JSON lines, a table, word labels, or a pack for `manage.py train`.
+
+A document at a time, by its id, so that it makes no difference how many there are.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from annotation import ledger
+from annotation.models import Correction, DocumentType
+from models.alignment import OUTSIDE, label_words
+from models.extractors.base import Answer
+from models.lines import lines_of
+from models.pages import Page
+from models.schema import Field, Kind
+
+Row = dict[str, Any]  # JSON
+
+AT_ONCE = 100  # truths in memory, with the words of their documents
+# what spreadsheets take for a formula at the start of a cell (OWASP, "CSV injection")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to write truths down: what it is called, for whom it is, and the bytes of its file."""
+
+    name: str
+    title: str
+    suffix: str
+    content_type: str
+    write: Callable[[DocumentType], Iterator[bytes]]
+
+
+def filename(document_type: DocumentType, form: Form) -> str:
+    """What the file is called, such as `receipts.words.jsonl`."""
+    return f"{document_type.name}.{form.suffix}"
+
+
+def _json_lines(document_type: DocumentType) -> Iterator[bytes]:
+    """A document a line: its values in the form that they are compared in, and the answers as they were given."""
+    schema = document_type.schema
+    for truth in _truths(document_type):
+        yield _line(
+            _facts(truth)
+            | {
+                "document_type": document_type.name,
+                "sha256": truth.document.sha256,
+                "fields": {field.name: _value(field, truth) for field in schema},
+                "unconfirmed": sorted(truth.unconfirmed),
+                "answers": [answer.to_json() for answer in truth.said if answer.field in schema],
+                "outcomes": truth.outcomes,
+            }
+        )
+
+
+def _table(document_type: DocumentType) -> Iterator[bytes]:
+    """A document a row, a field a column; several values of a field stand in one cell, a line each."""
+    schema = document_type.schema
+    facts = ("id", "filename", "source", "annotator", "submitted_at", "seconds")
+    yield _csv_row([*facts[:2], *schema.names, "unconfirmed", *facts[2:]])
+    for truth in _truths(document_type):
+        known = _facts(truth)
+        cells = [_cell(field, truth) for field in schema]
+        unconfirmed = " ".join(sorted(truth.unconfirmed))
+        yield _csv_row(
+            [*(_tame(known[each]) for each in facts[:2]), *cells, unconfirmed]
+            + [_tame(known[each]) for each in facts[2:]]
+        )
+
+
+def _word_labels(document_type: DocumentType) -> Iterator[bytes]:
+    """A page a line, for token classification (FUNSD's form as the `datasets` library has it).
+
+    `tokens`, `bboxes` (0…1000 of the page) and `ner_tags` (BIO) are equally long. A tag is null where nobody can
+    learn from the word: the value stands in a second place, or nobody confirmed the field.
+    """
+    schema = document_type.schema
+    for truth in _truths(document_type):
+        pages = truth.document.word_pages
+        labels = label_words(pages, _confirmed(truth), schema).labels
+        # a value that nobody confirmed may stand anywhere: no word is known to be outside
+        outside = None if truth.unconfirmed else OUTSIDE
+        for number, (page, tags) in enumerate(zip(pages, labels, strict=True)):
+            yield _line(
+                {
+                    "id": f"{truth.document_id}-{number}",
+                    "document": truth.document_id,
+                    "page": number,
+                    "tokens": [word.text for word in page.words],
+                    "bboxes": [list(word.box.to_thousandths()) for word in page.words],
+                    "ner_tags": [outside if tag == OUTSIDE else tag for tag in tags],
+                }
+            )
+
+
+def _pack(document_type: DocumentType) -> Iterator[bytes]:
+    """A zip of `ocr.jsonl` and `labels.jsonl` (`models.packs`): what `manage.py train`, `evaluate` and `rehearse` read.
+
+    Documents that nobody confirmed in full are left out: a pack has no way to say so. Pages come without images.
+    """
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, line_of in (("ocr.jsonl", _pack_pages), ("labels.jsonl", _pack_labels)):
+            with archive.open(name, "w", force_zip64=True) as file:
+                for truth in _truths(document_type):
+                    if not truth.unconfirmed:
+                        file.write(_line(line_of(truth, document_type)))
+                        yield sink.taken()
+    yield sink.taken()
+
+
+def _pack_pages(truth: Correction, document_type: DocumentType) -> Row:
+    pages = [_pack_page(number, page) for number, page in enumerate(truth.document.word_pages)]
+    return {"id": str(truth.document_id), "doc_type": document_type.name, "pages": pages}
+
+
+def _pack_page(page_number: int, page: Page) -> Row:
+    line_of = {word: line for line, words in enumerate(lines_of(page)) for word in words}
+    items = [
+        [word.text, *(round(each, 2) for each in _pixels(page, word.box.to_json())), line_of[number]]
+        for number, word in enumerate(page.words)
+    ]
+    return {
+        "page": page_number,
+        "image": None,
+        "width": page.width,
+        "height": page.height,
+        "level": "word",
+        "items": items,
+    }
+
+
+def _pixels(page: Page, shares: Iterable[float]) -> list[float]:
+    return [share * side for share, side in zip(shares, (page.width, page.height) * 2, strict=True)]
+
+
+def _pack_labels(truth: Correction, document_type: DocumentType) -> Row:
+    schema = document_type.schema
+    answers = [answer for answer in truth.said if answer.field in schema]
+    found = label_words(truth.document.word_pages, answers, schema).places
+    missing = {answer.field for answer, place in zip(answers, found, strict=True) if place is None}
+    return {
+        "id": str(truth.document_id),
+        "fields": {field.name: _texts(field, answers) for field in schema},
+        "in_ocr": {name: name not in missing for name in schema.names},
+        "meta": {"group": truth.document.fingerprint or str(truth.document_id)},
+    }
+
+
+def _texts(field: Field, answers: Iterable[Answer]) -> Any:  # a text, a list of them or None
+    texts = [answer.text for answer in answers if answer.field == field.name]
+    return texts if field.repeats and texts else next(iter(texts), None)
+
+
+def _truths(document_type: DocumentType) -> Iterator[Correction]:
+    """The type's present truths with documents and words, by document."""
+    found = ledger.truths(document_type).select_related("document__document_type")
+    return found.prefetch_related("document__pages").order_by("document_id").iterator(chunk_size=AT_ONCE)
+
+
+def _confirmed(truth: Correction) -> list[Answer]:
+    return [answer for answer in truth.said if answer.field not in truth.unconfirmed]
+
+
+def _facts(truth: Correction) -> Row:
+    return {
+        "id": truth.document_id,
+        "filename": truth.document.filename,
+        "correction": truth.pk,
+        "source": truth.source,
+        "annotator": truth.annotator,
+        "submitted_at": truth.submitted_at.isoformat(),
+        "seconds": truth.lead_time,
+    }
+
+
+def _values(field: Field, truth: Correction) -> list[str]:
+    """The field's values as they are compared; as they were typed where they are no value of the field's kind."""
+    texts = [answer.text for answer in truth.said if answer.field == field.name]
+    if field.kind is Kind.TEXT:
+        return texts  # upper-case letters and digits serve comparing, not reading
+    return [field.normalise(text) or text for text in texts]
+
+
+def _value(field: Field, truth: Correction) -> Any:  # a text, a list of them or None
+    values = _values(field, truth)
+    return values if field.repeats else next(iter(values), None)
+
+
+def _cell(field: Field, truth: Correction) -> str:
+    values = _values(field, truth)
+    figures = field.kind in (Kind.MONEY, Kind.NUMBER) and all(map(field.normalise, values))
+    text = "\n".join(values)
+    return text if figures else _tame(text)
+
+
+def _tame(cell: Any) -> str:  # whatever a fact is
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _csv_row(cells: Iterable[Any]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue().encode()
+
+
+def _line(row: Row) -> bytes:
+    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+class _Sink(io.RawIOBase):
+    """What a zip is written to: it can't go back, and gives away what it has."""
+
+    def __init__(self) -> None:
+        self.held = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, some: Any) -> int:  # whatever is bytes-like
+        self.held += some
+        return len(some)
+
+    def taken(self) -> bytes:
+        some = bytes(self.held)
+        self.held.clear()
+        return some
+
+
+FORMS = {
+    form.name: form
+    for form in (
+        Form("jsonl", "JSON lines, a document each", "jsonl", "application/jsonl", _json_lines),
+        Form("csv", "Table (CSV)", "csv", "text/csv; charset=utf-8", _table),
+        Form("words", "Word labels (datasets, FUNSD)", "words.jsonl", "application/jsonl", _word_labels),
+        Form("pack", "Pack for train and evaluate", "pack.zip", "application/zip", _pack),
+    )
+}
