@@ -10,12 +10,12 @@ import numpy as np
 
 from benchmarks.contenders import CONVERGED, DEFAULT, TRIVIAL
 from benchmarks.packs import ALL, PACKS
+from models.judging import FEWEST
 
 Row = dict[str, Any]  # see `benchmarks.extraction`
 Rows = Mapping[str, Row]
 
 PUBLISHED = "published, official split: BERT-base 0.910, LayoutLM-base 0.944, LayoutLMv2-large 0.966"
-FEWEST = 20  # statements from which a calibration error says something
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +226,9 @@ def _calibrated(rows: Rows, pack: str) -> Goal:
         return Goal(figure, "≤ 0.05", "", None, note=f"no field has {FEWEST} values")
     (field, what), worst = max(errors.items(), key=lambda each: each[1])
     note = f"{field}, {what}; counted are values, and absences, of which there are {FEWEST} or more"
+    chance = [row["figures"].get("worst_error_by_chance") for row in found]
+    if None not in chance:
+        note += f"; by chance the worst field of a perfectly calibrated model shows up to {np.mean(chance):.3f} (95 %)"
     return Goal(
         figure,
         "≤ 0.05",

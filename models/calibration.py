@@ -14,6 +14,7 @@ SUREST = 1 - 1e-4
 # How far slope and offset stray from (1, 0) without evidence, one standard deviation. With twenty answers the prior
 # and the data weigh about the same; with none the scores stay as they are.
 SLOPE_SPREAD, OFFSET_SPREAD = 0.5, 1.0
+DRAWS = 1000  # of outcomes by lot, to tell chance from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,20 @@ def expected_calibration_error(confidences: ArrayLike, correct: ArrayLike, *, bi
     bin_of = np.minimum((p * bins).astype(np.intp), bins - 1)
     gaps = np.abs(np.bincount(bin_of, p, bins) - np.bincount(bin_of, y, bins))  # (bins,): sums, not means
     return float(gaps.sum() / p.size)
+
+
+def errors_by_chance(confidences: ArrayLike, rng: np.random.Generator, *, bins: int = 10) -> Floats:
+    """(`DRAWS`,) errors that statements show which are right exactly as often as they say, drawn by lot; 0s for none.
+
+    So much of a measured error, of as many statements, may be chance.
+    """
+    p = np.asarray(confidences, dtype=np.float64)  # (N,)
+    if not p.size:
+        return np.zeros(DRAWS)
+    right = rng.random((DRAWS, p.size)) < p
+    in_bin = np.minimum((p * bins).astype(np.intp), bins - 1)[:, None] == np.arange(bins)  # (N, bins)
+    found: Floats = np.abs((right - p) @ in_bin).sum(axis=1) / p.size
+    return found
 
 
 def _logit(scores: ArrayLike) -> Floats:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models import familiarity
 from models.alignment import PIECE
-from models.calibration import expected_calibration_error
+from models.calibration import errors_by_chance, expected_calibration_error
 from models.extractors.base import Answer, Extracted
 from models.metrics import Scores, is_right, score
 from models.packs import PackDocument
@@ -27,6 +27,8 @@ from models.values import normalise_text
 BATCH = (
     32  # documents that a model gets at a time: enough for batches of like length, and progress can be told
 )
+FEWEST = 20  # statements from which a calibration error says something
+CHANCE = 95  # per cent of perfectly calibrated models whose error is smaller than what is told as chance
 
 Extract = Callable[[Sequence[Sequence[Page]]], list[Extracted]]
 Truth = Sequence[Sequence[Answer]]
@@ -113,6 +115,7 @@ def figures(schema: Schema, truth: Truth, said: Sequence[Extracted], rng: np.ran
         "documents": len(scores),
         "overall": _counted(scores, rng, None) | {"calibration": every.to_json()},
         "fields": fields,
+        "worst_error_by_chance": _worst_by_chance(outcomes.values()),
     }
 
 
@@ -201,7 +204,29 @@ def _calibration(outcomes: Sequence[Outcome]) -> Figures:
     right = [was_right for _, was_right in outcomes]
     return {
         "error": expected_calibration_error(sure, right) if outcomes else None,
+        "by_chance": _percentile(errors_by_chance(sure, _lot())) if outcomes else None,
         "count": len(outcomes),
         "mean_confidence": float(np.mean(sure)) if outcomes else None,
         "share_right": float(np.mean(right)) if outcomes else None,
     }
+
+
+def _worst_by_chance(outcomes: Iterable[Outcomes]) -> float | None:
+    """The worst calibration error that fields show whose every confidence is true: the largest of many is a large one."""
+    rng = _lot()
+    drawn = [
+        errors_by_chance([confidence for confidence, _ in each], rng)
+        for own in outcomes
+        for each in (own.values, own.absences)
+        if len(each) >= FEWEST
+    ]
+    return _percentile(np.max(drawn, axis=0)) if drawn else None
+
+
+def _lot() -> np.random.Generator:
+    """The same lots for every model, and none that other figures draw from."""
+    return np.random.default_rng(0)
+
+
+def _percentile(errors: NDArray[np.float64]) -> float:
+    return float(np.percentile(errors, CHANCE))

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from models.alignment import OUTSIDE, TYPED, place_of, runs_like, text_of
+from models.alignment import OUTSIDE, TYPED, place_of, runs_like, text_of, values_in
 from models.calibration import Calibration
 from models.extractors.base import Extracted, Value
-from models.finding import looks_typed
+from models.finding import Run, looks_typed
 from models.pages import Page
 from models.schema import Field, Kind, Schema
 
@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 # faster than an empty field, and on receipts such guesses are right more often than not.
 GUESS_FROM = 0.1
 LIKELY = 0.5
+GAP = 12  # words of another column that may stand within a text: as many as a line of one holds
+RESUMING = 1.5  # what going on behind such words costs (a log-probability): most values are not interrupted
 ONE_NUMBER = re.compile(r"\D*\d+(?:[.,']\d{3})*(?:[.,]\d+)?\D*")
 
 
@@ -57,10 +59,11 @@ def labels_of(schema: Schema) -> tuple[str, ...]:
 
 
 def decode(log_probs: Floats, schema: Schema) -> NDArray[np.intp]:
-    """The likeliest labels (W,) of which every `I-` follows a `B-` or `I-` of its field (Viterbi 1967).
+    """The likeliest labels (W,) of which every `I-` goes on with a `B-` or `I-` of its field (Viterbi 1967).
 
-    `log_probs` is (W, L) with labels ordered as `labels_of` gives them. A field that doesn't repeat can't begin anew
-    within itself: training never shows that, and an address cut in two would be two wrong ones.
+    `log_probs` is (W, L) with labels ordered as `labels_of` gives them. A text may be interrupted by up to `GAP` words
+    outside, as `alignment.label_words` labels what stands beside another column. A field that doesn't repeat can't
+    begin anew within itself: training never shows that, and an address cut in two would be two wrong ones.
     """
     n_words, n_labels = log_probs.shape
     if not n_words:
@@ -74,17 +77,46 @@ def decode(log_probs: Floats, schema: Schema) -> NDArray[np.intp]:
     labels = log_probs.argmax(axis=1)
     if labels[0] not in inner and not allowed[labels[:-1], labels[1:]].any():
         return labels  # each word's likeliest label: the usual case, and nothing can be likelier
-    best = log_probs[0].copy()
-    best[inner] = -np.inf
+    texts = np.asarray([each.kind not in TYPED for each in schema])
+    return _likeliest(log_probs, allowed, np.where(texts, -RESUMING, -np.inf))
+
+
+def _likeliest(log_probs: Floats, allowed: Floats, resuming: Floats) -> NDArray[np.intp]:
+    """The labels (W,) of the likeliest path; `allowed` (from, to) and `resuming` (F,) behind a gap are 0 or a cost."""
+    n_words, n_labels = log_probs.shape
+    columns, inner = np.arange(n_labels), np.arange(2, n_labels, 2)
+    best = np.empty((n_words, n_labels))  # of the paths up to a word that end with a label
+    best[0] = log_probs[0]
+    best[0, inner] = -np.inf
     came_from = np.zeros((n_words, n_labels), dtype=np.intp)
-    columns = np.arange(n_labels)
+    gaps = np.zeros((n_words, n_labels), dtype=np.intp)  # how many words outside stand before
+    outside = np.cumsum(log_probs[:, 0])
     for word in range(1, n_words):
-        paths = best[:, None] + allowed
+        paths = best[word - 1][:, None] + allowed
         came_from[word] = paths.argmax(axis=0)
-        best = paths[came_from[word], columns] + log_probs[word]
-    labels[-1] = best.argmax()
-    for word in range(n_words - 1, 0, -1):
-        labels[word - 1] = came_from[word, labels[word]]
+        best[word] = paths[came_from[word], columns]
+        first = max(0, word - 1 - GAP)
+        if first < word - 1:
+            ends = best[first : word - 1]
+            ends = (
+                np.maximum(ends[:, inner - 1], ends[:, inner]) - outside[first : word - 1, None]
+            )  # (gaps, F)
+            nearest = first + ends.argmax(axis=0)
+            resumed = ends.max(axis=0) + outside[word - 1] + resuming
+            better = resumed > best[word, inner]
+            best[word, inner[better]] = resumed[better]
+            gaps[word, inner[better]] = word - 1 - nearest[better]
+        best[word] += log_probs[word]
+    labels = np.zeros(n_words, dtype=np.intp)
+    word, label = n_words - 1, int(best[-1].argmax())
+    while word >= 0:
+        labels[word] = label
+        if gap := int(gaps[word, label]):
+            word -= gap + 1
+            label -= int(best[word, label - 1] > best[word, label])
+        else:
+            label = int(came_from[word, label])
+            word -= 1
     return labels
 
 
@@ -119,19 +151,18 @@ def read_fields(
     return Extracted(tuple(values), absent)
 
 
-def _spans(labels: NDArray[np.intp], schema: Schema) -> Mapping[str, list[tuple[int, int]]]:
-    """(first word, word after the last) of every decoded value, by field."""
-    spans: dict[str, list[tuple[int, int]]] = {name: [] for name in schema.names}
-    for start in np.flatnonzero(labels % 2 == 1):
-        end = start + 1
-        while end < len(labels) and labels[end] == labels[start] + 1:
-            end += 1
-        spans[schema.fields[(labels[start] - 1) // 2].name].append((int(start), int(end)))
+def _spans(labels: NDArray[np.intp], schema: Schema) -> Mapping[str, list[Run]]:
+    """The words of every decoded value, by field."""
+    spans: dict[str, list[Run]] = {name: [] for name in schema.names}
+    names = labels_of(schema)
+    words = np.flatnonzero(labels)
+    for name, run in values_in([names[labels[word]] for word in words]):
+        spans[name].append(tuple(int(words[position]) for position in run))
     return spans
 
 
 def _on_page(
-    each: Field, which: int, number: int, page: Page, probs: Floats, spans: Sequence[tuple[int, int]]
+    each: Field, which: int, number: int, page: Page, probs: Floats, spans: Sequence[Run]
 ) -> Iterator[Value]:
     """The field's values on one page with their raw scores.
 
@@ -140,7 +171,7 @@ def _on_page(
     """
     if each.kind not in TYPED:
         for span in spans:
-            yield _value(each, number, page, range(*span), _score(probs, which, *span))
+            yield _value(each, number, page, span, _score(probs, which, span))
         return
     belongs = np.exp(probs[:, 1 + 2 * which]) + np.exp(probs[:, 2 + 2 * which])  # (W,)
     threshold = LIKELY if each.repeats else GUESS_FROM
@@ -151,7 +182,7 @@ def _on_page(
         # what is written like a date is one value, so its surest word speaks for all: `05 MAR 2018`
         scored = [(run, belongs[list(run)].max()) for run in runs_like(page, each)]
     else:
-        torn = [range(*span) for span in spans if ONE_NUMBER.fullmatch(_joined(page, range(*span)))]
+        torn = [span for span in spans if ONE_NUMBER.fullmatch(_joined(page, span))]
         alone = [(int(i),) for i in likely if looks_typed(page.words[i].text, each)]
         whole = [run for run in alone if not any(set(run) <= set(span) for span in torn)]
         scored = [(tuple(run), belongs[list(run)].min()) for run in (*torn, *whole)]
@@ -165,16 +196,17 @@ def _joined(page: Page, run: Iterable[int]) -> str:
     return "".join(page.words[i].text for i in run)
 
 
-def _score(log_probs: Floats, which: int, start: int, end: int) -> float:
-    """The least certain of the span's words, and of the word after it not belonging to it.
+def _score(log_probs: Floats, which: int, run: Run) -> float:
+    """The least certain of the value's words, and of those behind it, and in a gap, not belonging to it.
 
-    A span is as right as its weakest word; a product would call every long address doubtful.
+    A value is as right as its weakest word; a product would call every long address doubtful.
     """
     inner = 2 + 2 * which
-    words = np.concatenate([log_probs[start : start + 1, inner - 1], log_probs[start + 1 : end, inner]])
+    words = np.append(log_probs[run[0], inner - 1], log_probs[list(run[1:]), inner])
     score = float(np.exp(words.min()))
-    if end < len(log_probs):
-        score = min(score, 1 - float(np.exp(log_probs[end, inner])))
+    behind = [word + 1 for word in run if word + 1 not in run and word + 1 < len(log_probs)]
+    if behind:
+        score = min(score, 1 - float(np.exp(log_probs[behind, inner].max())))
     return min(1.0, max(0.0, score))
 
 
@@ -214,7 +246,8 @@ def _guess(each: Field, which: int, pages: Sequence[Page], log_probs: Sequence[F
     end = start + 1
     while end < len(probs) and probs[end, inner] > probs[end, 0]:
         end += 1
-    return _value(each, number, pages[number], range(start, end), _score(probs, which, start, end))
+    run = tuple(range(start, end))
+    return _value(each, number, pages[number], run, _score(probs, which, run))
 
 
 def _with_confidence(value: Value, confidence: float) -> Value:

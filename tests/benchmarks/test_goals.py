@@ -78,6 +78,14 @@ def test_the_worst_field_is_the_calibration_and_a_handful_of_answers_tells_nothi
     assert goal.note.startswith("shop, values")
 
 
+def test_how_wrong_chance_makes_the_worst_field_is_told_beside_it() -> None:
+    measured = row(DEFAULT, "100", 0.9)
+    assert "chance" not in find(told(measured), "after 100 documents").note
+    measured["figures"]["worst_error_by_chance"] = 0.0634
+    goal = find(told(measured), "after 100 documents: expected calibration")
+    assert goal.note.endswith("perfectly calibrated model shows up to 0.063 (95 %)")
+
+
 def test_a_training_must_be_quick_and_lose_nothing_by_it() -> None:
     quick, long = row(DEFAULT, "100", 0.9), row(CONVERGED, "100", 0.905)
     goal = find(told(quick, long), "retraining")

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.calibration import Calibration, expected_calibration_error, fit
+from models.calibration import DRAWS, Calibration, errors_by_chance, expected_calibration_error, fit
 
 
 def draw_answers(slope: float, offset: float, n: int = 4000) -> tuple[list[float], list[bool]]:
@@ -47,3 +47,14 @@ def test_the_error_of_a_calibration_is_the_gap_between_sure_and_right():
     assert expected_calibration_error([0.9] * 10, [True] * 9 + [False]) == pytest.approx(0)
     assert expected_calibration_error([1.0] * 10, [True] * 5 + [False] * 5) == pytest.approx(0.5)
     assert expected_calibration_error([], []) == 0
+
+
+def test_what_chance_alone_makes_of_a_calibration_error_shrinks_with_the_statements():
+    rng = np.random.default_rng(5)
+    few, many = (errors_by_chance([0.8] * n, rng) for n in (30, 3000))
+    assert few.shape == (DRAWS,)
+    # of n statements a bin's share of right ones strays by sqrt(p (1 - p) / n), its mean error is 0.8 of that
+    assert few.mean() == pytest.approx(0.8 * np.sqrt(0.16 / 30), rel=0.1)
+    assert many.mean() == pytest.approx(0.8 * np.sqrt(0.16 / 3000), rel=0.1)
+    assert not errors_by_chance([0.0, 1.0], rng).any()
+    assert not errors_by_chance([], rng).any()

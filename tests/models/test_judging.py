@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.extractors.base import Answer, Extracted, Value
-from models.judging import BATCH, extract_all, figures, judge, outcomes_of, token_scores
+from models.judging import BATCH, FEWEST, extract_all, figures, judge, outcomes_of, token_scores
 from models.packs import PackDocument
 from models.pages import Page
 from models.schema import Field, Kind, Schema
@@ -111,3 +111,15 @@ def test_seen_and_unseen_documents_are_told_apart_and_unreachable_values_counted
     # in the second document the total is absent, so there is nothing that could not be reached
     assert told["figures"]["fields"]["total"]["unreachable"] == 1
     assert told["figures"]["fields"]["company"]["unreachable"] == 0
+
+
+def test_what_chance_makes_of_calibration_errors_is_told_of_fields_with_enough_statements() -> None:
+    said = [Extracted((Value("company", "ACME", "ACME", 0.7),))] * FEWEST
+    truth = [(Answer("company", "ACME"),)] * FEWEST
+    told = figures(SCHEMA, truth, said, np.random.default_rng(0))
+    own = told["fields"]["company"]["calibration"]["values"]
+    assert own["error"] == pytest.approx(0.3)
+    assert 0.15 < own["by_chance"] < 0.25  # two standard deviations of 20 statements are 0.2
+    assert told["worst_error_by_chance"] == pytest.approx(own["by_chance"], abs=0.05)
+    few = figures(SCHEMA, truth[1:], said[1:], np.random.default_rng(0))
+    assert few["worst_error_by_chance"] is None

@@ -2,12 +2,13 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from models.alignment import values_in
 from models.calibration import Calibration
-from models.extractors.fields import Reading, decode, labels_of, read_fields
+from models.extractors.fields import GAP, RESUMING, Reading, decode, labels_of, read_fields
 from models.pages import Page
 from models.schema import Field, Kind, Schema
 from tests.factories import make_page
@@ -36,26 +37,72 @@ def values(page: Page, labels: dict[int, tuple[str, float]], schema: Schema = SC
     return found
 
 
-def is_allowed(labels: tuple[int, ...]) -> bool:
-    names = [LABELS[label] for label in labels]
-    for before, label in itertools.pairwise(("O", *names)):
+def cost_of(labels: tuple[int, ...], resuming: float) -> float | None:
+    """What Viterbi asks for a row of labels; None if it is not allowed. `resuming` is asked for each gap."""
+    cost = 0.0
+    last: dict[str, int] = {}  # field → the last word of its last value
+    for word, (before, label) in enumerate(itertools.pairwise(("O", *(LABELS[each] for each in labels)))):
         kind, _, name = label.partition("-")
         if kind == "I" and before not in (f"B-{name}", f"I-{name}"):
-            return False
+            if (
+                SCHEMA[name].kind is not Kind.TEXT
+                or name not in last
+                or set(labels[last[name] + 1 : word]) != {0}
+            ):
+                return None
+            cost += resuming
         if kind == "B" and before.endswith(f"-{name}") and not SCHEMA[name].repeats:
-            return False
-    return True
+            return None
+        last[name] = word
+    return cost
 
 
+@settings(max_examples=40, deadline=None)  # up to 2,401 rows of labels each
 @given(
-    arrays.arrays(np.float64, st.tuples(st.integers(0, 3), st.just(len(LABELS))), elements=st.floats(-9, 0))
+    arrays.arrays(np.float64, st.tuples(st.integers(0, 4), st.just(len(LABELS))), elements=st.floats(-9, 0))
 )
 def test_decoding_finds_the_likeliest_allowed_labels(log_probs):
-    found = decode(log_probs, SCHEMA)
-    every = filter(is_allowed, itertools.product(range(len(LABELS)), repeat=len(log_probs)))
-    best = max(sum(row[label] for row, label in zip(log_probs, labels, strict=True)) for labels in every)
-    assert is_allowed(tuple(found))
-    assert sum(row[label] for row, label in zip(log_probs, found, strict=True)) == pytest.approx(best)
+    found = tuple(decode(log_probs, SCHEMA))
+
+    def worth(labels: tuple[int, ...]) -> float:
+        cost = cost_of(labels, RESUMING)
+        return -np.inf if cost is None else sum(log_probs[range(len(labels)), list(labels)]) - cost
+
+    best = max(map(worth, itertools.product(range(len(LABELS)), repeat=len(log_probs))))
+    assert worth(found) == pytest.approx(best)
+
+
+@given(st.integers(0, 3), st.lists(st.integers(0, GAP), max_size=6))
+def test_a_text_that_alignment_labels_between_columns_is_decoded_whole(before, gaps):
+    labels = ["O"] * before + ["B-company"]
+    for gap in gaps:
+        labels += ["O"] * gap + ["I-company"]
+    page = make_page(" ".join(f"word{number}" for number in range(len(labels))))
+    said = {word: (label, 0.999) for word, label in enumerate(labels) if label != "O"}
+    (value,) = read_fields([page], [sure_of(page, said)], SCHEMA, Reading()).values
+    assert value.place is not None
+    assert [("company", value.place.words)] == values_in(labels)
+
+
+def test_an_advertiser_goes_on_below_the_words_of_another_column():
+    page = make_page("Jane Doe for US Market: Springfield Total 9.00 Senate")
+    labels = {word: (f"{'I' if word else 'B'}-company", 0.9) for word in (0, 1, 2, 3, 8)} | {
+        7: ("B-total", 0.9)
+    }
+    assert values(page, labels | {7: ("O", 1.0)}) == {"company": ["Jane Doe for US Senate"]}
+
+
+def test_a_piece_far_from_its_value_is_none_of_it():
+    page = make_page("Acme Ltd " + "word " * (GAP + 1) + "Ltd")
+    labels = {0: ("B-company", 0.9), 1: ("I-company", 0.9), GAP + 3: ("I-company", 0.6)}
+    assert values(page, labels) == {"company": ["Acme Ltd"]}
+
+
+def test_an_interrupted_value_is_as_sure_as_that_nothing_between_belongs_to_it():
+    page = make_page("Jane Doe Market: Senate")
+    labels = {0: ("B-company", 0.9), 1: ("I-company", 0.9), 2: ("I-company", 0.15), 3: ("I-company", 0.95)}
+    (value,) = read_fields([page], [sure_of(page, labels)], SCHEMA, Reading()).values
+    assert (value.text, value.confidence) == ("Jane Doe Senate", pytest.approx(0.85, abs=0.01))
 
 
 def test_an_address_is_not_cut_where_the_network_would_begin_anew():
