@@ -3,6 +3,8 @@
 Guaranteed (see docs/decisions/0005-splits.md for why):
 - near-duplicates stand on one side of every split;
 - what was gold once is gold in every later snapshot, so that versions are compared on documents none has seen;
+- who judges is confirmed in whole: a document with fields that nobody looked at only teaches the others
+  (docs/decisions/0019-selective-labelling.md);
 - the same corrections give the same snapshot, with the same hash.
 """
 
@@ -38,7 +40,9 @@ RULE = "v1"  # of the split; part of the hash, so that a snapshot says how it wa
 GOLD_SHARE = 0.20
 VALIDATION_SHARE = 0.15
 MOST_GOLD = 1 / 3  # of all documents: beyond it, audited documents serve the training as others do
-LEAST = {Split.TRAIN: 5, Split.VALIDATION: 2, Split.GOLD: 3}  # documents
+# of the documents that are confirmed in whole: where most are not, those few have to teach too
+MOST_OF_WHOLE = {Split.GOLD: 1 / 2, Split.VALIDATION: 1 / 4}
+LEAST = {Split.TRAIN: 5, Split.VALIDATION: 2, Split.GOLD: 3}  # documents that are confirmed in whole
 LEAST_DOCUMENTS = sum(LEAST.values())
 
 
@@ -51,6 +55,7 @@ class Entry:
     sha256: str
     fingerprint: str  # 64 bits in hex; empty or 0 without words
     audited: bool
+    whole: bool = True  # whether people confirmed every field
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,10 @@ def take(document_type: DocumentType) -> Snapshot:
 
 
 def examples(snapshot: Snapshot) -> dict[Split, list[Example]]:
-    """The snapshot's documents with their words and true answers, by split and in the order of its items."""
+    """The snapshot's documents with their words and true answers, by split and in the order of its items.
+
+    Documents with unconfirmed fields are there for training only: what stands beside a gold one is left out.
+    """
     corrections = Correction.objects.filter(pk__in=[correction for correction, _ in snapshot.items])
     found = {
         row.pk: row for row in corrections.select_related("document").prefetch_related("document__pages")
@@ -95,9 +103,12 @@ def examples(snapshot: Snapshot) -> dict[Split, list[Example]]:
     by_split: dict[Split, list[Example]] = {split: [] for split in Split}
     for correction, split in snapshot.items:
         row = found[correction]
+        unconfirmed = row.unconfirmed & names
+        if unconfirmed and split != Split.TRAIN:
+            continue
         # a field that the type has no more may still be in an older correction
-        answers = tuple(answer for answer in row.said if answer.field in names)
-        example = Example(str(row.document_id), row.document.word_pages, answers)
+        answers = tuple(answer for answer in row.said if answer.field in names - unconfirmed)
+        example = Example(str(row.document_id), row.document.word_pages, answers, unconfirmed)
         by_split[Split(split)].append(example)
     return by_split
 
@@ -107,12 +118,19 @@ def divide(entries: Sequence[Entry], remembered: Mapping[int, Split]) -> dict[in
 
     A group with a document that had a split keeps it (gold before train before validation). New groups fill up gold
     and validation to their shares, audited ones first and the others in the order of their lots; the rest is for
-    training. Where a split comes out too small still, new groups move into it from where there are enough.
+    training. Where a split comes out too small still, new groups move into it from where there are enough. Only
+    documents that are confirmed in whole are counted: groups without any are for training.
     """
-    if len(entries) < LEAST_DOCUMENTS:
+    whole = sum(entry.whole for entry in entries)
+    if whole < LEAST_DOCUMENTS:
+        partly = (
+            f" ({len(entries) - whole} more have fields that nobody confirmed)"
+            if whole < len(entries)
+            else ""
+        )
         raise Refused(
-            f"a training needs at least {LEAST_DOCUMENTS} corrected documents, there are {len(entries)}: "
-            f"correct {LEAST_DOCUMENTS - len(entries)} more"
+            f"a training needs at least {LEAST_DOCUMENTS} corrected documents, there are {whole}{partly}: "
+            f"correct {LEAST_DOCUMENTS - whole} more"
         )
     groups = _groups(entries)
     chosen: dict[str, Split] = {}
@@ -125,21 +143,30 @@ def divide(entries: Sequence[Entry], remembered: Mapping[int, Split]) -> dict[in
     new = sorted((name for name in groups if name not in chosen), key=_lot)
     sizes = Counter(dict.fromkeys(Split, 0))
     for name, split in chosen.items():
-        sizes[split] += len(groups[name])
+        sizes[split] += _whole(groups[name])
     for name in sorted(new, key=lambda name: not _audited(groups[name])):
-        chosen[name] = _first_split(groups[name], sizes, len(entries))
-        sizes[chosen[name]] += len(groups[name])
+        chosen[name] = _first_split(groups[name], sizes, len(entries), whole)
+        sizes[chosen[name]] += _whole(groups[name])
     _top_up(chosen, new, groups, sizes)
     return {entry.document: chosen[name] for name, group in groups.items() for entry in group}
 
 
-def _first_split(group: Sequence[Entry], sizes: Counter[Split], n: int) -> Split:
-    """Where a new group goes: gold if it is audited or gold is short, validation if that is short, else training."""
-    if sizes[Split.GOLD] + len(group) <= round(n * (MOST_GOLD if _audited(group) else GOLD_SHARE)):
-        return Split.GOLD
-    if sizes[Split.VALIDATION] + len(group) <= round(n * VALIDATION_SHARE):
-        return Split.VALIDATION
+def _first_split(group: Sequence[Entry], sizes: Counter[Split], n: int, whole: int) -> Split:
+    """Where a new group goes: gold if it is audited or gold is short, validation if that is short, else training.
+
+    `n` documents there are, `whole` of them confirmed in whole.
+    """
+    shares = {Split.GOLD: MOST_GOLD if _audited(group) else GOLD_SHARE, Split.VALIDATION: VALIDATION_SHARE}
+    for split, share in shares.items():
+        room = round(min(n * share, whole * MOST_OF_WHOLE[split])) - sizes[split]
+        if 0 < _whole(group) <= room:
+            return split
     return Split.TRAIN
+
+
+def _whole(group: Sequence[Entry]) -> int:
+    """How many of its documents are confirmed in whole."""
+    return sum(entry.whole for entry in group)
 
 
 def _audited(group: Sequence[Entry]) -> bool:
@@ -154,11 +181,11 @@ def _top_up(
 ) -> None:
     """Move new groups, smallest first, until no split is too small; raises `Refused` if that can't be reached."""
     for short in (Split.GOLD, Split.VALIDATION, Split.TRAIN):
-        for name in sorted(new, key=lambda name: len(groups[name])):
-            giver, size = chosen[name], len(groups[name])
+        for name in sorted(new, key=lambda name: _whole(groups[name])):
+            giver, size = chosen[name], _whole(groups[name])
             if sizes[short] >= LEAST[short]:
                 break
-            if giver != short and sizes[giver] - size >= LEAST[giver]:
+            if size and giver != short and sizes[giver] - size >= LEAST[giver]:
                 chosen[name] = short
                 sizes[giver] -= size
                 sizes[short] += size
@@ -187,10 +214,20 @@ def _lot(name: str) -> float:
 
 def _entries(document_type: DocumentType) -> list[Entry]:
     rows = ledger.truths(document_type).order_by("pk")
-    columns = ("pk", "document", "document__sha256", "document__fingerprint", "document__audit_probability")
+    names = set(document_type.schema.names)
+    found = rows.select_related("document").only(
+        "outcomes", "document__sha256", "document__fingerprint", "document__audit_probability"
+    )
     return [
-        Entry(correction, document, sha256, fingerprint, probability is not None)
-        for correction, document, sha256, fingerprint, probability in rows.values_list(*columns)
+        Entry(
+            row.pk,
+            row.document_id,
+            row.document.sha256,
+            row.document.fingerprint,
+            row.document.audit_probability is not None,
+            whole=not row.unconfirmed & names,
+        )
+        for row in found
     ]
 
 
