@@ -25,6 +25,7 @@ __all__ = [
     "WRITTEN_DATE",
     "Alignment",
     "label_words",
+    "labels_to_learn",
     "learn_day_first",
     "place_of",
     "runs_like",
@@ -119,6 +120,19 @@ def label_words(pages: Sequence[Page], answers: Sequence[Answer], schema: Schema
         labels[page][i] = f"{'I' if inside else 'B'}-{name}"
         begun[page, name] = number
     return Alignment(tuple(map(tuple, labels)), tuple(places), tuple(how))
+
+
+def labels_to_learn(example: Example, schema: Schema) -> tuple[tuple[str | None, ...], ...]:
+    """`label_words` of an example, by page and word; masked is also whatever may be a field that nobody confirmed.
+
+    Every word that isn't a confirmed value may be one. So such a document teaches what confirmed values look like, and
+    nothing else: the model's own guess, which a person let stand without looking, never becomes a label, nor does a
+    value that it missed become "no field".
+    """
+    labels = label_words(example.pages, example.answers, schema).labels
+    if example.unconfirmed.isdisjoint(schema.names):
+        return labels
+    return tuple(tuple(None if label == OUTSIDE else label for label in page) for page in labels)
 
 
 def values_in(labels: Sequence[str | None]) -> list[tuple[str, Run]]:

@@ -142,6 +142,7 @@ def _digest(schema: Schema, recipe: Recipe, examples: Sequence[Example]) -> str:
                 example.key,
                 [page.to_json() for page in example.pages],
                 [answer.to_json() for answer in example.answers],
+                sorted(example.unconfirmed),
             ]
         )
         digest.update(stated.encode())

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.alignment import OUTSIDE, label_words
+from models.alignment import OUTSIDE, labels_to_learn
 from models.errors import RegistryError, TrainingFailed
 from models.extractors import manifest
 from models.extractors.base import Example, Extracted, OnProgress, Progress
@@ -177,9 +177,7 @@ def _material(
     labelled = False
     for number, (example, pages) in enumerate(zip(examples, features, strict=True)):
         on_progress(Progress("preparing", PREPARED * number / len(examples)))
-        for seen, labels in zip(
-            pages, label_words(example.pages, example.answers, schema).labels, strict=True
-        ):
+        for seen, labels in zip(pages, labels_to_learn(example, schema), strict=True):
             labelled = labelled or any(label not in (None, OUTSIDE) for label in labels)
             yield seen, labels if share >= 1 else _thinned(labels, share, rng)
     if not labelled:

@@ -57,7 +57,8 @@ def fingerprint(
         digest.update(json.dumps(essence).encode())
     for example in (*examples, *validation):
         words = [page.to_json() for page in example.pages]
-        digest.update(json.dumps([words, [answer.to_json() for answer in example.answers]]).encode())
+        answers = [answer.to_json() for answer in example.answers]
+        digest.update(json.dumps([words, answers, sorted(example.unconfirmed)]).encode())
     return digest.hexdigest()
 
 

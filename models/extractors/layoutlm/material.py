@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from models.alignment import label_words
+from models.alignment import labels_to_learn
 from models.extractors.base import Example
 from models.extractors.fields import labels_of
 from models.extractors.layoutlm.recipe import Recipe
@@ -67,7 +67,7 @@ def prepared(schema: Schema, examples: Sequence[Example], tokenizer: Tokenizer) 
     for example in examples:
         cut = windows_of(example.pages, tokenizer)
         windows += cut
-        targets += targets_of(cut, label_words(example.pages, example.answers, schema).labels, number_of)
+        targets += targets_of(cut, labels_to_learn(example, schema), number_of)
     holds = np.asarray([(target > 0).any() for target in targets], dtype=bool)
     return Material(windows, targets, np.flatnonzero(holds), np.flatnonzero(~holds))
 

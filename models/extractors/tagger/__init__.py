@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]
 from tokenizers import Tokenizer
 
-from models.alignment import label_words
+from models.alignment import labels_to_learn
 from models.errors import RegistryError, TrainingFailed
 from models.extractors import manifest
 from models.extractors.base import Example, Extracted, OnProgress, Progress
@@ -208,7 +208,7 @@ def _targets(examples: Sequence[Example], schema: Schema) -> NDArray[np.int64]:
     numbers = [
         -1 if label is None else number_of[label]
         for example in examples
-        for page in label_words(example.pages, example.answers, schema).labels
+        for page in labels_to_learn(example, schema)
         for label in page
     ]
     targets = np.asarray(numbers, dtype=np.int64)
