@@ -116,8 +116,10 @@ class CombinedExtractor:
             fitted.parts = rounds.trained(
                 [labelled[i] for i in learning], [looked[i] for i in learning], base, tokenizer
             )
-            unseen += [labelled[i] for i in others]
-            opinions += [fitted.opinion(labelled[i].pages, looked[i]) for i in others]
+            # people confirm what the model doubts: those fields alone would make it look worse than it is
+            judging = [i for i in others if not labelled[i].unconfirmed]
+            unseen += [labelled[i] for i in judging]
+            opinions += [fitted.opinion(labelled[i].pages, looked[i]) for i in judging]
         fitted.parts = rounds.trained(labelled, looked, base, tokenizer)
         if unseen:
             fitted.weights = best_weights(schema, unseen, opinions)
