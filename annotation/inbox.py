@@ -80,7 +80,8 @@ def fingerprint(updated_at: datetime | None, annotation_ids: Iterable[int]) -> s
 
 def _gone(task_id: int) -> list[str]:
     """The task was deleted in Label Studio, and its annotations with it."""
-    row = LabelTask.objects.filter(task_id=task_id).first()
+    # locked: the queue may be giving the row another task just now, and that one is not gone
+    row = LabelTask.objects.select_for_update().filter(task_id=task_id).first()
     changed = set(ledger.retract(task_id, still_there=()))
     if row:
         if row.state != TaskState.WITHDRAWN:

@@ -124,7 +124,8 @@ def _look_up(document_type: DocumentType, project_id: int) -> None:
 
 
 def _withdraw(document_type: DocumentType, project_id: int) -> None:
-    """Take tasks out whose documents lost their rank: only such as nobody has answered, drafted or been given.
+    """Take tasks out whose documents lost their rank, or are confirmed by other means (labels were imported): only such
+    as nobody has answered, drafted or been given.
 
     The audit slice stays: what was picked at random must not go because a model finds it easy.
     """
@@ -135,7 +136,10 @@ def _withdraw(document_type: DocumentType, project_id: int) -> None:
         .exclude(document__in=_best(document_type, KEEPS_RANK * length))
         .order_by(F("document__priority").asc(nulls_first=True), "-pk")
     )
-    candidates = {task.task_id for task in lost[: max(1, int(CHURN * length))] if task.task_id}
+    answered = _tasks(document_type, TaskState.OPEN).filter(
+        project_id=project_id, document__state=State.CONFIRMED
+    )
+    candidates = {task.task_id for task in (*lost[: max(1, int(CHURN * length))], *answered) if task.task_id}
     if not candidates:
         return
     gone = label_studio.delete_untouched(project_id, candidates)
@@ -276,6 +280,9 @@ def _push(document_type: DocumentType, project_id: int) -> None:
             jobs.assert_held()
             for task, task_id in zip(tasks, ids, strict=True):
                 _arrived(task, project_id, task_id)
+        known = LabelTask.objects.filter(task_id__in=ids).values_list("task_id", flat=True)
+        # withdrawn here while it was on its way: left there, two people could be asked about its document
+        label_studio.delete_untouched(project_id, set(ids).difference(known))
 
 
 def _arrived(task: LabelTask, project_id: int, task_id: int) -> None:
