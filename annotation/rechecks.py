@@ -55,9 +55,8 @@ def ask(
     None if the same call (`because`) was answered before, if the document is being asked about just now, or if nobody
     else is known who could answer it (a probe may go to anybody then).
     """
-    document = (
-        Document.objects.select_for_update().select_related("document_type", "truth").get(pk=document.pk)
-    )
+    locked = Document.objects.select_for_update(of=("self",)).select_related("document_type", "truth")
+    document = locked.get(pk=document.pk)
     project_id = document.document_type.project_id
     if document.truth is None or project_id is None or document.rechecks.filter(state__in=LIVE).exists():
         return None

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 
-from annotation import jobs
+from annotation import doorbell, jobs
 from annotation.errors import LostClaim
 from annotation.models import DocumentType
 from learner import decision, evaluation, progress, promotion, snapshots, triggers
@@ -217,6 +217,8 @@ def _end(run: Run, state: Run.State, *, problem: str = "") -> None:
             finished_at=Now(),
             **({"stage": "done", "share": 1.0} if state == Run.State.FINISHED else {}),
         )
+        if state == Run.State.FINISHED:
+            doorbell.ring("training finished", run.document_type_id)
     shutil.rmtree(workplace(run), ignore_errors=True)
 
 

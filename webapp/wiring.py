@@ -12,7 +12,7 @@ WIRING: dict[str, list[str]] = {
     # documents
     "document received": ["annotation.read_document"],
     "document read": ["annotation.extract_document"],
-    "correction recorded": ["learner.learn_from_correction"],
+    "correction recorded": ["learner.learn_from_correction", "learner.check_answer"],
     # document types
     "document type changed": ["annotation.sync_project"],
     "pool changed": ["learner.rank_pool"],
@@ -24,6 +24,7 @@ WIRING: dict[str, list[str]] = {
     "project in doubt": ["annotation.sweep_project"],
     # training runs
     "training asked": ["learner.train"],
+    "training finished": ["learner.find_suspects"],  # with the document type's id
 }
 
 # name → how often; `annotation.schedules` makes one run of each due time, however many beats there are
@@ -34,7 +35,7 @@ TIMETABLE: dict[str, timedelta] = {
 }
 
 # tasks that don't belong into the queue for short work
-QUEUES: dict[str, str] = {"learner.train": "training"}
+QUEUES: dict[str, str] = {"learner.train": "training", "learner.find_suspects": "training"}
 
 # tasks that nothing wakes but a person or a program
 BY_HAND: list[str] = []
