@@ -17,11 +17,15 @@ Outcomes = list[tuple[str, float, bool]]  # field, raw score, whether it was rig
 def calibrated(schema: Schema, examples: Sequence[Example], said: Sequence[Extracted]) -> Reading:
     """The reading that makes the raw scores in `said` probabilities, for every field.
 
-    Of a field with few answers little can be told, so it is expected to be as all fields together are.
+    Of a field with few answers little can be told, so it is expected to be as all fields together are. Documents
+    with unconfirmed fields are left out: what people confirm there is what a model doubted, so that all of its fields
+    would look more doubtful than they are.
     """
     found: Outcomes = []
     absent: Outcomes = []
     for example, extracted in zip(examples, said, strict=True):
+        if example.unconfirmed:
+            continue
         answers = {name: [a.text for a in example.answers if a.field == name] for name in schema.names}
         for value in extracted.values:
             right = any(is_right(schema[value.field], value, text) for text in answers[value.field])
