@@ -29,6 +29,8 @@ DOCUMENT_TYPE = "document_type"
 ASKED = "asked"
 UNASKED = "unasked"
 
+# In outcomes: the document type that the annotator chose, where it isn't the document's. No field has a space.
+CHOSEN_TYPE = "document type"
 # How a field ended that the task didn't ask for and the person didn't touch: nobody knows whether it is right.
 ASSUMED = "assumed"
 

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 State = Document.State
 Source = Correction.Source
 
-# In `outcomes`: the document type that the annotator chose, where it isn't the document's. No field has a space.
-CHOSEN_TYPE = "document type"
-
 # states that only a task or an annotation in Label Studio gives
 ANSWERED = (State.QUEUED, State.SKIPPED, State.CONFIRMED)
 
@@ -163,7 +160,7 @@ def _read(
     shown = labelling.shown(seen.found if seen else (), schema)
     outcomes = labelling.outcomes(shown, regions, schema, unasked=unasked)
     if chosen and chosen != document_type.name:
-        outcomes[CHOSEN_TYPE] = chosen
+        outcomes[labelling.CHOSEN_TYPE] = chosen
     return tuple(region.answer for region in regions), outcomes
 
 

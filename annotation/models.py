@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from annotation.labelling import ASSUMED
+from annotation.labelling import ASSUMED, CHOSEN_TYPE
 from annotation.recheck_model import Recheck as Recheck
 from models.extractors.base import Answer, Value
 from models.pages import Page as WordPage
@@ -287,7 +287,9 @@ class Correction(models.Model):
     @property
     def unconfirmed(self) -> frozenset[str]:
         """The fields of which nobody knows whether its answers are right: they weren't asked for, nor touched."""
-        return frozenset(name for name, outcome in self.outcomes.items() if outcome == ASSUMED)
+        return frozenset(
+            name for name, outcome in self.outcomes.items() if outcome == ASSUMED and name != CHOSEN_TYPE
+        )
 
 
 class CurrentAnnotation(models.Model):
