@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.strategies.base import Floats, Pool, Rows, Strategy
+from annotation.labelling import ASSUMED
+from learner.strategies.base import UNKNOWN, Floats, Pool, Rows, Strategy
 from learner.strategies.diversity import novelty
 from learner.strategies.uncertainty import expected_errors
 from models.pages import Page
@@ -155,7 +156,9 @@ def confidences(
 
 
 def faults(schema: Schema, outcomes: Mapping[str, str]) -> int:
-    """How many fields a person had to change in what the model said: 0, 1, or 2 for more."""
+    """How many fields a person had to change in what the model said: 0, 1, 2 for more; `UNKNOWN` if some are assumed."""
+    if any(outcomes.get(name) == ASSUMED for name in schema.names):
+        return UNKNOWN
     changed = sum(outcomes.get(name, "accepted") != "accepted" for name in schema.names)
     return min(changed, 2)
 
