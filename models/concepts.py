@@ -7,11 +7,11 @@ so that a field can be extracted before anybody has corrected a document.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from models.schema import Field, Kind
+from models.schema import Field, Kind, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,3 +275,18 @@ def concept_of(field: Field) -> Concept | None:
         if said and (concept := _meant(said, field.kind)):
             return concept
     return None
+
+
+def head_labels(schema: Schema, head: Sequence[str]) -> list[str]:
+    """The label of a base's head for each of the schema's labels but `O`, in the order of `fields.labels_of`.
+
+    What no concept of the head stands for has a name that the head hasn't.
+    """
+    found: list[str] = []
+    for field in schema:
+        concept = concept_of(field)
+        name = concept.name if concept is not None and f"B-{concept.name}" in head else f"field {field.name}"
+        if f"B-{name}" in found:  # two fields can't share a concept
+            name = f"field {field.name}"
+        found += [f"B-{name}", f"I-{name}"]
+    return found

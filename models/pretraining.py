@@ -26,7 +26,8 @@ from tokenizers import Tokenizer
 
 from models.concepts import CONCEPTS
 from models.extractors.base import Example
-from models.extractors.layoutlm.bases import OWN_BASE, open_base
+from models.extractors.base_files import OWN_BASE
+from models.extractors.layoutlm.bases import open_base
 from models.extractors.layoutlm.model import OUTSIDE, WordTagger, save_network
 from models.extractors.layoutlm.windows import (
     IGNORED,

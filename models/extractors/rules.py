@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from models.alignment import WRITTEN_DATE, place_of, text_of
 from models.errors import RegistryError
@@ -64,7 +64,7 @@ class RulesExtractor:
     """Rules over lines. Needs no examples; the same for every document type but for its schema."""
 
     name = "rules"
-    learns_from_validation = False
+    learns_from_validation: ClassVar[bool] = False
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from models import pretraining
-from models.extractors.layoutlm.bases import OWN_BASE
+from models.extractors.base_files import OWN_BASE
 from models.generator.practice import KINDS, practice
 from models.pretraining import HEAD, OUTSIDE, Settings, labels_of
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from models import similarity
+from models.concepts import head_labels
 from models.errors import RegistryError
 from models.extractors import manifest
 from models.extractors.base import Example, Extracted, OnProgress, Progress
@@ -49,7 +50,7 @@ class CombinedExtractor:
     """Base, trees and CRF, pooled by `weights`; without any document there is only the base."""
 
     name = "combined"
-    learns_from_validation = True
+    learns_from_validation: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -71,6 +72,14 @@ class CombinedExtractor:
         self.weights = weights
         self.reading = reading
         self.recipe = recipe
+
+    @classmethod
+    def untaught(
+        cls, schema: Schema, base: Session, tokenizer: Tokenizer, head: Sequence[str], recipe: Recipe
+    ) -> Self:
+        """The base as it is, with the labels `head`: it has its opinion before there is any document to learn from."""
+        columns = _columns(schema, head)
+        return cls(schema, base, tokenizer, columns, None, UNTOLD, Reading(), recipe)
 
     @classmethod
     def settled(cls, recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,8 +108,7 @@ class CombinedExtractor:
         checked = Recipe.from_json(recipe)
         on_progress(Progress("preparing", 0.0))
         base, tokenizer, head = open_concepts(checked.base, checked.threads)
-        columns = _columns(schema, head)
-        fitted = cls(schema, base, tokenizer, columns, None, UNTOLD, Reading(), checked)
+        fitted = cls.untaught(schema, base, tokenizer, head, checked)
         labelled = [*train, *validation]
         if not labelled:
             return fitted
@@ -214,8 +222,6 @@ class CombinedExtractor:
 
 
 def _columns(schema: Schema, head: Sequence[str]) -> list[int | None]:
-    from models.extractors.layoutlm.model import head_labels  # as above
-
     position = {label: column for column, label in enumerate(head)}
     return [position.get(label) for label in head_labels(schema, head)]
 

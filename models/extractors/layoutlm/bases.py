@@ -16,11 +16,10 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from models.errors import RegistryError, TrainingFailed
+from models.extractors.base_files import FILES, OWN_BASE
 from models.extractors.layoutlm.model import OUTSIDE, WordTagger, open_network
 from models.extractors.layoutlm.windows import WINDOW, open_tokenizer
 
-OWN_BASE = Path(__file__).resolve().parents[2] / "base"
-FILES = ("config.json", "model.safetensors", "tokenizer.json")
 KINDS = ("bert", "layoutlm", "layoutlmv3")
 SPARE_POSITIONS = 2  # some models count from behind their padding's number
 POSITIONS = (

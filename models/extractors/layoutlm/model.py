@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
-from models.concepts import concept_of
+from models.concepts import head_labels
 from models.errors import RegistryError
 from models.extractors.layoutlm.windows import COUNT_NUMBERS, PIECES, RANK_NUMBERS, SHAPES
 from models.schema import Schema
@@ -135,18 +135,6 @@ def widened(base: WordTagger, schema: Schema) -> WordTagger:
         weights[name] = whole
     network.load_state_dict(weights)
     return network
-
-
-def head_labels(schema: Schema, head: Sequence[str]) -> list[str]:
-    """The head's label for each of the schema's labels but `O`, in the order of `labels_of`."""
-    found: list[str] = []
-    for field in schema:
-        concept = concept_of(field)
-        name = concept.name if concept is not None and f"B-{concept.name}" in head else f"field {field.name}"
-        if f"B-{name}" in found:  # two fields can't share a concept
-            name = f"field {field.name}"
-        found += [f"B-{name}", f"I-{name}"]
-    return found
 
 
 class Asked(nn.Module):
