@@ -49,6 +49,10 @@ class Verdict:
     high: float
     blind: bool  # they accept without looking, as far as can be told
 
+    @property
+    def noticed(self) -> int:
+        return self.probes - self.missed
+
 
 def plant(
     schema: Schema,

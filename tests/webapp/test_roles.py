@@ -54,6 +54,9 @@ TABLE = {
     "type": ("get", Role.LEAD),
     "type-live": ("get", Role.LEAD),
     "type-worth": ("get", Role.LEAD),
+    "label-quality": ("get", Role.LEAD),
+    "dismiss-suspect": ("post", Role.LEAD),
+    "ask-other": ("post", Role.LEAD),
     "edit-type": ("get", Role.LEAD),
     "retrain": ("post", Role.LEAD),
     "roll-back": ("post", Role.LEAD),
@@ -79,7 +82,7 @@ def address(monkeypatch):
     """The address of a page, about a document type and document that exist."""
     monkeypatch.setattr("webapp.services.check", list)  # nothing is asked over the network here
     document = make_document(make_type(name="receipts"))
-    arguments = {"name": "receipts", "document_id": document.pk, "number": 0, "job_id": 1}
+    arguments = {"name": "receipts", "document_id": document.pk, "number": 0, "job_id": 1, "suspect_id": 1}
 
     def make(name: str) -> str:
         pattern = next(pattern for pattern in PAGES if pattern.name == name)

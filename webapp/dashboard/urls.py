@@ -3,7 +3,16 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from webapp.dashboard import document_type, documents, edit_type, health, overview, today, upload
+from webapp.dashboard import (
+    document_type,
+    documents,
+    edit_type,
+    health,
+    label_quality,
+    overview,
+    today,
+    upload,
+)
 
 PUBLIC = {"sign-in", "sign-out", "alive", "label-studio-webhook"}
 
@@ -15,6 +24,13 @@ urlpatterns = [
     path("types/<slug:name>/", document_type.page, name="type"),
     path("types/<slug:name>/live/", document_type.live, name="type-live"),
     path("types/<slug:name>/worth/", document_type.worth, name="type-worth"),
+    path("types/<slug:name>/label-quality/", label_quality.page, name="label-quality"),
+    path(
+        "types/<slug:name>/label-quality/<int:suspect_id>/dismiss/",
+        label_quality.dismiss,
+        name="dismiss-suspect",
+    ),
+    path("types/<slug:name>/label-quality/<int:suspect_id>/ask/", label_quality.ask, name="ask-other"),
     path("types/<slug:name>/edit/", edit_type.edit, name="edit-type"),
     path("types/<slug:name>/retrain/", document_type.retrain, name="retrain"),
     path("types/<slug:name>/roll-back/", document_type.roll_back, name="roll-back"),
