@@ -1,4 +1,7 @@
-"""Pages in, an Extraction by the document type's champion out; after a promotion, for everything not yet confirmed."""
+"""Pages in, an Extraction by what reads the type now out: its champion, or before there is one its untaught extractor.
+
+After a promotion, another schema or another base, everything that is not yet confirmed is extracted anew.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,13 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from annotation import doorbell, jobs, lifecycle
 from annotation.models import Document, DocumentType, Extraction, json_of
 from models import extractors
+from models.extractors import untaught
+from models.extractors.untaught import Untaught
 from models.registry import RegisteredVersion, Registry
 
 if TYPE_CHECKING:
@@ -25,57 +31,65 @@ BATCH = 32  # documents: enough to fill the model's batches, little to lose when
 
 
 def extract_document(document_id: int) -> None:
-    """Extract a document that was just read; without a champion it goes to the pool as it is."""
-    document = Document.objects.select_related("document_type").get(pk=document_id)
+    """Extract a document that was just read; where nothing can read its type yet, it goes to the pool as it is."""
+    document = Document.objects.select_related("document_type", "extraction").get(pk=document_id)
     if document.state not in OPEN:
         return
-    if document.document_type.champion:
+    version = version_in_use(document.document_type)
+    if version and (document.extraction is None or document.extraction.model_version != version):
         _extract([document], document.document_type)
     doorbell.ring("pool changed", document.document_type_id)
 
 
 def extract_pool(type_id: int) -> None:
-    """Extract with the champion whatever it has not seen yet, then have it ranked and the queue renewed."""
+    """Extract whatever the version in use has not seen yet, then have it ranked and the queue renewed."""
     document_type = DocumentType.objects.get(pk=type_id)
-    if not document_type.champion:
+    if not version_in_use(document_type):
         return
-    waiting = document_type.documents.filter(state__in=OPEN).exclude(
-        extraction__model_version=document_type.champion
-    )
-    ids = list(waiting.order_by("pk").values_list("pk", flat=True))
+    ids = list(unseen(document_type).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(ids), BATCH):
         some = Document.objects.filter(pk__in=ids[start : start + BATCH]).prefetch_related("pages")
         _extract(list(some), document_type)
     doorbell.ring("pool changed", type_id)
 
 
-def _extract(documents: Sequence[Document], document_type: DocumentType) -> None:
-    """Ask the champion, and store its answers unless this worker lost its job meanwhile."""
-    extractor = champion(document_type)
-    answers = extractor.extract([document.word_pages for document in documents])
-    with transaction.atomic():
-        jobs.assert_held()
-        for document, extracted in zip(documents, answers, strict=True):
-            extraction, _new = Extraction.objects.update_or_create(
-                document=document,
-                model_version=document_type.champion,
-                defaults={
-                    "values": json_of(extracted.values),
-                    "absent": dict(extracted.absent),
-                    "score": least_confidence(extracted),
-                },
-            )
-            Document.objects.filter(pk=document.pk).update(extraction=extraction)
-        # not by the state that was read before: meanwhile some may have gone to a person
-        unseen = Document.objects.filter(pk__in=[each.pk for each in documents], state=State.READ)
-        lifecycle.move_many(unseen, State.EXTRACTED, reason=f"extracted by {document_type.champion}")
+def extract_left() -> None:
+    """Ring for the types of which the version in use has not seen every document.
+
+    Nobody tells when Docloop comes with another base, and a version may change while a document is extracted.
+    """
+    for document_type in DocumentType.objects.order_by("pk"):
+        if version_in_use(document_type) and unseen(document_type).exists():
+            doorbell.ring("extractions outdated", document_type.pk)
 
 
-def least_confidence(extracted: Extracted) -> float:
-    """The lowest confidence of any field, present or absent; 0 for an answer without any."""
-    return min(
-        [value.confidence for value in extracted.values] + list(extracted.absent.values()), default=0.0
+def unseen(document_type: DocumentType) -> QuerySet[Document]:
+    """What a person may still be asked about, and the version in use has not extracted."""
+    return document_type.documents.filter(state__in=OPEN).exclude(
+        extraction__model_version=version_in_use(document_type)
     )
+
+
+def version_in_use(document_type: DocumentType) -> str:
+    """Whose answers the type's documents have: its champion's, else its untaught extractor's; "" if it has neither."""
+    if document_type.champion:
+        return document_type.champion
+    found = untaught_of(document_type)
+    return found.version if found else ""
+
+
+def untaught_of(document_type: DocumentType) -> Untaught | None:
+    """What the type's extractor can say before it has learned anything, champion or not; None if that is nothing."""
+    base = document_type.recipe.get("base", "")
+    return untaught.of(document_type.extractor, document_type.schema, base if isinstance(base, str) else "")
+
+
+def in_use(document_type: DocumentType) -> Extractor | None:
+    """What extracts the type's documents now, loaded once per process; None if nothing can."""
+    if document_type.champion:
+        return champion(document_type)
+    found = untaught_of(document_type)
+    return opened(found) if found else None
 
 
 def champion(document_type: DocumentType) -> Extractor:
@@ -86,7 +100,44 @@ def champion(document_type: DocumentType) -> Extractor:
 
 
 @lru_cache(maxsize=4)
+def opened(found: Untaught) -> Extractor:
+    """An untaught extractor, opened once per process; raises `RegistryError`."""
+    return found.open(settings.CONFIG.data / "cache" / "base")
+
+
+@lru_cache(maxsize=4)
 def _loaded(version: RegisteredVersion) -> Extractor:
     registry = Registry(settings.CONFIG.mlflow_url)
     folder = registry.fetch(version, version.sha256, settings.CONFIG.data / "cache" / "models")
     return extractors.load(folder)
+
+
+def _extract(documents: Sequence[Document], document_type: DocumentType) -> None:
+    """Ask what is in use, and store its answers unless this worker lost its job meanwhile."""
+    extractor, version = in_use(document_type), version_in_use(document_type)
+    if extractor is None:
+        return
+    answers = extractor.extract([document.word_pages for document in documents])
+    with transaction.atomic():
+        jobs.assert_held()
+        for document, extracted in zip(documents, answers, strict=True):
+            extraction, _new = Extraction.objects.update_or_create(
+                document=document,
+                model_version=version,
+                defaults={
+                    "values": json_of(extracted.values),
+                    "absent": dict(extracted.absent),
+                    "score": least_confidence(extracted),
+                },
+            )
+            Document.objects.filter(pk=document.pk).update(extraction=extraction)
+        # not by the state that was read before: meanwhile some may have gone to a person
+        unseen = Document.objects.filter(pk__in=[each.pk for each in documents], state=State.READ)
+        lifecycle.move_many(unseen, State.EXTRACTED, reason=f"extracted by {version}")
+
+
+def least_confidence(extracted: Extracted) -> float:
+    """The lowest confidence of any field, present or absent; 0 for an answer without any."""
+    return min(
+        [value.confidence for value in extracted.values] + list(extracted.absent.values()), default=0.0
+    )

@@ -19,6 +19,7 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Now
 
 from annotation import asking, jobs, label_studio, labelling, ledger, lifecycle, rechecks
+from annotation.extraction import untaught_of
 from annotation.models import Document, DocumentType, Extraction, LabelTask
 from annotation.turns import Ranked, in_turn
 
@@ -38,6 +39,7 @@ LOOK_AHEAD = 5000  # best documents among which near copies are passed over
 SKIPPED_FOR = timedelta(days=1)  # until then only others are offered what somebody skipped
 MOST_SKIPS = 3  # of a document: then it stays skipped until a lead looks at it
 NEW_TYPE = "There is no model yet: please fill in every field"
+READ_UNTAUGHT = "New type, read by {}"
 
 
 def fill_queue(type_id: int) -> None:
@@ -325,7 +327,12 @@ def _data(document_type: DocumentType, task: LabelTask) -> dict[str, Any]:  # La
 
 def _reason(document_type: DocumentType, document: Document) -> str:
     """Why a person is asked for this document, for them to read."""
-    return document.reason or ("" if document_type.champion else NEW_TYPE)
+    if document_type.champion:
+        return document.reason
+    found = untaught_of(document_type)
+    if found and document.extraction and document.extraction.model_version == found.version:
+        return "; ".join(filter(None, [READ_UNTAUGHT.format(found.title), document.reason]))
+    return document.reason or NEW_TYPE
 
 
 def _prediction(

@@ -29,3 +29,8 @@ def sweep_all(_nothing: int) -> None:
 @jobs.job("annotation.forget_jobs")
 def forget_jobs(_nothing: int) -> None:
     jobs.forget()
+
+
+@jobs.job("annotation.extract_left")
+def extract_left(_nothing: int) -> None:
+    extraction.extract_left()

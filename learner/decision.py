@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from django.conf import settings
 from django.db import transaction
 
-from annotation import jobs
+from annotation import extraction, jobs
 from annotation.models import DocumentType
 from learner import aliases, evaluation, gate, promotion
 from learner.gate import Verdict
@@ -23,11 +24,22 @@ from models.schema import Schema
 GATE = "the gate"
 
 
-def decide(version: ModelVersion, scores: Scores, gold: Sequence[Example], registry: Registry) -> None:
+@dataclass(frozen=True, slots=True)
+class Opponent:
+    """What reads the type now: its champion, or its untaught extractor; and what it scored."""
+
+    version: str
+    title: str  # for people
+    scores: Scores
+
+
+def decide(
+    version: ModelVersion, scores: Scores, gold: Sequence[Example], schema: Schema, registry: Registry
+) -> None:
     """Ask the gate, and do as it says; anew if the champion or the fields changed while the two were compared.
 
-    `scores` are the challenger's on `gold`. A version that was decided on already stays as it is. Raises
-    `RegistryError` if the champion's files can't be had.
+    `scores` are the challenger's on `gold`, by `schema`: so its opponent is scored too. A version that was decided on
+    already stays as it is. Raises `RegistryError` if the opponent's files can't be had.
     """
     while not Decision.objects.filter(version=version).exists():
         document_type = DocumentType.objects.get(pk=version.document_type_id)
@@ -43,8 +55,14 @@ def decide(version: ModelVersion, scores: Scores, gold: Sequence[Example], regis
                 {"documents": len(scores)},
             )
         else:
-            compared = _scores(champion, gold, document_type.schema, registry) if champion else None
-            verdict = gate.judge(document_type.schema, scores, compared, chances(version.run.snapshot))
+            verdict = _verdict(
+                scores,
+                _champion(champion, gold, schema, registry)
+                if champion
+                else _untaught(document_type, gold, schema),
+                schema,
+                chances(version.run.snapshot),
+            )
         with transaction.atomic():
             jobs.assert_held()
             now = DocumentType.objects.select_for_update().get(pk=document_type.pk)
@@ -67,10 +85,30 @@ def _settle(version: ModelVersion, champion: ModelVersion | None, verdict: Verdi
         promotion.refuse(version, by=GATE, reason=" ".join(verdict.reasons))
 
 
-def _scores(champion: ModelVersion, gold: Sequence[Example], schema: Schema, registry: Registry) -> Scores:
-    """The champion's scores on the present gold documents, by the very files that were registered."""
+def _verdict(scores: Scores, opponent: Opponent | None, schema: Schema, rng: np.random.Generator) -> Verdict:
+    """The gate's, with the opponent's version among its figures."""
+    if opponent is None:
+        return gate.judge(schema, scores, None, rng)
+    found = gate.judge(schema, scores, opponent.scores, rng, title=opponent.title)
+    return replace(found, figures=found.figures | {"against": opponent.version})
+
+
+def _champion(
+    champion: ModelVersion, gold: Sequence[Example], schema: Schema, registry: Registry
+) -> Opponent:
+    """Scored by the very files that were registered."""
     folder = registry.fetch(aliases.registered(champion), champion.sha256, cache())
-    return evaluation.measure(extractors.load(folder), gold, schema)
+    scores = evaluation.measure(extractors.load(folder), gold, schema)
+    return Opponent(champion.name, gate.CHAMPION, scores)
+
+
+def _untaught(document_type: DocumentType, gold: Sequence[Example], schema: Schema) -> Opponent | None:
+    """What reads a type that never had a champion; None if nothing does."""
+    found = extraction.untaught_of(document_type)
+    if found is None:
+        return None
+    scores = evaluation.measure(extraction.opened(found), gold, schema)
+    return Opponent(found.version, found.title, scores)
 
 
 def cache() -> Path:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from models.extractors.base import Example, Extractor
+from models.extractors.base import Example, Extracted, Extractor
 from models.judging import extract_all
 from models.metrics import Scores, score
 from models.schema import Schema
@@ -16,10 +17,21 @@ from models.schema import Schema
 def measure(extractor: Extractor, gold: Sequence[Example], schema: Schema) -> Scores:
     """Let the model extract every gold document, and compare with what people said, field by field.
 
-    `schema` is the type's present one: a model that doesn't know a field has it missing everywhere.
+    All by `schema`, also the values: a model may take 03/04/2024 for another day than the one it is compared with, but
+    both are asked where the date stands. A model that doesn't know a field has it missing everywhere.
     """
-    said = extract_all(extractor.extract, [example.pages for example in gold])
-    return score(schema, [example.answers for example in gold], said.extracted)
+    said = extract_all(extractor.extract, [example.pages for example in gold]).extracted
+    return score(schema, [example.answers for example in gold], [_by(schema, each) for each in said])
+
+
+def _by(schema: Schema, extracted: Extracted) -> Extracted:
+    """The same with its values normalised by `schema`, as far as it has their fields."""
+    values = [
+        replace(value, normalised=schema[value.field].normalise(value.text) or None)
+        for value in extracted.values
+        if value.field in schema
+    ]
+    return Extracted(tuple(values), extracted.absent)
 
 
 def figures(scores: Scores, rng: np.random.Generator) -> dict[str, Any]:

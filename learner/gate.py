@@ -1,4 +1,4 @@
-"""Candidate and champion on the same gold documents in; promote or refuse out, with the reasons in sentences: pure.
+"""Candidate and what reads now on the same gold documents in; promote or refuse out, with the reasons in sentences: pure.
 
 The rule, and why it is this one: docs/decisions/0006-gate.md.
 """
@@ -13,6 +13,7 @@ import numpy as np
 from models.metrics import Interval, Scores, paired_bootstrap
 from models.schema import Schema
 
+CHAMPION = "the champion"
 BUDGET = 0.05  # of F1: what a promotion may cost at the most, overall (95 % sure) and in any field
 
 
@@ -25,35 +26,46 @@ class Verdict:
     figures: dict[str, Any]  # mixed: a count, and differences by field
 
 
-def judge(schema: Schema, candidate: Scores, champion: Scores | None, rng: np.random.Generator) -> Verdict:
-    """Whether the candidate may take over; both were scored on the same documents in the same order."""
-    if champion is None:
-        return _first(candidate)
+def judge(
+    schema: Schema,
+    candidate: Scores,
+    opponent: Scores | None,
+    rng: np.random.Generator,
+    *,
+    title: str = CHAMPION,
+) -> Verdict:
+    """Whether the candidate may take over; both were scored on the same documents in the same order.
+
+    `title` is what the opponent is called: the champion, or what reads a type that has none. None: nothing reads it.
+    """
+    if opponent is None:
+        return _unopposed(candidate)
     n = len(candidate)
     allowed = tolerance(n)
-    overall = paired_bootstrap(champion, candidate, rng)
-    by_field = {field: paired_bootstrap(champion, candidate, rng, field) for field in schema.names}
+    overall = paired_bootstrap(opponent, candidate, rng)
+    by_field = {field: paired_bootstrap(opponent, candidate, rng, field) for field in schema.names}
     figures = {
         "documents": n,
-        "overall": _figures(champion, candidate, overall),
+        "overall": _figures(opponent, candidate, overall),
         "fields": {
-            field: _figures(champion, candidate, difference, field) for field, difference in by_field.items()
+            field: _figures(opponent, candidate, difference, field) for field, difference in by_field.items()
         },
     }
+    first = "" if title == CHAMPION else f"the first model of its type against {title}, "
     comparison = (
-        f"F1 {champion.f1():.2f} → {candidate.f1():.2f} on {_documents(n)} "
+        f"{first}F1 {opponent.f1():.2f} → {candidate.f1():.2f} on {_documents(n)} "
         f"(difference {_signed(overall.value)}, 95 % interval {_signed(overall.low)} … {_signed(overall.high)})"
     )
     against = []
     if overall.value <= 0:
-        against.append("It is no better than the champion.")
+        against.append(f"It is no better than {title}.")
     elif overall.low <= -allowed:
         against.append(
             f"It may be worse by more than {allowed:.2f}: so few documents can't tell; correct more and train again."
         )
     against += [
         f"{schema[field].title} would lose {-difference.value:.2f} "
-        f"({champion.f1(field):.2f} → {candidate.f1(field):.2f}), more than the {allowed:.2f} a field may lose."
+        f"({opponent.f1(field):.2f} → {candidate.f1(field):.2f}), more than the {allowed:.2f} a field may lose."
         for field, difference in by_field.items()
         if -difference.value > allowed
     ]
@@ -70,8 +82,8 @@ def tolerance(n: int) -> float:
     return max(BUDGET, 1 / n + 1e-9) if n else 1.0
 
 
-def _first(candidate: Scores) -> Verdict:
-    """There is no champion: whatever finds something right is better than nothing."""
+def _unopposed(candidate: Scores) -> Verdict:
+    """Nothing reads the type yet: whatever finds something right is better than nothing."""
     n = len(candidate)
     figures = {"documents": n}
     if candidate.right.sum() == 0:
@@ -97,10 +109,10 @@ def _most_lost(schema: Schema, by_field: dict[str, Interval], allowed: float) ->
 
 
 def _figures(
-    champion: Scores, candidate: Scores, difference: Interval, field: str | None = None
+    opponent: Scores, candidate: Scores, difference: Interval, field: str | None = None
 ) -> dict[str, float]:
     return {
-        "before": champion.f1(field),
+        "before": opponent.f1(field),
         "after": candidate.f1(field),
         "difference": difference.value,
         "low": difference.low,

@@ -203,7 +203,8 @@ def reason(schema: Schema, confidence: Sequence[float], *, extracted: bool, nove
     """Why a document is where it is, for people: "total 0.41; new layout"."""
     parts = ["not extracted yet"]
     if extracted:
-        worst = int(np.argmin(confidence))
+        # of a field that nothing was said of, no document is told from the others by it
+        worst = int(np.argmin([sure or 1.0 for sure in confidence]))
         parts = [f"{schema.fields[worst].title[:60]} {confidence[worst]:.2f}"]
     if novelty > UNLIKE:
         parts.append("new layout")

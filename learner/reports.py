@@ -16,6 +16,7 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from annotation import extraction
 from annotation.models import Correction, Document, DocumentType, LabelTask
 from learner import promotion, triggers
 from learner.audit import Audit, Audited, audit
@@ -45,7 +46,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Candidate minus champion in F1, with its 95 % interval, on the same gold documents."""
+    """Candidate minus what read the type before in F1, with its 95 % interval, on the same gold documents."""
 
     field: str  # "" for all fields together
     before: float
@@ -61,10 +62,11 @@ class DecisionReport:
 
     version: str
     champion: str  # "" if there was none
+    against: str  # the version it was compared with: the champion, or what read the type untaught; "" if nothing did
     promote: bool
     reasons: tuple[str, ...]
     documents: int
-    differences: tuple[Difference, ...]  # all fields together first; empty without a champion
+    differences: tuple[Difference, ...]  # all fields together first; empty if it was compared with nothing
     at: datetime
 
 
@@ -128,6 +130,7 @@ class TypeReport:
     retrain_after: int
     until_training: int
     champion: VersionReport | None
+    untaught: str  # what reads its documents while there is no champion, for people; "" if nothing does
     can_roll_back: bool
     live_run: RunReport | None
     last_decision: DecisionReport | None
@@ -238,11 +241,17 @@ def _report(document_type: DocumentType) -> TypeReport:
         retrain_after=document_type.retrain_after,
         until_training=max(document_type.retrain_after - new, 0),
         champion=version_report(champion) if champion else None,
+        untaught=_untaught(document_type),
         can_roll_back=promotion.previous_champion(document_type) is not None,
         live_run=run_report(running) if running else None,
         last_decision=_decision(decided) if decided else None,
         audit=audit(audited(document_type), document_type.schema.names),
     )
+
+
+def _untaught(document_type: DocumentType) -> str:
+    found = None if document_type.champion else extraction.untaught_of(document_type)
+    return found.title if found else ""
 
 
 def _per_day(document_type: DocumentType) -> tuple[Day, ...]:
@@ -301,11 +310,13 @@ def _difference(field: str, stored: Mapping[str, float]) -> Difference:
 
 def _decision(found: Decision) -> DecisionReport:
     figures: dict[str, Any] = found.figures  # mixed: a count, and differences by field
+    champion = found.champion.name if found.champion else ""
     overall = [_difference("", figures["overall"])] if "overall" in figures else []
     by_field = [_difference(field, stored) for field, stored in figures.get("fields", {}).items()]
     return DecisionReport(
         version=found.version.name,
-        champion=found.champion.name if found.champion else "",
+        champion=champion,
+        against=figures.get("against", champion),
         promote=found.promote,
         reasons=tuple(found.reasons),
         documents=figures.get("documents", 0),

@@ -24,6 +24,7 @@ from learner import decision, evaluation, progress, promotion, snapshots, trigge
 from learner.models import ModelVersion, Run, Snapshot
 from learner.snapshots import Split
 from models import extractors
+from models.alignment import learn_day_first
 from models.errors import DocloopError, RegistryError, TrainingStopped
 from models.extractors.base import Example
 from models.registry import MODEL, Ending, RegisteredVersion, Registry
@@ -67,6 +68,8 @@ def _train(run: Run, registry: Registry) -> None:
     snapshot = _snapshot(run)
     schema = Schema.from_json(snapshot.fields)
     examples = snapshots.examples(snapshot)
+    # how dates are printed is learned as all else is: not from gold, and for this model, not for its type
+    learned = learn_day_first(schema, [*examples[Split.TRAIN], *examples[Split.VALIDATION]])
     key = run_key(run, snapshot)
     recipe = settled(document_type)
 
@@ -89,12 +92,12 @@ def _train(run: Run, registry: Registry) -> None:
     if made:  # a worker before this one came so far
         folder = registry.fetch(made, made.sha256, decision.cache())
     else:
-        folder = _fitted(run, schema, examples, recipe, progress.Reporter(run, curves))
+        folder = _fitted(run, learned, examples, recipe, progress.Reporter(run, curves))
     model = extractors.load(folder)
 
     progress.write(run, "evaluating", 0.85)
     gold = examples[Split.GOLD]
-    scores = evaluation.measure(model, gold, document_type.schema)
+    scores = evaluation.measure(model, gold, learned)
     figures = evaluation.figures(scores, decision.chances(snapshot))
     progress.write(run, "registering", 0.92)  # the last moment to stop
     curves.send()
@@ -111,8 +114,8 @@ def _train(run: Run, registry: Registry) -> None:
             tags={"docloop.snapshot": snapshot.hash},
         )
     version = _version(run, made, schema, figures)
-    Run.objects.filter(pk=run.pk).update(stage="comparing with the champion", share=0.95)
-    decision.decide(version, scores, gold, registry)
+    Run.objects.filter(pk=run.pk).update(stage="comparing with what reads now", share=0.95)
+    decision.decide(version, scores, gold, learned, registry)
 
 
 def run_key(run: Run, snapshot: Snapshot) -> str:

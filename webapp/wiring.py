@@ -14,7 +14,8 @@ WIRING: dict[str, list[str]] = {
     "document read": ["annotation.extract_document"],
     "correction recorded": ["learner.learn_from_correction", "learner.check_answer"],
     # document types
-    "document type changed": ["annotation.sync_project"],
+    "document type changed": ["annotation.sync_project", "annotation.extract_pool"],
+    "extractions outdated": ["annotation.extract_pool"],
     "pool changed": ["learner.rank_pool"],
     "ranking changed": ["annotation.fill_queue"],
     "champion changed": ["annotation.extract_pool", "learner.mirror_aliases"],
@@ -31,6 +32,7 @@ WIRING: dict[str, list[str]] = {
 TIMETABLE: dict[str, timedelta] = {
     "annotation.sweep_all": timedelta(seconds=60),  # DOCLOOP_SWEEP_SECONDS
     "annotation.forget_jobs": timedelta(days=1),
+    "annotation.extract_left": timedelta(minutes=5),
     "learner.reconcile": timedelta(minutes=5),
 }
 

@@ -38,7 +38,7 @@ def lines(report: reports.TypeReport) -> list[str]:
         f"  queue          {report.open_tasks} waiting in Label Studio",
         f"  corrections    {report.corrections}, {report.new_corrections} of {report.retrain_after} "
         "towards the next training",
-        f"  champion       {_champion(report.champion)}",
+        f"  champion       {_champion(report)}",
     ]
     if run := report.live_run:
         stage = f" {run.stage}," if run.stage else ""
@@ -50,9 +50,10 @@ def lines(report: reports.TypeReport) -> list[str]:
     return said
 
 
-def _champion(champion: reports.VersionReport | None) -> str:
+def _champion(report: reports.TypeReport) -> str:
+    champion = report.champion
     if champion is None:
-        return "none yet"
+        return f"none yet; documents are read by {report.untaught}" if report.untaught else "none yet"
     if champion.overall is None:
         return champion.name
     score = champion.overall
