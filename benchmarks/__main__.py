@@ -130,7 +130,8 @@ def _selection(given: argparse.Namespace, results: Results) -> Measured:
     measured = list(selection.measure(threads=given.threads, say=say))
     rows = [each.to_json() for each in measured]
     minutes = (time.perf_counter() - began) / 60
-    yield "selection", {"rows": rows, "report": selection.report(measured), "minutes": minutes}
+    told = {"report": selection.report(measured), "goals": selection.goals(measured)}
+    yield "selection", {"rows": rows, "minutes": minutes} | told
 
 
 def _audit(given: argparse.Namespace, results: Results) -> Measured:
@@ -140,7 +141,28 @@ def _audit(given: argparse.Namespace, results: Results) -> Measured:
     measured = list(audit.measure(seed=given.seeds[0], say=say))
     rows = [each.to_json() for each in measured]
     minutes = (time.perf_counter() - began) / 60
-    yield "audit", {"rows": rows, "report": audit.report(measured), "minutes": minutes}
+    told = {"report": audit.report(measured), "goals": audit.goals(measured)}
+    yield "audit", {"rows": rows, "minutes": minutes} | told
+
+
+def _forecast(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import forecast
+
+    began = time.perf_counter()
+    measured = list(forecast.measure(seed=given.seeds[0], say=say))
+    rows = [each.to_json() for each in measured]
+    minutes = (time.perf_counter() - began) / 60
+    yield "forecast", {"rows": rows, "report": forecast.report(measured), "minutes": minutes}
+
+
+def _live(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import live_queue
+
+    began = time.perf_counter()
+    followed, teams = live_queue.measure(threads=given.threads, say=say)
+    minutes = (time.perf_counter() - began) / 60
+    told = {"report": live_queue.report(followed, teams), "goals": live_queue.goals(followed, teams)}
+    yield "live", {"followed": followed, "teams": teams, "minutes": minutes} | told
 
 
 def _alignment(given: argparse.Namespace, results: Results) -> Measured:
@@ -162,6 +184,8 @@ SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
     "alignment": _alignment,
     "selection": _selection,
     "audit": _audit,
+    "forecast": _forecast,
+    "live": _live,
 }
 KEPT_IN = {"retraining": "extraction"}  # the same kind of rows, compared with them
 

@@ -27,6 +27,7 @@ from modAL.uncertainty import classifier_uncertainty
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.goals import CHOOSING
 from benchmarks.tables import table
 from learner.strategies import Pool, named
 from learner.strategies.base import Floats, Rows, Scores
@@ -161,6 +162,37 @@ def _measured(documents: int) -> Iterator[Row]:
         uncertainty, apart = quality(made, rows)
         held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         yield Row(documents, name, len(rows), statistics.median(seconds), held, uncertainty, apart, RUNS)
+
+
+def goals(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The two lines of the goals' table."""
+    found = {(row.documents, row.chooser): row for row in rows}
+    large, usual, apart, peer = (
+        found[key] for key in ((LARGE, OURS), (SMALL, OURS), (SMALL, APART), (SMALL, PEER))
+    )
+    times = peer.seconds / apart.seconds
+    as_good = apart.uncertainty >= peer.uncertainty and apart.apart >= peer.apart
+    return [
+        {
+            "figure": CHOOSING["a million"][0],
+            "goal": CHOOSING["a million"][1],
+            "measured": f"{large.seconds:.2f} s, {large.gigabytes:.1f} GB",
+            "reached": large.seconds <= 5 and large.gigabytes <= 3,
+            "note": f"with the quick learner {found[LARGE, LEARNING].seconds:.1f} s",
+        },
+        {
+            "figure": CHOOSING["ranked batch"][0],
+            "goal": CHOOSING["ranked batch"][1],
+            "measured": f"{times:.0f} × ({_quality(apart)})",
+            "reached": times >= 50 and as_good,
+            "peers": f"modAL {peer.seconds:.1f} s ({_quality(peer)})",
+            "note": f"mixed with apart=22; as usual {peer.seconds / usual.seconds:.0f} × ({_quality(usual)})",
+        },
+    ]
+
+
+def _quality(row: Row) -> str:
+    return f"{row.uncertainty:.3f}, {row.apart:.3f}"
 
 
 def report(rows: Sequence[Row]) -> str:

@@ -118,8 +118,10 @@ def test_what_the_reading_tells_of_its_goals_stands_among_the_others() -> None:
 
 
 def test_what_sections_tell_of_choosing_stands_in_the_order_of_the_goals() -> None:
-    figure, goal = CHOOSING[3]
+    figure, goal = CHOOSING["a million"]
     row = {"goals": [{"figure": figure, "goal": goal, "measured": "0.3 s, 2.4 GB", "reached": True}]}
     found = list(choosing([{"selection": row}, *({} for _ in CHOOSING_IN[1:])]))
-    assert [each.figure for each in found] == [figure for figure, _ in CHOOSING]
-    assert [each.reached for each in found] == [None, None, None, True, *(None for _ in CHOOSING[4:])]
+    assert [each.figure for each in found] == [figure for figure, _ in CHOOSING.values()]
+    assert [each.reached for each in found] == [
+        True if each == (figure, goal) else None for each in CHOOSING.values()
+    ]

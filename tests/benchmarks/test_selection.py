@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from benchmarks import selection
-from benchmarks.selection import APART, CHANCE, LEARNING, OURS, PEER, TOP
+from benchmarks.selection import APART, CHANCE, LARGE, LEARNING, OURS, PEER, SMALL, TOP, Row, goals
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +48,21 @@ def test_every_chooser_is_measured_in_a_process_of_its_own_and_reported():
     assert selection.Row(**rows[0].to_json()) == rows[0]
     assert len(selection.report(rows).splitlines()) == 2 + len(rows)
     assert said == ["selection: 500 documents"]
+
+
+def test_the_goals_ask_for_speed_and_for_a_choice_that_is_no_worse() -> None:
+    def one(documents: int, chooser: str, seconds: float, uncertainty: float, apart: float) -> Row:
+        return Row(documents, chooser, 100, seconds, 2.4, uncertainty, apart, 3)
+
+    rows = [
+        one(SMALL, OURS, 0.02, 0.47, 0.93),
+        one(SMALL, APART, 0.04, 0.44, 0.94),
+        one(SMALL, PEER, 4.0, 0.438, 0.939),
+        one(LARGE, OURS, 0.3, 0.49, 0.93),
+        one(LARGE, LEARNING, 3.0, 0.49, 0.93),
+    ]
+    assert [goal["reached"] for goal in goals(rows)] == [True, True]
+    slow = [replace(row, seconds=6.0) if row.documents == LARGE else row for row in rows]
+    assert [goal["reached"] for goal in goals(slow)] == [False, True]
+    worse = [replace(row, apart=0.93) if row.chooser == APART else row for row in rows]
+    assert [goal["reached"] for goal in goals(worse)] == [True, False]

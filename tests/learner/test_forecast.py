@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from statistics import NormalDist
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learner.forecast import GOAL, LUCK, Advice, Point, forecast
-
-Curve = Callable[[float], float]  # documents → F1
+from benchmarks.forecast import measure, report
+from learner.forecast import GOAL, Advice, Point, forecast
 
 
 def point(documents: int, f1: float, *, half: float = 0.02, gold: int = 100) -> Point:
@@ -90,48 +86,10 @@ def test_any_versions_give_a_forecast_within_reason(rows, confirmed):
     assert all(0 <= place.low <= place.high <= 1 for place in found.curve)
 
 
-def replayed(curve: Curve, versions: int, rng: np.random.Generator) -> list[Point]:
-    """Versions as the app makes them, every 25 documents, on gold that grows and is partly hard for all of them."""
-    documents = [25 * n for n in range(1, versions + 1)]
-    most = documents[-1] // 5
-    hard = 0.5 * rng.standard_normal((most, 1)) + 0.65 * rng.standard_normal((most, 4))
-    points = []
-    for n in documents:
-        level = float(np.clip(curve(n) + rng.normal(0, LUCK), 0.01, 0.999))
-        own = np.sqrt(1 - 0.5**2 - 0.65**2) * rng.standard_normal((most, 4))
-        right = (hard + own < NormalDist().inv_cdf(level))[: n // 5].mean(axis=1)
-        drawn = rng.multinomial(len(right), np.full(len(right), 1 / len(right)), 200) @ right / len(right)
-        low, high = np.percentile(drawn, [2.5, 97.5])
-        points.append(Point(f"v{n}", n, float(right.mean()), float(low), float(high), len(right), 4))
-    return points
-
-
-def worlds(rng: np.random.Generator) -> dict[str, Curve]:
-    """Curves of a kind each, with chance parameters; the last two are of no kind that the forecast knows."""
-    top = rng.uniform(0.85, 0.99)
-    start = top * rng.uniform(0.4, 0.95)
-    rate, scale = rng.uniform(0.3, 1.5), rng.uniform(40, 120)
-    return {
-        "power": lambda n: top - (top - start) * (n / 10) ** -rate,
-        "exponential": lambda n: top - (top - start) * np.exp(-(n - 10) / scale),
-        "flat": lambda n: top,
-        "as receipts are": lambda n: float(
-            np.interp(np.log(n), np.log([10, 25, 50, 100, 500]), [0.62, 0.80, 0.86, 0.905, 0.952])
-        ),
-    }
-
-
 def test_intervals_hold_the_true_gain_in_replays_and_seldom_advise_to_stop_while_there_is_much_to_gain():
     """160 seeded replays, 2 to 8 versions each. A standard deviation of the share is 1.7 points."""
-    rng = np.random.default_rng(0)
-    held, stopped_early = [], []
-    for _ in range(10):
-        for curve in worlds(rng).values():
-            for versions in (2, 3, 5, 8):
-                found = forecast(replayed(curve, versions, rng), 25 * versions)
-                assert found is not None
-                gain = curve(25 * versions + 50) - curve(25 * versions)
-                held.append(found.low <= gain <= found.high)
-                stopped_early.append(gain > 0.03 and found.advice in (Advice.DONE, Advice.STUCK))
-    assert np.mean(held) >= 0.90
-    assert np.mean(stopped_early) <= 0.03
+    rows = list(measure(replays=10, seed=0))
+    assert sum(row.replays for row in rows) == 160
+    assert np.mean([row.covered for row in rows]) >= 0.90
+    assert np.mean([row.stopped_early for row in rows]) <= 0.03
+    assert "power law" in report(rows)
