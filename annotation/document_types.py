@@ -42,6 +42,8 @@ GROUPED = {
     ("thresholds", "accept_above"): "accept_above",
     ("thresholds", "assume_above"): "assume_above",
     ("retraining", "after"): "retrain_after",
+    ("overlap", "share"): "overlap_share",
+    ("overlap", "annotators"): "overlap_annotators",
 }
 
 
@@ -136,6 +138,12 @@ def to_yaml(document_type: DocumentType) -> str:
         "audit_share": document_type.audit_share,
         "whole_share": document_type.whole_share,
         "queue_depth": document_type.queue_depth,
+        "overlap": {
+            "share": document_type.overlap_share,
+            "annotators": document_type.overlap_annotators,
+        },
+        "second_opinions": document_type.second_opinions,
+        "probes": document_type.probes,
         "extractor": document_type.extractor,
         "recipe": document_type.recipe,
     }
@@ -262,6 +270,10 @@ CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "audit_share": (_share, "a number from 0 to 1"),
     "whole_share": (_share, "a number from 0 to 1"),
     "queue_depth": (_whole(1, 100), "a whole number from 1 to 100"),
+    "overlap_share": (_share, "a number from 0 to 1"),
+    "overlap_annotators": (_whole(2, 10), "a whole number from 2 to 10"),
+    "second_opinions": (_share, "a number from 0 to 1"),
+    "probes": (_share, "a number from 0 to 1"),
     "extractor": (_extractor, f"one of: {', '.join(EXTRACTORS)}"),
     "recipe": (_recipe, "a mapping of the extractor's training settings"),
 }

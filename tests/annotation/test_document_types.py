@@ -26,6 +26,8 @@ thresholds:
 retraining:
   after: 12
 queue_depth: 3
+overlap: {share: 0.1, annotators: 3}
+probes: 0.02
 """
 FIELDS = [{"name": "total", "kind": "money"}]
 
@@ -41,6 +43,8 @@ def test_a_type_is_made_from_yaml(receipts):
     assert receipts.schema["total"].kind is Kind.MONEY
     assert (receipts.accept_above, receipts.retrain_after, receipts.queue_depth) == (0.97, 12, 3)
     assert (receipts.assume_above, receipts.whole_share) == (0.9, 0.2)
+    assert (receipts.overlap_share, receipts.overlap_annotators) == (0.1, 3)
+    assert (receipts.probes, receipts.second_opinions) == (0.02, 0.05)
     assert (receipts.strategy, receipts.audit_share, receipts.extractor) == ("mixed", 0.1, "combined")
 
 

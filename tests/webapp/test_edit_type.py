@@ -35,6 +35,10 @@ def filled(*rows: dict[str, str], **more: str) -> dict[str, str]:
         "accept_above": "",
         "assume_above": "",
         "whole_share": "0.2",
+        "overlap_share": "0",
+        "overlap_annotators": "2",
+        "second_opinions": "0.05",
+        "probes": "0",
         "fields-TOTAL_FORMS": str(len(rows)),
         "fields-INITIAL_FORMS": "0",
     } | more

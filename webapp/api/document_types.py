@@ -50,6 +50,12 @@ class DocumentTypeOut(Schema):
     audit_share: float
     whole_share: float = Field(description="Share of documents asked for in whole all the same")
     queue_depth: int
+    overlap_share: float = Field(description="Share of documents that several people answer, for agreement")
+    overlap_annotators: int = Field(description="How many people answer those")
+    second_opinions: float = Field(
+        description="Doubtful documents that another person is asked about, at most this share of the confirmed"
+    )
+    probes: float = Field(description="Share of tasks that are known documents with one wrong value")
     extractor: str
     recipe: dict[str, Any]
     project_id: int | None = Field(description="Label Studio's; null until it is set up")

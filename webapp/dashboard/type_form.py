@@ -119,6 +119,39 @@ class TypeForm(forms.Form):
         help_text="Share of documents of which every field is asked for all the same (0…1): models are judged by them.",
     )
 
+    overlap_share = forms.FloatField(
+        min_value=0,
+        max_value=1,
+        initial=0.0,
+        widget=_plain(forms.NumberInput, step="0.01"),
+        label="Overlap",
+        help_text="Share of documents, picked by lot, that several people answer (0…1): do they agree?",
+    )
+    overlap_annotators = forms.IntegerField(
+        min_value=2,
+        max_value=10,
+        initial=2,
+        widget=_plain(forms.NumberInput),
+        label="People for each of those",
+        help_text="How many people answer a document of the overlap.",
+    )
+    second_opinions = forms.FloatField(
+        min_value=0,
+        max_value=1,
+        initial=0.05,
+        widget=_plain(forms.NumberInput, step="0.01"),
+        help_text="Answers in doubt go to another person by themselves: documents at most, as a share of the "
+        "confirmed ones (0…1).",
+    )
+    probes = forms.FloatField(
+        min_value=0,
+        max_value=1,
+        initial=0.0,
+        widget=_plain(forms.NumberInput, step="0.01"),
+        help_text="Share of tasks that are known documents shown with one wrong value (0…1): who accepts without "
+        "looking? Tell your people that there are some.",
+    )
+
     def __init__(self, *args: Any, existing: bool = False, **more: Any) -> None:
         super().__init__(*args, **more)
         if existing:
