@@ -1,15 +1,16 @@
-"""The champion is asked about what no person has confirmed; here it is one of rules, without a registry."""
+"""What reads a type is asked about all that no person has confirmed; here it goes by rules, without a registry."""
 
 from __future__ import annotations
 
 import pytest
 
-from annotation import extraction, lifecycle
-from annotation.models import Document, Extraction
-from models.extractors import named
+from annotation import document_types, extraction, lifecycle
+from annotation.models import Document, DocumentType, Extraction
+from models.errors import RegistryError
+from models.extractors import named, untaught
 from models.extractors.base import Extracted, Value
 from models.schema import Schema
-from tests.factories import FIELDS, make_document, make_type
+from tests.factories import FIELDS, make_document, make_extraction, make_truth, make_type
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +38,8 @@ def test_a_read_document_is_extracted_by_the_champion(asked, rung):
     assert ("learner.rank_pool", document.document_type_id) in rung
 
 
-def test_without_a_champion_a_document_goes_to_the_pool_as_it_is(asked, rung):
-    document = make_document(make_type())
+def test_where_nothing_can_read_a_type_yet_a_document_goes_to_the_pool_as_it_is(asked, rung):
+    document = make_document(make_type(extractor="crf"))
     extraction.extract_document(document.pk)
     document.refresh_from_db()
     assert document.state == State.READ and not asked
@@ -86,3 +87,119 @@ def test_a_document_is_as_sure_as_its_least_sure_field():
     assert extraction.least_confidence(Extracted(values, {"company": 0.6})) == 0.4
     assert extraction.least_confidence(Extracted(values, {"company": 0.2})) == 0.2
     assert extraction.least_confidence(Extracted(())) == 0.0
+
+
+class TestWithoutAChampion:
+    """The type's untaught extractor reads: here rules, which take no time."""
+
+    def test_a_read_document_is_extracted_under_its_version(self, rung):
+        kind = make_type(extractor="rules")
+        document = make_document(kind)
+        extraction.extract_document(document.pk)
+        document.refresh_from_db()
+        assert document.state == State.EXTRACTED
+        assert document.extraction.model_version == untaught.of("rules", kind.schema).version
+        assert {value.field: value.text for value in document.extraction.found}["total"] == "12.90"
+        assert document.moves.get().reason == f"extracted by {document.extraction.model_version}"
+        assert ("learner.rank_pool", kind.pk) in rung
+
+    def test_the_base_speaks_for_a_type_that_names_no_extractor(self):
+        assert extraction.version_in_use(make_type()).startswith("base-")
+
+    def test_what_has_a_champion_is_read_by_that(self, asked):
+        kind = make_type(extractor="rules", **CHAMPION)
+        document = make_document(kind)
+        extraction.extract_document(document.pk)
+        document.refresh_from_db()
+        assert (document.extraction.model_version, len(asked)) == ("kind-v1", 1)
+
+    def test_the_first_champion_reads_all_that_was_read_untaught(self, asked):
+        kind = make_type(extractor="rules")
+        documents = [make_document(kind) for _ in range(2)]
+        for document in documents:
+            extraction.extract_document(document.pk)
+        DocumentType.objects.filter(pk=kind.pk).update(**CHAMPION)
+        extraction.extract_pool(kind.pk)
+        shown = {Document.objects.get(pk=each.pk).extraction.model_version for each in documents}
+        assert shown == {"kind-v1"}
+        assert Extraction.objects.count() == 4  # what people may have seen stays
+
+    def test_other_fields_have_the_pool_extracted_anew(self, rung):
+        kind = make_type(extractor="rules")
+        document = make_document(kind)
+        extraction.extract_pool(kind.pk)
+        changed = document_types.change(kind, {"fields": [*FIELDS, {"name": "shop"}]})
+        assert ("annotation.extract_pool", kind.pk) in rung
+        extraction.extract_pool(kind.pk)
+        document.refresh_from_db()
+        assert document.extraction.model_version == extraction.version_in_use(changed)
+        assert {value.field for value in document.extraction.found} <= {"company", "date", "total", "shop"}
+        assert Extraction.objects.filter(document=document).count() == 2
+
+    def test_a_renamed_field_is_read_under_its_new_name(self):
+        kind = make_type(extractor="rules")
+        document = make_document(kind)
+        extraction.extract_pool(kind.pk)
+        document_types.change(kind, {"fields": [{"name": "total_amount", "kind": "money"}]})
+        extraction.extract_pool(kind.pk)
+        document.refresh_from_db()
+        assert [(value.field, value.text) for value in document.extraction.found] == [
+            ("total_amount", "12.90")
+        ]
+
+    def test_a_type_that_wants_no_base_any_more_gets_no_new_answers(self):
+        kind = make_type(extractor="rules")
+        kind = document_types.change(kind, {"extractor": "crf"})
+        document = make_document(kind)
+        extraction.extract_pool(kind.pk)
+        document.refresh_from_db()
+        assert (document.extraction, document.state) == (None, State.READ)
+
+    def test_a_base_that_can_not_be_opened_leaves_the_document_as_it_is_and_says_so(self, monkeypatch):
+        document = make_document(make_type())
+
+        def broken(_found):
+            raise RegistryError("the base is not whole")
+
+        monkeypatch.setattr(extraction, "opened", broken)
+        with pytest.raises(RegistryError):
+            extraction.extract_document(document.pk)
+        document.refresh_from_db()
+        assert (document.extraction, document.state) == (None, State.READ)
+
+
+class TestWhatIsLeft:
+    def test_types_whose_documents_another_base_has_read_are_rung_for(self, rung):
+        outdated, fine, silent = (
+            make_type(extractor="rules"),
+            make_type(extractor="rules"),
+            make_type(extractor="crf"),
+        )
+        make_extraction(make_document(outdated, state="extracted"), version="base-of-last-year")
+        extraction.extract_document(make_document(fine).pk)
+        make_document(silent)
+        extraction.extract_left()
+        pools = {subject for task, subject in rung.all() if task == "annotation.extract_pool"}
+        assert pools == {outdated.pk}
+
+    def test_what_is_confirmed_stays_as_people_saw_it(self, rung):
+        document = make_document(make_type(extractor="rules"))
+        make_extraction(document, version="base-of-last-year")
+        make_truth(document)
+        extraction.extract_left()
+        assert ("annotation.extract_pool", document.document_type_id) not in rung
+
+    def test_an_answer_that_came_after_the_promotion_is_noticed(self, rung):
+        """A worker began with the base, and stored its answer when there was a champion already."""
+        kind = make_type(extractor="rules")
+        extraction.extract_document(make_document(kind).pk)
+        DocumentType.objects.filter(pk=kind.pk).update(**CHAMPION)
+        extraction.extract_left()
+        assert ("annotation.extract_pool", kind.pk) in rung
+
+
+def test_what_the_version_in_use_has_extracted_is_not_extracted_again_when_it_is_rung_for_twice(asked):
+    document = make_document(make_type(**CHAMPION))
+    extraction.extract_document(document.pk)
+    extraction.extract_document(document.pk)
+    assert len(asked) == 1

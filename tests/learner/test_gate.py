@@ -24,8 +24,8 @@ def of(n: int, company: int, total: int) -> Scores:
     return scores(*[[int(row < company), int(row < total)] for row in range(n)])
 
 
-def judged(candidate: Scores, champion: Scores | None):
-    return judge(SCHEMA, candidate, champion, np.random.default_rng(0))
+def judged(candidate: Scores, champion: Scores | None, **more: str):
+    return judge(SCHEMA, candidate, champion, np.random.default_rng(0), **more)
 
 
 def test_a_better_model_is_promoted_with_the_comparison_in_words():
@@ -37,7 +37,20 @@ def test_a_better_model_is_promoted_with_the_comparison_in_words():
     assert verdict.reasons[1] == "No field lost anything."
 
 
-def test_the_first_model_of_a_type_is_promoted_if_it_finds_anything():
+def test_a_first_model_has_to_be_better_than_what_reads_its_type_untaught():
+    better = judged(of(20, 18, 17), of(20, 12, 12), title="the base alone")
+    assert better.promote
+    assert better.reasons[0].startswith(
+        "Promoted: the first model of its type against the base alone, F1 0.60 → 0.88 on 20 gold documents"
+    )
+    equal = judged(of(20, 15, 15), of(20, 15, 15), title="the base alone")
+    assert not equal.promote
+    assert equal.reasons[0].startswith("Refused: the first model of its type against the base alone, F1 0.75")
+    assert equal.reasons[1] == "It is no better than the base alone."
+    assert equal.figures["overall"]["before"] == 0.75
+
+
+def test_the_first_model_of_a_type_that_nothing_reads_is_promoted_if_it_finds_anything():
     assert judged(of(5, 1, 0), None).promote
     assert "the first model of its type" in judged(of(5, 1, 0), None).reasons[0]
     refused = judged(of(5, 0, 0), None)
