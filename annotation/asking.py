@@ -17,16 +17,16 @@ def unasked(document_type: DocumentType, document: Document, extraction: Extract
     bound = document_type.assume_above
     if bound is None or extraction is None or not document_type.champion:
         return []  # before there is a champion no confidence has been held against what people say
-    if asked_in_whole(document_type, document):
+    if asked_in_whole(document_type, document.sha256, document.audit_probability):
         return []
     return list(
         labelling.unasked(extraction.found, extraction.absent, document_type.schema, assume_above=bound)
     )
 
 
-def asked_in_whole(document_type: DocumentType, document: Document) -> bool:
-    """Whether every field is asked for, however sure the model is: of the audit slice, and of a share by lot."""
-    return document.audit_probability is not None or _lot(document.sha256) < document_type.whole_share
+def asked_in_whole(document_type: DocumentType, sha256: str, audit_probability: float | None) -> bool:
+    """Whether every field of a document is asked for, however sure the model is: it is audited, or drawn by lot."""
+    return audit_probability is not None or _lot(sha256) < document_type.whole_share
 
 
 def asks_too_little(document_type: DocumentType, task: LabelTask) -> bool:
@@ -35,6 +35,6 @@ def asks_too_little(document_type: DocumentType, task: LabelTask) -> bool:
     return not set(task.unasked) <= set(wanted)
 
 
-def _lot(document_sha256: str) -> float:
+def _lot(sha256: str) -> float:
     """A document's lot, 0…1: always the same, and independent of its lot in the audit."""
-    return int.from_bytes(hashlib.sha256(f"whole {document_sha256}".encode()).digest()[:8]) / 2**64
+    return int.from_bytes(hashlib.sha256(f"whole {sha256}".encode()).digest()[:8]) / 2**64

@@ -6,9 +6,12 @@ import colorsys
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
-from annotation.labelling import DOCUMENT_TYPE, FIELD, PAGES, TEXT
+from annotation.labelling import AS_READ, ASKED, DOCUMENT_TYPE, FIELD, PAGES, TEXT, UNASKED
 from models.schema import Field, Schema
 
+TO_DO = "border-left:4px solid #e8a33d;padding:2px 0 2px 10px;margin:6px 0"
+LEFT_OUT = "opacity:.65;padding-left:14px"
+GREY = "#9a9a9a"  # of what is taken as read
 GOLDEN = 0.618033988749895  # steps of this share of the circle never come near to an earlier hue
 
 
@@ -24,6 +27,10 @@ def label_config(schema: Schema, *, document_types: Sequence[tuple[str, str]], t
     side = Xml.SubElement(root, "View", style="flex:0 0 320px;max-height:100vh;overflow-y:auto")
     Xml.SubElement(side, "Header", value="$title", size="4")
     Xml.SubElement(side, "Header", value="$reason", size="6")
+    to_do = Xml.SubElement(side, "View", style=TO_DO)
+    Xml.SubElement(to_do, "Header", value=f"${ASKED}", size="5")
+    left_out = Xml.SubElement(side, "View", style=LEFT_OUT)
+    Xml.SubElement(left_out, "Header", value=f"${UNASKED}", size="6", style="margin:0;font-weight:400")
     _fields(side, schema)
     _document_types(side, document_types, this_type)
     _help(side, schema)
@@ -35,13 +42,18 @@ def _fields(side: Xml.Element, schema: Schema) -> None:
     labels = Xml.SubElement(
         side, "RectangleLabels", name=FIELD, toName=PAGES, strokeWidth="2", fillOpacity="0.15"
     )
-    titles = _titles([(field.name, field.title) for field in schema])
+    # what is taken as read is drawn with a label of its own, which nobody can choose: it would only be in the way
+    as_read = [(field.name + AS_READ, field.title + AS_READ) for field in schema]
+    titles = _titles([(field.name, field.title) for field in schema] + as_read)
     for number, field in enumerate(schema):
         label = Xml.SubElement(
             labels, "Label", value=titles[field.name], alias=field.name, background=_colour(number)
         )
         if explanation := _explanation(field):
             label.set("hint", explanation)
+    for name, _ in as_read:
+        hidden = {"background": GREY, "visible": "false", "hotkey": "none"}  # hotkeys are for those to choose
+        Xml.SubElement(labels, "Label", hidden, value=titles[name], alias=name)
     Xml.SubElement(
         side,
         "TextArea",

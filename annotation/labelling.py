@@ -29,6 +29,9 @@ DOCUMENT_TYPE = "document_type"
 ASKED = "asked"
 UNASKED = "unasked"
 
+# Stands behind the field's name in the label of a region that nobody is asked to check, so that it is drawn in grey. Who
+# gives it the field's own label says that they have looked.
+AS_READ = " (as read)"
 # In outcomes: the document type that the annotator chose, where it isn't the document's. No field has a space.
 CHOSEN_TYPE = "document type"
 # How a field ended that the task didn't ask for and the person didn't touch: nobody knows whether it is right.
@@ -45,6 +48,7 @@ class Region:
 
     id: str
     answer: Answer
+    as_read: bool = False  # still with the label that says that nobody was asked to check it
 
 
 def task_data(
@@ -112,8 +116,12 @@ def prediction(
     document_type: str,
     model_version: str,
     score: float,
+    unasked: Collection[str] = (),
 ) -> Item:
-    """What one model version says of one document, as a prediction; `score` (0…1) orders Label Studio's queue."""
+    """What one model version says of one document, as a prediction; `score` (0…1) orders Label Studio's queue.
+
+    `unasked` are the names of the fields that a person needn't check.
+    """
     items: list[Item] = [
         {
             "id": DOCUMENT_TYPE,
@@ -126,11 +134,12 @@ def prediction(
     ]
     for region_id, value in shown(values, schema):
         if value.place is not None:
-            items += _region(region_id, value, value.place, pages[value.place.page])
+            label = value.field + AS_READ if value.field in unasked else value.field
+            items += _region(region_id, label, value, value.place, pages[value.place.page])
     return {"model_version": model_version, "score": score, "result": items}
 
 
-def _region(region_id: str, value: Value, place: Place, page: Page) -> list[Item]:
+def _region(region_id: str, label: str, value: Value, place: Place, page: Page) -> list[Item]:
     common = {
         "id": region_id,
         "to_name": PAGES,
@@ -143,8 +152,7 @@ def _region(region_id: str, value: Value, place: Place, page: Page) -> list[Item
     }
     box = place.box.to_percent() | {"rotation": 0}
     return [
-        common
-        | {"from_name": FIELD, "type": "rectanglelabels", "value": box | {"rectanglelabels": [value.field]}},
+        common | {"from_name": FIELD, "type": "rectanglelabels", "value": box | {"rectanglelabels": [label]}},
         common | {"from_name": TEXT, "type": "textarea", "value": box | {"text": [value.text]}},
     ]
 
@@ -184,10 +192,11 @@ def _text(value: Item) -> str:
 
 
 def _read(region_id: str, item: Item, text: str, pages: Sequence[Page], schema: Schema) -> Region:
-    labels = item["value"].get("rectanglelabels") or []
-    if len(labels) != 1 or labels[0] not in schema:
+    labels = [str(label) for label in item["value"].get("rectanglelabels") or ()]
+    name = labels[0].removesuffix(AS_READ) if len(labels) == 1 else ""
+    if name not in schema:
         raise Refused(
-            f"region {region_id!r} has the label {', '.join(map(str, labels)) or 'of no field'}; "
+            f"region {region_id!r} has the label {', '.join(labels) or 'of no field'}; "
             f"the document type's fields are: {', '.join(schema.names)}"
         )
     number = item.get("item_index", 0)
@@ -199,7 +208,7 @@ def _read(region_id: str, item: Item, text: str, pages: Sequence[Page], schema: 
     text = text or text_of(page, words)
     if not text:
         raise Refused(f"region {region_id!r} has no text, and no words lie under it: type its text")
-    return Region(region_id, Answer(labels[0], text, Place(number, box, words)))
+    return Region(region_id, Answer(name, text, Place(number, box, words)), as_read=labels[0] != name)
 
 
 def _box(region_id: str, item: Item, page: Page) -> Box:
@@ -239,8 +248,9 @@ def outcomes(
     """How every field ended: accepted, edited, moved, added or removed, against what the person saw (`shown`).
 
     A field with several occurrences is told by the gravest of theirs; one that is absent for both is accepted. One
-    that was `unasked` for and is as the person saw it is assumed: they may not have looked at it.
+    that was `unasked` for and is as the person saw it, with its label, is assumed: they may not have looked at it.
     """
+    looked_at = {region.answer.field for region in said if not region.as_read}
     ended = {
         field.name: _outcome(
             {region_id: value for region_id, value in seen if value.field == field.name},
@@ -250,7 +260,7 @@ def outcomes(
         for field in schema
     }
     return {
-        name: ASSUMED if outcome == "accepted" and name in unasked else outcome
+        name: ASSUMED if outcome == "accepted" and name in unasked and name not in looked_at else outcome
         for name, outcome in ended.items()
     }
 

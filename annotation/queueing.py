@@ -74,8 +74,7 @@ def _renew(document_type: DocumentType, project_id: int) -> None:
     )
     for tasks in _batches(outdated):
         predictions = {
-            task.task_id: _prediction(document_type, task.document, task.document.extraction)
-            for task in tasks
+            task.task_id: _prediction(document_type, task, task.document.extraction) for task in tasks
         }
         label_studio.add_predictions(
             project_id, {task_id: each for task_id, each in predictions.items() if task_id and each}
@@ -274,7 +273,7 @@ def _push(document_type: DocumentType, project_id: int) -> None:
         ids = label_studio.push_tasks(
             project_id,
             [
-                (_data(document_type, task), _prediction(document_type, task.document, task.extraction))
+                (_data(document_type, task), _prediction(document_type, task, task.extraction))
                 for task in tasks
             ],
         )
@@ -336,16 +335,17 @@ def _reason(document_type: DocumentType, document: Document) -> str:
 
 
 def _prediction(
-    document_type: DocumentType, document: Document, extraction: Extraction | None
+    document_type: DocumentType, task: LabelTask, extraction: Extraction | None
 ) -> dict[str, Any] | None:
     """What an extraction says, for Label Studio; None without one."""
     if extraction is None:
         return None
     return labelling.prediction(
         extraction.found,
-        document.word_pages,
+        task.document.word_pages,
         document_type.schema,
         document_type=document_type.name,
         model_version=extraction.model_version,
         score=extraction.score,
+        unasked=task.unasked,
     )

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.label_config import label_config
+from annotation.labelling import AS_READ
 from models.schema import Schema
 
 TYPES = [("invoice", "Invoices"), ("receipt", "Receipts")]
@@ -15,8 +16,12 @@ def config_of(fields, types=TYPES, this_type="receipt"):
     return Xml.fromstring(label_config(Schema.from_json(fields), document_types=types, this_type=this_type))
 
 
+def visible(config):
+    return [label for label in config.iter("Label") if label.get("visible") != "false"]
+
+
 def labels(config):
-    return {label.get("alias"): label.get("value") for label in config.iter("Label")}
+    return {label.get("alias"): label.get("value") for label in visible(config)}
 
 
 def test_a_region_carries_the_fields_name_and_people_see_its_title():
@@ -38,9 +43,9 @@ def test_a_title_that_could_be_taken_for_another_field_is_not_used():
 
 def test_every_field_has_a_colour_of_its_own_that_a_new_field_leaves_alone():
     fields = [{"name": f"field_{n}"} for n in range(24)]
-    colours = [label.get("background") for label in config_of(fields).iter("Label")]
+    colours = [label.get("background") for label in visible(config_of(fields))]
     assert len(set(colours)) == 24
-    assert [label.get("background") for label in config_of(fields[:5]).iter("Label")] == colours[:5]
+    assert [label.get("background") for label in visible(config_of(fields[:5]))] == colours[:5]
     parts = [[int(each[start : start + 2], 16) for start in (1, 3, 5)] for each in colours[:8]]
     for one, other in itertools.combinations(parts, 2):
         assert sum(abs(a - b) for a, b in zip(one, other, strict=True)) > 60
@@ -50,7 +55,7 @@ def test_help_and_choices_are_shown_with_the_field():
     config = config_of(
         [{"name": "currency", "kind": "choice", "choices": ["EUR", "USD"], "help": "As printed."}]
     )
-    (label,) = config.iter("Label")
+    (label,) = visible(config)
     assert label.get("hint") == "As printed. One of: EUR, USD"
     (panel,) = config.iter("Panel")
     assert [header.get("value") for header in panel] == ["currency: As printed. One of: EUR, USD"]
@@ -79,7 +84,7 @@ def test_any_text_of_peoples_gives_a_configuration_without_variables_of_its_own(
     variables = {
         value for element in config.iter() for value in element.attrib.values() if value.startswith("$")
     }
-    assert variables == {"$pages", "$title", "$reason"}
+    assert variables == {"$pages", "$title", "$reason", "$asked", "$unasked"}
     assert all("$" not in each for each in labels(config).values())
 
 
@@ -87,3 +92,20 @@ def test_any_text_of_peoples_gives_a_configuration_without_variables_of_its_own(
 def test_without_a_title_the_name_is_shown(title):
     config = config_of([{"name": "a"}], types=[("receipt", title)])
     assert [each.get("value") for each in config.iter("Choice")] == ["receipt"]
+
+
+def test_what_is_taken_as_read_has_a_grey_label_that_nobody_can_choose_and_that_takes_no_key():
+    config = config_of([{"name": "total", "label": "Total to pay"}, {"name": "date"}])
+    hidden = [label for label in config.iter("Label") if label not in visible(config)]
+    assert [label.get("alias") for label in hidden] == [f"total{AS_READ}", f"date{AS_READ}"]
+    assert [label.get("value") for label in hidden] == ["Total to pay (as read)", "date (as read)"]
+    assert {label.get("hotkey") for label in hidden} == {"none"}
+    assert not {label.get("background") for label in hidden} & {
+        label.get("background") for label in visible(config)
+    }
+
+
+def test_a_title_that_looks_like_anothers_when_taken_as_read_is_not_used():
+    config = config_of([{"name": "total"}, {"name": "sum", "label": "total (as read)"}])
+    titles = [label.get("value") for label in config.iter("Label")]
+    assert len(titles) == len(set(titles)) == 4

@@ -1,4 +1,5 @@
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 
 from annotation import labelling
 from annotation.errors import Refused
-from annotation.labelling import Region
+from annotation.labelling import AS_READ, Region
 from models.extractors.base import Answer, Value
 from models.pages import Box, Page, Place, Word
 from models.schema import Schema
@@ -251,3 +252,111 @@ def test_of_several_occurrences_the_gravest_outcome_counts():
     said = [region("total-0", "total", "12.90"), region("total-1", "total", "1.00")]
     assert told(seen, said)["total"] == "edited"
     assert told(seen, said[:1])["total"] == "removed"
+
+
+# selective labelling: what a person is asked for
+
+
+def not_asked(values, absent=None, above=0.9):
+    return labelling.unasked(values, absent or {}, SCHEMA, assume_above=above)
+
+
+def test_fields_that_are_sure_of_their_values_or_of_their_absence_are_not_asked_for():
+    values = [value("company", "ACME LTD", confidence=0.95), value("total", "12.90", confidence=0.6)]
+    assert not_asked(values, {"date": 0.97}) == ("company", "date")
+    assert not_asked(values, {"date": 0.8}) == ("company",)
+
+
+def test_a_field_is_as_sure_as_its_least_certain_value():
+    values = [value("total", "12.90", confidence=0.99), value("total", "ACME", confidence=0.5)]
+    assert not_asked(values) == ()
+
+
+def test_a_field_of_which_nothing_was_said_is_asked_for():
+    assert not_asked([value("total", "12.90", confidence=0.99)], above=0.5) == ("total",)
+
+
+def test_a_field_with_a_value_that_cant_be_shown_is_asked_for():
+    nowhere = Value("total", "12.90", "12.90", 0.99, None)
+    assert not_asked([nowhere], {"company": 0.99}) == ("company",)
+
+
+def test_somebody_who_is_asked_at_all_is_asked_for_the_least_sure_field():
+    values = [value("company", "ACME LTD", confidence=0.99), value("total", "12.90", confidence=0.97)]
+    assert not_asked(values, {"date": 0.98}) == ("company", "date")
+
+
+@given(documents(), st.dictionaries(st.sampled_from(SCHEMA.names), st.floats(0, 1)), st.floats(0.5, 1))
+def test_every_field_that_is_not_asked_for_is_sure_and_at_least_one_is_asked_for(document, absent, above):
+    _pages, values = document
+    found = labelling.unasked(values, absent, SCHEMA, assume_above=above)
+    assert set(found) < set(SCHEMA.names)
+    for name in found:
+        own = [each.confidence for each in values if each.field == name]
+        assert min(own or [absent[name]]) >= above
+
+
+def test_what_is_not_asked_for_is_drawn_with_a_label_of_its_own_and_comes_back_as_its_field():
+    items = labelling.prediction(
+        [value("total", "12.90"), value("company", "ACME LTD")],
+        [PAGE],
+        SCHEMA,
+        document_type="receipt",
+        model_version="v1",
+        score=0.6,
+        unasked=["company"],
+    )["result"]
+    drawn_labels = [each["value"]["rectanglelabels"] for each in items if "rectanglelabels" in each["value"]]
+    assert drawn_labels == [["total"], [f"company{AS_READ}"]]
+    regions, _ = read(items)
+    assert [(each.answer.field, each.as_read) for each in regions] == [("total", False), ("company", True)]
+
+
+def test_the_task_says_what_to_check_and_what_is_taken_as_read():
+    told_data = labelling.task_data(12, [], reason="", title="", asked=["Total"], unasked=["Date", "Shop"])
+    assert told_data["asked"] == "Check: Total"
+    assert told_data["unasked"] == "Taken as read unless you change them: Date, Shop"
+    whole = labelling.task_data(12, [], reason="", title="", asked=["Total"])
+    assert (whole["asked"], whole["unasked"]) == ("Check every field", "")
+
+
+def told_selectively(seen, said, unasked):
+    return labelling.outcomes(labelling.shown(seen, SCHEMA), said, SCHEMA, unasked=unasked)
+
+
+def as_read(region_id, field, text, place=None):
+    return replace(region(region_id, field, text, place), as_read=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ([as_read("total-0", "total", "12.90")], "assumed"),
+        ([region("total-0", "total", "12.90")], "accepted"),  # given the field's own label: looked at
+        ([region("hand", "total", "12.90")], "accepted"),  # deleted, and drawn anew in the same place
+        ([as_read("total-0", "total", "12.95")], "edited"),
+        ([as_read("total-0", "total", "12.90", place_of(PAGE, "ACME"))], "moved"),
+        ([as_read("total-0", "total", "12.90"), region("hand", "total", "1.00")], "added"),
+        ([], "removed"),
+    ],
+)
+def test_what_was_not_asked_for_is_assumed_unless_somebody_touched_it(said, outcome):
+    assert told_selectively(SEEN, said, ["total"])["total"] == outcome
+
+
+def test_an_absent_field_that_was_not_asked_for_is_assumed_absent():
+    ended = told_selectively(SEEN, [region("total-0", "total", "12.90")], ["date"])
+    assert ended == {"company": "accepted", "date": "assumed", "total": "accepted"}
+
+
+@given(documents(), st.sets(st.sampled_from(SCHEMA.names)))
+def test_who_submits_what_they_were_shown_confirms_what_they_were_asked_for_and_nothing_else(
+    document, unasked
+):
+    pages, values = document
+    items = labelling.prediction(
+        values, pages, SCHEMA, document_type="receipt", model_version="v1", score=0.6, unasked=unasked
+    )["result"]
+    regions, _ = read(items, pages)
+    ended = told_selectively(values, regions, unasked)
+    assert ended == {name: "assumed" if name in unasked else "accepted" for name in SCHEMA.names}
