@@ -1,7 +1,8 @@
 """The extractor that Docloop ships: the base's own opinion, trees over it, and a CRF, as one.
 
 Without any document the base speaks alone. From few documents the trees know more than it, from many the CRF adds what
-follows what. What each is worth is measured on documents that it didn't learn from; `pooling` makes one opinion.
+follows what. What each is worth is measured on documents that it didn't learn from; `pooling` makes one opinion. What
+was confirmed before is spelt as it was confirmed (`known`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from models.errors import RegistryError
 from models.extractors import manifest
 from models.extractors.base import Example, Extracted, OnProgress, Progress
 from models.extractors.calibrating import calibrated
+from models.extractors.combined.known import Known, trusted
 from models.extractors.combined.pooling import (
     UNTOLD,
     Opinion,
@@ -62,6 +64,7 @@ class CombinedExtractor:
         weights: Weights,
         reading: Reading,
         recipe: Recipe,
+        known: Known | None = None,
     ) -> None:
         """`columns` are those of the base's head for each of the schema's labels but `O`."""
         self.schema = schema
@@ -72,6 +75,7 @@ class CombinedExtractor:
         self.weights = weights
         self.reading = reading
         self.recipe = recipe
+        self.known = known or Known()
 
     @classmethod
     def untaught(
@@ -118,6 +122,7 @@ class CombinedExtractor:
         rounds = Rounds(schema, checked, len(splits) + 1, on_progress, checkpoints)
         unseen: list[Example] = []
         opinions: list[list[Opinion]] = []
+        known: list[Known] = []
         for learning, others in splits:
             if not rounds.in_time:
                 break
@@ -128,12 +133,11 @@ class CombinedExtractor:
             judging = [i for i in others if not labelled[i].unconfirmed]
             unseen += [labelled[i] for i in judging]
             opinions += [fitted.opinion(labelled[i].pages, looked[i]) for i in judging]
+            known += [Known.of(schema, [labelled[i] for i in learning])] * len(judging)
         fitted.parts = rounds.trained(labelled, looked, base, tokenizer)
+        fitted.known = Known.of(schema, labelled)
         if unseen:
-            fitted.weights = best_weights(schema, unseen, opinions)
-            said = read(schema, unseen, opinions, fitted.weights)
-            fitted.reading = calibrated(schema, unseen, said)
-            found = score(schema, [example.answers for example in unseen], said).f1()
+            found = fitted._settle(unseen, opinions, known)
             note = (
                 f"F1 {found:.3f} on {len(unseen)} documents, each unseen by its fold; {_told(fitted.weights)}"
             )
@@ -141,11 +145,29 @@ class CombinedExtractor:
         on_progress(Progress("done", 1.0))
         return fitted
 
+    def _settle(
+        self, unseen: Sequence[Example], opinions: Sequence[Sequence[Opinion]], known: Sequence[Known]
+    ) -> float:
+        """Weights, spelling and calibration by what was said of unseen documents; F1 of that, micro.
+
+        `known` is for each of them what was confirmed of those that its fold learned from.
+        """
+        self.weights = best_weights(self.schema, unseen, opinions)
+        read_so = read(self.schema, unseen, opinions, self.weights)
+        spelt = [each.respelt(self.schema, one) for each, one in zip(known, read_so, strict=True)]
+        names = trusted(self.schema, unseen, read_so, spelt)
+        self.known = self.known.only(names)
+        said = [each.only(names).respelt(self.schema, one) for each, one in zip(known, read_so, strict=True)]
+        self.reading = calibrated(self.schema, unseen, said)
+        return score(self.schema, [example.answers for example in unseen], said).f1()
+
     def extract(self, documents: Sequence[Sequence[Page]]) -> list[Extracted]:
         """One answer per document, in order. A document without words has no values."""
         weights = self.weights if self.parts else (1.0, 0.0, 0.0)
         return [
-            read_fields(pages, pooled(each, weights), self.schema, self.reading)
+            self.known.respelt(
+                self.schema, read_fields(pages, pooled(each, weights), self.schema, self.reading)
+            )
             for pages, each in zip(documents, self.opinions(documents), strict=True)
         ]
 
@@ -192,6 +214,7 @@ class CombinedExtractor:
             "columns": list(self.columns),
             "weights": list(self.weights),
             "reading": self.reading.to_json(),
+            "known": self.known.to_json(),
             "taught": self.parts is not None,
         }
         if self.parts:
@@ -218,6 +241,7 @@ class CombinedExtractor:
             (first, second, third),
             Reading.from_json(settings["reading"]),
             Recipe.from_json(settings["recipe"]),
+            Known(settings.get("known", {})),
         )
 
 
