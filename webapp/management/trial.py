@@ -1,4 +1,4 @@
-"""What `train` and `evaluate` share: their arguments, one JSON document on stdout, and a clean end whatever happens."""
+"""What `train`, `evaluate` and `rehearse` share: their arguments, one JSON document on stdout, and a clean end whatever happens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ INTERRUPTED = 130  # what shells answer for a program that Ctrl-C ended
 
 
 def add_arguments(parser: CommandParser) -> None:
-    """The arguments of both commands."""
+    """The arguments of `train` and `evaluate`."""
+    add_pack(parser)
+    parser.add_argument("--seed", type=int, default=1, help="of that lot and of the training (1)")
+
+
+def add_pack(parser: CommandParser) -> None:
+    """Which type, which documents, and how the report is written."""
     parser.add_argument(
         "--type", required=True, metavar="NAME", help="document type; it need not exist in Docloop"
     )
@@ -32,7 +38,6 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--limit", type=int, metavar="N", help="only N documents, by lot, near copies together"
     )
-    parser.add_argument("--seed", type=int, default=1, help="of that lot and of the training (1)")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, with everything")
 
 
@@ -46,8 +51,13 @@ def run(
     options: dict[str, Any],
     work: Callable[[Say], Report],
     shown: Callable[[Report], str],
+    *,
+    kept: str = "nothing was written",
 ) -> None:
-    """Do the work, with its progress on stderr, and print its report; errors end the command with their message."""
+    """Do the work, with its progress on stderr, and print its report; errors end the command with their message.
+
+    `kept` says what is left of it if it is interrupted.
+    """
 
     def say(line: str) -> None:
         command.stderr.write(line, ending="\n")
@@ -62,7 +72,7 @@ def run(
         where = f"{problem.filename}: " if problem.filename else ""
         raise CommandError(f"{where}{problem.strerror or problem}") from None
     except KeyboardInterrupt:
-        raise CommandError("stopped; nothing was written", returncode=INTERRUPTED) from None
+        raise CommandError(f"stopped; {kept}", returncode=INTERRUPTED) from None
     command.stdout.write(
         json.dumps(report, indent=1, ensure_ascii=False) if options["json"] else shown(report)
     )

@@ -1,0 +1,215 @@
+"""A pack of answered documents in; what active learning would have saved on it out: curves, a picture, plain sentences.
+
+Each strategy is replayed on each seed's split of the pack (`rehearsal_replay`), and each of these runs is kept as it ends,
+so that an interrupted rehearsal goes on where it was. Nothing of the app is touched: neither database nor registry nor
+Label Studio is needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from annotation.models import DocumentType
+from learner import rehearsal_curves as curves
+from learner import rehearsal_picture, strategies, trials
+from learner.rehearsal_learners import QUICK, Learner, named
+from learner.rehearsal_replay import Plan, of_everything, replay, scene
+from learner.strategies.base import Strategy
+from learner.trials import Material, Order, Report, Say
+from models import grouping, shelf
+from models.errors import DocloopError
+from models.machine import this_machine
+from models.pack_schema import labelled_part
+from models.schema import Schema
+
+RULE = "v1"  # of what a kept run means: runs of another rule are made anew
+RUNS, PICTURE, SUMMARY = "runs", "curves.svg", "rehearsal.json"
+MOST_TEST, TEST_SHARE = (
+    100,
+    0.25,
+)  # held back: enough to tell F1 to one hundredth or two, and never most of a pack
+EVERYTHING = "everything"
+
+Points = list[dict[str, float]]
+
+
+class BadRehearsal(DocloopError):
+    """A rehearsal that makes no sense; the message says what would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be rehearsed. `test` documents are held back (None: a quarter, at most 100); seeds are 1 to `seeds`.
+
+    The plan's `share` and `queue` are the document type's where Docloop knows it.
+    """
+
+    order: Order
+    strategies: tuple[str, ...]
+    plan: Plan
+    seeds: int = 1
+    learner: str = QUICK
+    recipe: Mapping[str, Any] = field(default_factory=dict)  # an extractor's own settings
+    test: int | None = None
+    first_seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name, value in (("batch", self.plan.batch), ("budget", self.plan.budget), ("seeds", self.seeds)):
+            if value < 1:
+                raise BadRehearsal(f"--{name} is a number from 1, not {value}")
+        if not self.strategies:
+            raise BadRehearsal("no strategy to rehearse: give one or more, such as --strategy mixed,random")
+
+    @property
+    def all_seeds(self) -> range:
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+
+def rehearse(asked: Asked, out: Path | None, say: Say, more: Mapping[str, Strategy] | None = None) -> Report:
+    """Replay everything asked for that no earlier run has kept in `out`, and write summary and picture there.
+
+    `out` None is a folder of the type among Docloop's own data. `more` are strategies that have no name in the app.
+    Random order is rehearsed in any case: it is what the others are compared with. Raises `DocloopError`.
+    """
+    chosen = _chosen(asked, more or {})
+    folder = out or shelf.shelf_of(Path(settings.CONFIG.data) / "rehearsals", asked.order.name)
+    shelf.make_room(folder, empty=False)
+    material = trials.gather(asked.order, "train", say)
+    schema, notes = labelled_part(material.schema, material.documents, f"the type {asked.order.name!r}")
+    asked, held_back = _settled(asked, material, notes)
+    learner = named(asked.learner, asked.recipe, Path(settings.CONFIG.data) / "bases")
+    kept = Kept(folder / RUNS, _digest(asked, held_back, schema, material))
+
+    say(
+        f"{asked.order.name}: {held_back} of {len(material.documents)} documents held back, "
+        f"learner {learner.name} ({learner.base})"
+    )
+    runs: dict[str, dict[int, Points]] = {name: {} for name in chosen}
+    everything: dict[int, float] = {}
+    for seed in asked.all_seeds:
+        found = {name: kept.run(name, seed) for name in (EVERYTHING, *chosen)}
+        if missing := [name for name, run in found.items() if run is None]:
+            made = scene(schema, material.groups, held_back, seed)
+            for name in missing:
+                say(f"{name}, seed {seed}: begins")
+                if name == EVERYTHING:
+                    run = {"f1": of_everything(made, learner)}
+                else:
+                    run = replay(made, chosen[name], learner, asked.plan, say)
+                found[name] = kept.keep(name, seed, run)
+        whole: dict[str, Report] = {name: run for name, run in found.items() if run is not None}
+        everything[seed] = whole.pop(EVERYTHING)["f1"]
+        for name, ended in whole.items():
+            runs[name][seed] = ended["points"]
+            notes += [each for each in ended["problems"] if each not in notes]
+    report = _report(asked, material, schema, learner, notes) | {
+        "documents": {"pool": len(material.documents) - held_back, "test": held_back},
+        "everything": everything,
+        "curves": curves.with_by_hand(runs),
+        "folder": str(folder),
+    }
+    report["goals"] = curves.goals(report["curves"], everything)
+    report["mean_f1"] = curves.summed(report["curves"])
+    report["saved"] = [
+        line for name in chosen if name != curves.RANDOM for line in curves.saved(report["goals"][0], name)
+    ]
+    _write(folder / SUMMARY, report)
+    title = f"{asked.order.name}: {learner.name}, {asked.seeds} seed{'s' if asked.seeds > 1 else ''}"
+    rehearsal_picture.draw(report["curves"], everything, title, folder / PICTURE)
+    return report
+
+
+class Kept:
+    """Runs on disk, a JSON file each. What was made of other documents, seconds or settings has another digest."""
+
+    def __init__(self, folder: Path, digest: str) -> None:
+        self._folder = folder
+        self._digest = digest
+
+    def run(self, name: str, seed: int) -> Report | None:
+        """The run as it was kept; None if there is none, or what is there isn't whole."""
+        try:
+            run: Report = json.loads(self._path(name, seed).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return run
+
+    def keep(self, name: str, seed: int, run: Report) -> Report:
+        """Write it whole or not at all."""
+        _write(self._path(name, seed), run)
+        return run
+
+    def _path(self, name: str, seed: int) -> Path:
+        return self._folder / f"{name}-{seed}-{self._digest}.json"
+
+
+def _chosen(asked: Asked, more: Mapping[str, Strategy]) -> dict[str, Strategy]:
+    """The strategies, each once, and random order; raises `UnknownStrategy`."""
+    wanted = dict.fromkeys((curves.RANDOM, *asked.strategies))
+    return {
+        name: more[name] if name in more else strategies.named(name)
+        for name in wanted
+        if name != curves.BY_HAND  # the same order as random's, so the same run
+    }
+
+
+def _settled(asked: Asked, material: Material, notes: list[str]) -> tuple[Asked, int]:
+    """(with the type's own audit share, queue and training settings, how many documents are held back)."""
+    count = len(material.documents)
+    held_back = min(MOST_TEST, round(TEST_SHARE * count)) if asked.test is None else asked.test
+    if not 1 <= held_back <= count - 2:
+        raise BadRehearsal(
+            f"{held_back} of {count} documents can't be held back: give --test with a number from 1 to {count - 2}"
+        )
+    if asked.plan.budget > count - held_back:
+        notes.append(
+            f"the budget is more than the {count - held_back} documents there are: it ends with them"
+        )
+    described = material.document_type or DocumentType()  # an unsaved row has the defaults
+    plan = replace(asked.plan, share=described.audit_share, queue=described.queue_depth)
+    return replace(asked, plan=plan, recipe=described.recipe | dict(asked.recipe)), held_back
+
+
+def _digest(asked: Asked, held_back: int, schema: Schema, material: Material) -> str:
+    """Of all that a run depends on besides its strategy and seed."""
+    essence = [
+        RULE,
+        grouping.snapshot_hash(schema, pack=material.documents),
+        [document.key for document in material.documents],  # another order is another split
+        asked.plan.to_json(),
+        asked.learner,
+        sorted(asked.recipe.items()),
+        held_back,
+    ]
+    return hashlib.sha256(json.dumps(essence, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _report(asked: Asked, material: Material, schema: Schema, learner: Learner, notes: list[str]) -> Report:
+    return {
+        "type": asked.order.name,
+        "pack": str(material.folder),
+        "limit": asked.order.limit,
+        "seeds": list(asked.all_seeds),
+        "schema": schema.to_json(),
+        "schema_from": material.schema_from,
+        "learner": {"name": learner.name, "is": learner.base, "recipe": dict(asked.recipe)},
+        "plan": asked.plan.to_json(),
+        "notes": notes,
+        "machine": this_machine().to_json(),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _write(path: Path, content: Report) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(path)
