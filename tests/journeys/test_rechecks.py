@@ -35,7 +35,7 @@ def as_shown(document: Document, values: dict[str, str]) -> list[Value]:
 @pytest.fixture
 def answered(configured, ann, amy):
     """A type of which Ann and Amy have answered a document each: (type, Ann's, Amy's)."""
-    kind = make_type(project_id=None, queue_depth=2, champion="v1")
+    kind = make_type(project_id=None, queue_depth=4, champion="v1")
     for _ in range(2):
         make_extraction(make_document(kind, state="extracted"))
     projects.sync_project(kind.pk)
@@ -73,7 +73,11 @@ def test_a_second_opinion_goes_to_somebody_else_and_its_answer_counts(answered, 
     task = amy.next_task(kind.project_id)
     assert task["data"]["doc_id"] == asked.key
     assert task["data"]["reason"] == "Second opinion: total"
-    assert {item["id"] for item in shown_prediction(task)["result"]} == {"document_type", "company-0", "date-0"}
+    assert {item["id"] for item in shown_prediction(task)["result"]} == {
+        "document_type",
+        "company-0",
+        "date-0",
+    }
     amy.submit(task, corrected(task, make_answers(of_ann, TRUTH | {"total": "LTD"}), kind.schema))
     collect(kind)
     asked.refresh_from_db()
