@@ -18,7 +18,8 @@ import numpy as np
 from django.db.models import Count, OuterRef, Subquery
 from numpy.typing import NDArray
 
-from annotation import ledger
+from annotation import asking, ledger
+from annotation.labelling import ASSUMED
 from annotation.models import Correction, DocumentType, Page
 from learner import ranking
 
@@ -56,9 +57,15 @@ class CostModel:
     fields: int  # that a document of this type has
     rows: int = 0  # times it was learned from
 
-    def seconds(self, expected_errors: FloatArray, pages: FloatArray) -> FloatArray:
-        """Of a person's time, for each of N documents whose fields are all asked for: (N,) of (N,) and (N,)."""
-        parts = self.open + self.page * pages + self.field * self.fields + self.error * expected_errors
+    def seconds(
+        self, expected_errors: FloatArray, pages: FloatArray, asked: FloatArray | None = None
+    ) -> FloatArray:
+        """Of a person's time, for each of N documents: (N,) of (N,), (N,) and (N,).
+
+        `asked` is how many fields are asked for; None: all of them.
+        """
+        fields = self.fields if asked is None else asked
+        parts = self.open + self.page * pages + self.field * fields + self.error * expected_errors
         return np.asarray(parts * np.exp(self.spread**2 / 2))  # the mean; without the factor it is the median
 
     def by_hand(self, pages: FloatArray) -> FloatArray:
@@ -88,18 +95,37 @@ def rows(document_type: DocumentType) -> list[Row]:
     """The newest `LEARN_FROM` documents whose time is known, the newest first."""
     schema = document_type.schema
     done = ledger.truths(document_type).filter(source=Correction.Source.LABEL_STUDIO, lead_time__gt=0)
-    columns = ("lead_time", "annotator", "extraction__values", "extraction__absent", "pages")
+    columns = ("lead_time", "annotator", "extraction__values", "extraction__absent", "outcomes", "pages")
     found = done.annotate(pages=page_count("document")).order_by("-pk")
-    return [
-        Row(
-            seconds,
-            count or 1,
-            len(schema.fields),
-            sum(1 - confidence for confidence in ranking.confidences(schema, values or [], absent or {})),
-            annotator,
-        )
-        for seconds, annotator, values, absent, count in found.values_list(*columns)[:LEARN_FROM]
-    ]
+    rows = []
+    for seconds, annotator, values, absent, outcomes, count in found.values_list(*columns)[:LEARN_FROM]:
+        sure = ranking.confidences(schema, values or [], absent or {})
+        asked = [
+            confidence
+            for name, confidence in zip(schema.names, sure, strict=True)
+            if outcomes.get(name) != ASSUMED
+        ]
+        errors = sum(1 - confidence for confidence in asked)
+        rows.append(Row(seconds, count or 1, len(asked), errors, annotator))
+    return rows
+
+
+def fields_asked(
+    document_type: DocumentType,
+    confidence: Sequence[Sequence[float]],
+    documents: Sequence[tuple[str, float | None]],
+) -> FloatArray:
+    """How many fields people will be asked for, of each of N documents: (N,).
+
+    `confidence` is (N, F) in the schema's order, `documents` each one's SHA-256 and audit probability.
+    """
+    every = len(document_type.schema.fields)
+    bound = document_type.assume_above
+    if bound is None or not document_type.champion:
+        return np.full(len(documents), float(every))
+    doubtful = (np.array(confidence, dtype=np.float64).reshape(-1, every) < bound).sum(axis=1)
+    whole = [asking.asked_in_whole(document_type, *document) for document in documents]
+    return np.where(whole, every, np.maximum(doubtful, 1)).astype(np.float64)
 
 
 def page_count(document: str) -> Subquery:

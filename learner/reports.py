@@ -16,13 +16,15 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from annotation import extraction
+from annotation import extraction, ledger
+from annotation.labelling import ASSUMED
 from annotation.models import Correction, Document, DocumentType, LabelTask
 from learner import promotion, triggers
 from learner.audit import Audit, Audited, audit
 from learner.models import Decision, ModelVersion, Run
 
 DAYS = 30
+RECENT = 200  # corrections
 ENOUGH_TO_ESTIMATE = 0.02  # share of a run after which its pace says something about its end
 
 
@@ -135,6 +137,7 @@ class TypeReport:
     live_run: RunReport | None
     last_decision: DecisionReport | None
     audit: Audit
+    assumed: float | None  # share (0…1) of the fields in the newest corrections that nobody confirmed
 
 
 def overview() -> list[TypeReport]:
@@ -246,6 +249,7 @@ def _report(document_type: DocumentType) -> TypeReport:
         live_run=run_report(running) if running else None,
         last_decision=_decision(decided) if decided else None,
         audit=audit(audited(document_type), document_type.schema.names),
+        assumed=_assumed(document_type),
     )
 
 
@@ -275,6 +279,18 @@ def _median_seconds(document_type: DocumentType) -> float | None:
     return statistics.median(seconds) if seconds else None
 
 
+def _assumed(document_type: DocumentType) -> float | None:
+    """Of the last `RECENT` corrections; None without any."""
+    names = document_type.schema.names
+    newest = ledger.truths(document_type).filter(source=Correction.Source.LABEL_STUDIO).order_by("-pk")
+    ended = [
+        outcomes.get(name)
+        for outcomes in newest.values_list("outcomes", flat=True)[:RECENT]
+        for name in names
+    ]
+    return ended.count(ASSUMED) / len(ended) if ended else None
+
+
 def audited(document_type: DocumentType) -> list[Audited]:
     """The documents of the audit slice that people have judged, in one query; the oldest first."""
     found = Document.objects.filter(
@@ -288,6 +304,8 @@ def audited(document_type: DocumentType) -> list[Audited]:
         Audited(probability, version, outcomes)
         for probability, version, outcomes in found.order_by("truth").values_list(*columns)
         if probability and version and outcomes is not None  # for the type checker: the query asks for them
+        # that was drawn when somebody had it open already: the fields in doubt say nothing of the others
+        if ASSUMED not in outcomes.values()
     ]
 
 

@@ -101,7 +101,9 @@ def of(document_type: DocumentType) -> Savings:
 def spent(model: CostModel, rows: Sequence[Row]) -> FloatArray:
     """Seconds that went into each of N documents, breaks left out: (N,)."""
     usual = model.seconds(
-        np.array([row.expected_errors for row in rows]), np.array([float(row.pages) for row in rows])
+        np.array([row.expected_errors for row in rows]),
+        np.array([float(row.pages) for row in rows]),
+        np.array([float(row.fields) for row in rows]),
     )
     return np.minimum([row.seconds for row in rows], usual * np.exp(BREAK * model.spread))
 
@@ -146,14 +148,13 @@ def _next_seconds(document_type: DocumentType, model: CostModel) -> float:
     schema = document_type.schema
     for state in WAITING:  # one by one, so that the index of the ranking gives the first ones at once
         waiting = Document.objects.filter(document_type=document_type, state=state)
-        columns = ("extraction__values", "extraction__absent")
+        columns = ("extraction__values", "extraction__absent", "sha256", "audit_probability")
         first = waiting.order_by("-priority").annotate(n=cost.page_count("pk"))
         found = list(first.values_list(*columns, "n")[:NEXT])
         if found:
-            errors = [
-                sum(1 - sure for sure in ranking.confidences(schema, values or [], absent or {}))
-                for values, absent, _ in found
-            ]
-            pages = [float(n or 1) for *_, n in found]
-            return float(model.seconds(np.array(errors), np.array(pages)).mean())
+            sure = [ranking.confidences(schema, values or [], absent or {}) for values, absent, *_ in found]
+            errors = np.array([sum(1 - each for each in row) for row in sure])
+            pages = np.array([float(n or 1) for *_, n in found])
+            asked = cost.fields_asked(document_type, sure, [(sha, audit) for *_, sha, audit, _ in found])
+            return float(model.seconds(errors, pages, asked).mean())
     return 0.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from django.db import connection, transaction
@@ -49,7 +50,10 @@ def rank_pool(type_id: int) -> None:
     schema = document_type.schema
     rows = _read(documents, schema)
     waiting = rows.waiting
-    seconds = cost.of(document_type).seconds
+    asked = cost.fields_asked(
+        document_type, waiting.confidence, list(zip(waiting.shas, waiting.audit, strict=True))
+    )
+    seconds = partial(cost.of(document_type).seconds, asked=asked)
     ranked = ranking.rank(
         schema,
         waiting,

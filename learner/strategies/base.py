@@ -19,6 +19,9 @@ Scores = NDArray[np.floating[Any]]
 Rows = NDArray[np.intp]
 
 
+UNKNOWN = -1  # faults of a document with fields that nobody looked at
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
     """N documents that might be labelled, and M that a person has corrected; F fields, D numbers of looks.
@@ -32,7 +35,7 @@ class Pool:
     looks: Floats  # (N, D)
     seen_confidence: Floats  # (M, F): of the extraction that the person saw
     seen_looks: Floats  # (M, D)
-    faults: NDArray[np.int64]  # (M,): fields that the person changed: 0, 1, or 2 for more
+    faults: NDArray[np.int64]  # (M,): fields that the person changed: 0, 1, 2 for more, or UNKNOWN
     pages: Scores | None = None  # (N,); None: one page each
     seconds: Scores | None = None  # (N,), above 0: of a person's time; None: the same for each
 
@@ -73,9 +76,19 @@ class Pool:
         return np.hstack([self.confidence, self.looks])
 
     @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Of which corrected documents the faults are known: (M,)."""
+        return self.faults != UNKNOWN
+
+    @property
     def seen_features(self) -> Floats:
-        """The same of the corrected documents: (M, F + D)."""
-        return np.hstack([self.seen_confidence, self.seen_looks])
+        """What the quick learner knows of the judged ones of the corrected documents: (J, F + D)."""
+        return np.hstack([self.seen_confidence, self.seen_looks])[self.judged]
+
+    @property
+    def seen_faults(self) -> NDArray[np.int64]:
+        """Their faults: (J,)."""
+        return self.faults[self.judged]
 
 
 class Need(StrEnum):

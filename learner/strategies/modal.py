@@ -93,7 +93,7 @@ def learned_errors(pool: Pool) -> Scores | None:
 
     None as long as it has seen too little.
     """
-    if len(pool) == 0 or not _knows(pool.faults):
+    if len(pool) == 0 or not _knows(pool.seen_faults):
         return None
     from modAL.uncertainty import uncertainty_sampling
 
@@ -112,11 +112,11 @@ def learned_errors(pool: Pool) -> Scores | None:
 
 def quick_learner(pool: Pool, query: Query) -> ActiveLearner | None:
     """modAL's learner, fitted to the corrections; None if they are too few, or all ended alike."""
-    if not _knows(pool.faults):
+    if not _knows(pool.seen_faults):
         return None
     from modAL.models import ActiveLearner
 
-    return ActiveLearner(_estimator(), query, pool.seen_features, pool.faults)
+    return ActiveLearner(_estimator(), query, pool.seen_features, pool.seen_faults)
 
 
 def committee(pool: Pool, query: Query, rng: np.random.Generator) -> Committee | None:
@@ -124,11 +124,11 @@ def committee(pool: Pool, query: Query, rng: np.random.Generator) -> Committee |
 
     None if the corrections are too few, or all ended alike.
     """
-    if not _knows(pool.faults):
+    if not _knows(pool.seen_faults):
         return None
     from modAL.models import ActiveLearner, Committee
 
-    seen, faults = pool.seen_features, pool.faults
+    seen, faults = pool.seen_features, pool.seen_faults
     members = []
     for _ in range(MEMBERS):
         # not modAL's own drawing: that uses NumPy's global chance
