@@ -6,6 +6,7 @@ under the hash of the base's files.
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.windows import open_tokenizer
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-FORM = 1  # of the exported graph; one of another form is exported anew
+FORM = 2  # of the exported graph; one of another form is exported anew
 PATIENCE = 600  # seconds
 
 
@@ -49,9 +50,15 @@ def open_graph(folder: Path, cache: Path) -> Base:
 
 
 def _export(folder: Path, graph: Path) -> None:
-    """Writes the graph, by a child: its memory is given back. Several workers may do so at once."""
+    """Writes the graph, by a child: its memory is given back. Of several workers one does it, and the others wait."""
     graph.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=graph.parent, prefix=".exporting-") as temporary:
+    with (
+        (graph.parent / ".exporting").open("w") as lock,
+        tempfile.TemporaryDirectory(dir=graph.parent, prefix=".unfinished-") as temporary,
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX)  # given back with the file, also by a worker that dies
+        if graph.is_file():
+            return
         written = Path(temporary) / graph.name
         command = [sys.executable, "-m", "models.extractors.base_graph", str(folder.resolve()), str(written)]
         try:
