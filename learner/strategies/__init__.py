@@ -13,6 +13,7 @@ from learner.strategies import (
     cost,
     density,
     diversity,
+    dropout,
     mixed,
     modal,
     uncertainty,
@@ -42,6 +43,7 @@ STRATEGIES: dict[str, Strategy] = {
         modal.RANKED_BATCH,
         modal.COMMITTEE,
         modal.BALD,
+        dropout.DROPOUT,
         chance.RANDOM,
     )
 }

@@ -93,7 +93,7 @@ def learned_errors(pool: Pool) -> Scores | None:
 
     None as long as it has seen too little.
     """
-    if len(pool) == 0 or not _knows(pool.seen_faults):
+    if len(pool) == 0 or not knows(pool.seen_faults):
         return None
     from modAL.uncertainty import uncertainty_sampling
 
@@ -112,7 +112,7 @@ def learned_errors(pool: Pool) -> Scores | None:
 
 def quick_learner(pool: Pool, query: Query) -> ActiveLearner | None:
     """modAL's learner, fitted to the corrections; None if they are too few, or all ended alike."""
-    if not _knows(pool.seen_faults):
+    if not knows(pool.seen_faults):
         return None
     from modAL.models import ActiveLearner
 
@@ -124,7 +124,7 @@ def committee(pool: Pool, query: Query, rng: np.random.Generator) -> Committee |
 
     None if the corrections are too few, or all ended alike.
     """
-    if not _knows(pool.seen_faults):
+    if not knows(pool.seen_faults):
         return None
     from modAL.models import ActiveLearner, Committee
 
@@ -139,7 +139,16 @@ def committee(pool: Pool, query: Query, rng: np.random.Generator) -> Committee |
     return Committee(members, query)
 
 
-def _knows(faults: NDArray[np.int64]) -> bool:
+def information(told: Scores) -> Scores:
+    """Mutual information, in nats, of the answer and of who gives it: (N,) of the probabilities (N, givers, answers)."""
+    told = np.clip(told, 1e-12, 1)
+    together = told.mean(axis=1)
+    found: Scores = (told * np.log(told)).sum(axis=2).mean(axis=1) - (together * np.log(together)).sum(axis=1)
+    return found
+
+
+def knows(faults: NDArray[np.int64]) -> bool:
+    """Whether a learner has seen enough to tell anything: enough corrections, and not all ended alike."""
     return len(faults) >= LEAST_SEEN and len(np.unique(faults)) >= 2
 
 
@@ -154,9 +163,7 @@ def _estimator() -> Pipeline:
 
 def _information_sampling(members: Committee, features: Floats, n_instances: int) -> tuple[Rows, Scores]:
     """A query function for modAL, which has none by mutual information."""
-    told = np.clip(members.vote_proba(features), 1e-12, 1)  # (N, members, outcomes)
-    together = told.mean(axis=1)
-    measure = (told * np.log(told)).sum(axis=2).mean(axis=1) - (together * np.log(together)).sum(axis=1)
+    measure = information(members.vote_proba(features))
     found = np.argsort(-measure, kind="stable")[:n_instances]
     return found, measure[found]
 
