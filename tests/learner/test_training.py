@@ -8,9 +8,10 @@ import pytest
 
 from annotation import extraction as annotation_extraction
 from annotation import jobs
-from annotation.models import DocumentType, Job
-from learner import aliases, decision, evaluation, progress, promotion, training, triggers
+from annotation.models import Correction, DocumentType, Job
+from learner import aliases, decision, evaluation, progress, promotion, reports, training, triggers
 from learner.models import Decision, ModelVersion, Run
+from models.alignment import learn_day_first
 from models.errors import RegistryError, TrainingStopped
 from models.extractors.base import Progress
 from models.registry import Alias, Registry
@@ -27,9 +28,13 @@ RECEIPT = "{shop}\nReceipt {n}\nDate {date}\nPaper {price}.00\nTotal {total}\nTh
 FOREIGN = "Bil {n}\nTarikh {date}\nTotal lama 77.10\nKertas {price}.00\nJumlah {total}\nDari kedai {shop}"
 
 
-def corrected_type(documents: int = 24, text: str = RECEIPT, **more) -> DocumentType:
+def corrected_type(
+    documents: int = 24, text: str = RECEIPT, *, american: bool = False, **more
+) -> DocumentType:
     """Receipts of a few shops, all with their true answers."""
-    document_type = make_type(**{"extractor": "rules"} | more)
+    document_type = make_type(
+        **{"extractor": "crf"} | more
+    )  # which says nothing untaught, and learns in a second
     chance = random.Random(documents)
     for n in range(documents):
         shop, day, total = (
@@ -37,7 +42,7 @@ def corrected_type(documents: int = 24, text: str = RECEIPT, **more) -> Document
             chance.randint(1, 28),
             f"{chance.randint(5, 400)}.{chance.randint(10, 99)}",
         )
-        date = f"{day:02}/03/2024"
+        date = f"03/{day:02}/2024" if american else f"{day:02}/03/2024"
         document = make_document(
             document_type,
             text.format(shop=shop, n=n, date=date, price=chance.randint(1, 9), total=total),
@@ -194,8 +199,52 @@ class TestWithMLflow:
         assert ("annotation.extract_pool", document_type.pk) in rung
         assert not training.workplace(run).exists()
 
+    def test_a_first_model_that_is_no_better_than_what_reads_its_type_untaught_is_refused(self, mlflow):
+        document_type = corrected_type(extractor="rules")  # they learn nothing
+        run = asked(document_type)
+        training.train(run.pk)
+        document_type.refresh_from_db()
+        run.refresh_from_db()
+        assert (run.state, document_type.champion) == (State.FINISHED, "")
+        told = reports.decision(run.version)
+        assert (told.promote, told.champion) == (False, "")
+        assert told.against == annotation_extraction.version_in_use(document_type)
+        assert told.against.startswith("rules-")
+        assert told.reasons[0].startswith("Refused: the first model of its type against the rules alone, F1")
+        assert "It is no better than the rules alone." in told.reasons
+        assert {each.field for each in told.differences} == {"", "company", "date", "total"}
+        assert run.version.state == "retired"
+
+    def test_how_dates_are_printed_is_learned_for_the_model_and_not_for_its_type(self, mlflow, monkeypatch):
+        document_type = corrected_type(american=True)
+        learned_from = []
+
+        def learning(schema, examples):
+            learned_from.extend(int(example.key) for example in examples)
+            return learn_day_first(schema, examples)
+
+        monkeypatch.setattr(training, "learn_day_first", learning)
+        run = asked(document_type)
+        training.train(run.pk)
+        run.refresh_from_db()
+        assert run.state == State.FINISHED, run.problem
+        document_type.refresh_from_db()
+        assert document_type.champion == run.version.name
+        assert run.version.schema_hash == document_type.schema.hash
+        assert document_type.schema["date"].day_first is None
+        model = annotation_extraction.champion(document_type)
+        assert model.schema["date"].day_first is False
+        split_of = dict(run.snapshot.items)
+        judging = {
+            truth.document_id
+            for truth in Correction.objects.filter(document__document_type=document_type)
+            if split_of[truth.pk] == "gold"
+        }
+        assert len(judging) >= 3 and not judging & set(learned_from)
+        assert run.version.figures["fields"]["date"]["f1"] == 1.0
+
     def test_mlflow_has_parameters_figures_snapshot_and_the_version_with_its_alias(self, mlflow):
-        document_type = corrected_type(recipe={"note": "kept"})
+        document_type = corrected_type(recipe={"seed": 7})
         run = asked(document_type)
         training.train(run.pk)
         aliases.mirror_aliases(document_type.pk)
@@ -204,7 +253,7 @@ class TestWithMLflow:
         assert stored.info.status == "FINISHED"
         assert stored.data.params.keys() >= {
             "extractor",
-            "note",
+            "seed",
             "train_documents",
             "gold_documents",
         }
@@ -375,16 +424,16 @@ class TestWithMLflow:
             training.train(asked(document_type).pk)
         first, second = ModelVersion.objects.filter(document_type=document_type).order_by("number")
         run = asked(document_type)
-        scores, compared = decision._scores, []
+        scored, compared = decision._champion, []
 
         def meanwhile(champion, *args):
-            found = scores(champion, *args)
+            found = scored(champion, *args)
             if not compared:
                 promotion.promote(second, by="otto", reason="by hand")
             compared.append(champion.name)
             return found
 
-        monkeypatch.setattr(decision, "_scores", meanwhile)
+        monkeypatch.setattr(decision, "_champion", meanwhile)
         training.train(run.pk)
         assert compared == [first.name, second.name]
         assert run.version.decision.champion == second
@@ -415,9 +464,10 @@ class TestWithMLflow:
         assert run.mlflow_run_id == "", "nothing was begun with it"
 
     def test_a_better_trained_layoutlm_takes_over_with_curves_and_reasons(self, mlflow):
-        document_type = corrected_type(30, FOREIGN)
+        document_type = corrected_type(30, FOREIGN, extractor="rules")
         first = asked(document_type)
         training.train(first.pk)
+        promotion.promote(first.version, by="otto", reason="by hand")
         DocumentType.objects.filter(pk=document_type.pk).update(extractor="layoutlm", recipe={"epochs": 6})
         second = asked(document_type)
         training.train(second.pk)
@@ -432,7 +482,7 @@ class TestWithMLflow:
         assert curve[-1].value < curve[0].value
 
     def test_the_extractor_of_a_type_that_names_none_is_trained_registered_and_extracts(self, mlflow):
-        document_type = corrected_type(24, extractor=DocumentType().extractor, recipe={"rounds": 20})
+        document_type = corrected_type(24, FOREIGN, extractor=DocumentType().extractor, recipe={"rounds": 20})
         run = asked(document_type)
         training.train(run.pk)
         run.refresh_from_db()
@@ -440,6 +490,8 @@ class TestWithMLflow:
         assert "unseen by its fold" in run.note
         document_type.refresh_from_db()
         assert document_type.champion == run.version.name
+        assert "against the base alone" in run.version.decision.reasons[0]
+        assert run.version.decision.figures["against"].startswith("base-")
         (document,) = document_type.documents.all()[:1]
         (said,) = annotation_extraction.champion(document_type).extract([document.word_pages])
         assert {value.field for value in said.values} == {"company", "date", "total"}

@@ -44,7 +44,7 @@ def load_demo(say: Say) -> None:
         import_answers(name, say)
         ask_for_first_model(name)
     for name in names:
-        wait_for_champion(name, say)
+        wait_for_first_model(name, say)
         open_queue(name)
         wait_for_queue(name, say)
 
@@ -111,15 +111,14 @@ def placed(generated: GeneratedDocument) -> list[Answer]:
 
 
 def ask_for_first_model(name: str) -> None:
-    """Ask for a training unless there is a model, or a training on its way."""
+    """Ask for a training unless there was one, or one is on its way."""
     document_type = DocumentType.objects.get(name=name)
-    live = document_type.runs.filter(state__in=[Run.State.WAITING, Run.State.RUNNING])
-    if not document_type.champion and not live.exists():
+    if not document_type.runs.exclude(state__in=[Run.State.FAILED, Run.State.STOPPED]).exists():
         triggers.ask(document_type, trigger="the demo's first model")
 
 
-def wait_for_champion(name: str, say: Say) -> None:
-    """Until the first model is trained, registered and promoted."""
+def wait_for_first_model(name: str, say: Say) -> None:
+    """Until the first model is trained, registered and decided on: one that is no better than the base stays out."""
     document_type = DocumentType.objects.get(name=name)
     last, patience = "", Patience()
     while not document_type.champion:
@@ -129,8 +128,9 @@ def wait_for_champion(name: str, say: Say) -> None:
         if run and run.state == Run.State.FINISHED:
             document_type.refresh_from_db()
             decision = Decision.objects.filter(version__run=run).first()
-            if not document_type.champion:
-                raise Refused(f"{name}: no first model. {' '.join(decision.reasons) if decision else ''}")
+            if decision and not document_type.champion:
+                say(f"{name}: {' '.join(decision.reasons)}")
+                return
         now = f"{run.stage} ({run.share:.0%})" if run and run.stage else "waiting for its turn"
         if now != last:
             say(f"{name}: first model: {now}")
