@@ -29,7 +29,8 @@ FIRST = 0.0  # the score of what is shown: Label Studio gives the lowest first, 
 def answered_by(document: Document) -> set[str]:
     """The e-mails of those whose answers to the document count, whatever they were asked for."""
     pointers = CurrentAnnotation.objects.filter(document=document, correction__skipped=False)
-    return {name for name in pointers.values_list("correction__annotator", flat=True) if name}
+    people = set(pointers.values_list("correction__annotator", flat=True))
+    return {name for name in people | {document.truth.annotator if document.truth else ""} if name}
 
 
 def annotators(document_type: DocumentType) -> set[str]:

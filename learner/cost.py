@@ -26,6 +26,8 @@ from learner import ranking
 FloatArray = NDArray[np.float64]
 
 LEARN_FROM = 2000  # newest corrections
+# whose times tell what a document costs; who is asked again begins with other values
+TIMED = {"source": Correction.Source.LABEL_STUDIO, "lead_time__gt": 0, "recheck__isnull": True}
 STRAYS = 0.7  # standard deviation, on the log scale, of a type's seconds around the default's: half to twice
 PACES = 0.4  # the same of people's pace around their team's
 SPREAD = 0.5  # the same of chance, until there are times to tell: as much as `SPREAD_WEIGHS` of them would
@@ -94,7 +96,7 @@ def of(document_type: DocumentType) -> CostModel:
 def rows(document_type: DocumentType) -> list[Row]:
     """The newest `LEARN_FROM` documents whose time is known, the newest first."""
     schema = document_type.schema
-    done = ledger.truths(document_type).filter(source=Correction.Source.LABEL_STUDIO, lead_time__gt=0)
+    done = ledger.truths(document_type).filter(**TIMED)
     columns = ("lead_time", "annotator", "extraction__values", "extraction__absent", "outcomes", "pages")
     found = done.annotate(pages=page_count("document")).order_by("-pk")
     rows = []

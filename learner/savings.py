@@ -13,7 +13,7 @@ import numpy as np
 from django.db.models import Count, F, Func, IntegerField
 
 from annotation import ledger
-from annotation.models import Correction, Document, DocumentType
+from annotation.models import Document, DocumentType
 from learner import cost, ranking, reports
 from learner.audit import Audit, audit
 from learner.cost import CostModel, FloatArray, Row
@@ -115,8 +115,7 @@ def _time(document_type: DocumentType, model: CostModel, rows: Sequence[Row], un
         return Time(0, 0.0, 0.0, unseen, unseen * one / 3600)
     count = len(rows)
     if count == cost.LEARN_FROM:  # there may be more than were read
-        known = {"source": Correction.Source.LABEL_STUDIO, "lead_time__gt": 0}
-        count = ledger.truths(document_type).filter(**known).count()
+        count = ledger.truths(document_type).filter(**cost.TIMED).count()
     by_hand = float(model.by_hand(np.array([float(row.pages) for row in rows])).mean())
     took = float(spent(model, rows).mean())
     return Time(count, count * took / 3600, count * by_hand / 3600, unseen, unseen * by_hand / 3600)
