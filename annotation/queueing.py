@@ -140,7 +140,8 @@ def _withdraw(document_type: DocumentType, project_id: int) -> None:
     answered = _tasks(document_type, TaskState.OPEN).filter(
         project_id=project_id, document__state=State.CONFIRMED
     )
-    candidates = {task.task_id for task in (*lost[: max(1, int(CHURN * length))], *answered) if task.task_id}
+    worst = lost.exclude(task_id__in=_handed_out_next(document_type, project_id))
+    candidates = {task.task_id for task in (*worst[: max(1, int(CHURN * length))], *answered) if task.task_id}
     if not candidates:
         return
     gone = label_studio.delete_untouched(project_id, candidates)
@@ -158,6 +159,21 @@ def _withdraw(document_type: DocumentType, project_id: int) -> None:
             lifecycle.move_many(some, home, reason="withdrawn: others are worth a person's time more")
 
 
+def _handed_out_next(document_type: DocumentType, project_id: int) -> list[int]:
+    """The open tasks that people have or may be given at this very moment: the least sure ones, which stay.
+
+    Label Studio looks which tasks are free and deletes them a moment later. Whoever asks for the next task meanwhile
+    is told that it is gone, or of an error. One task each may be held, and one each be asked for; of a shallow queue
+    half may move all the same.
+    """
+    length = depth(document_type)
+    people = length // document_type.queue_depth
+    there = _tasks(document_type, TaskState.OPEN).filter(project_id=project_id, task_id__isnull=False)
+    least_sure = there.order_by(F("extraction__score").asc(nulls_last=True), "task_id")
+    ids = least_sure.values_list("task_id", flat=True)[: min(2 * people, length // 2)]
+    return [task_id for task_id in ids if task_id]
+
+
 def _renew_reasons(document_type: DocumentType, project_id: int) -> None:
     """Push tasks anew whose documents are in the queue for another reason than the one that is shown, or which ask for
     too little by now: some at a time, so that the queue never stands empty, and only such as nobody has answered,
@@ -167,6 +183,7 @@ def _renew_reasons(document_type: DocumentType, project_id: int) -> None:
     be forgotten by the task's counters, and a task that seems to have none is offered again, or deleted.
     """
     shown = _tasks(document_type, TaskState.OPEN).filter(project_id=project_id, task_id__isnull=False)
+    shown = shown.exclude(task_id__in=_handed_out_next(document_type, project_id))
     stale = {
         task.task_id or 0: task.document
         for task in shown.select_related("document__extraction").order_by(*BEST_DOCUMENT_FIRST)

@@ -157,7 +157,28 @@ def test_tasks_that_clearly_lost_their_rank_make_room_a_few_at_a_time(studio, re
     assert len(studio.tasks) == 3
     queueing.fill_queue(receipts.pk)
     queueing.fill_queue(receipts.pk)
-    assert states(old) == ["extracted"] * 3
+    assert states(old) == ["queued", "extracted", "extracted"]  # the first may be handed out at this moment
+
+
+def test_what_people_may_be_given_at_this_moment_stays_where_it_is(studio, receipts, ann):
+    person("amy", "annotator")
+    sure = [0.9, 0.1, 0.8, 0.2, 0.7, 0.3]
+    documents = make_pool(receipts, range(6, 0, -1))
+    for document, confidence in zip(documents, sure, strict=True):
+        make_extraction(
+            document, {"total": ("12.90", confidence), "company": ("ACME LTD", 0.95)}, version="v2"
+        )
+    queueing.fill_queue(receipts.pk)
+    before = {task.document_id: task.task_id for task in LabelTask.objects.all()}
+    Document.objects.update(reason="date 0.20")
+    make_pool(receipts, range(10, 40))
+    for _ in range(4):
+        queueing.fill_queue(receipts.pk)
+    least_sure = {
+        documents[n].pk for n in (1, 3, 5)
+    }  # half of the six, as two people hold two and ask for two
+    now = LabelTask.objects.filter(document__in=documents, state="open")
+    assert {task.document_id: task.task_id for task in now} == {pk: before[pk] for pk in least_sure}
 
 
 def test_tasks_near_the_edge_stay(studio, receipts):
@@ -405,7 +426,7 @@ def reasons(studio):
 
 
 def test_an_untouched_task_shows_the_reason_that_its_document_has_now(studio, receipts):
-    document, kept = make_pool(receipts, [2, 1])
+    kept, document = make_pool(receipts, [2, 1])
     Document.objects.update(reason="total 0.41; new layout")
     queueing.fill_queue(receipts.pk)
     (number,) = LabelTask.objects.filter(document=document).values_list("pk", flat=True)
@@ -454,13 +475,14 @@ def test_a_task_that_somebody_works_on_keeps_the_reason_it_shows(studio, receipt
 
 
 def test_a_worker_that_died_after_taking_a_task_for_its_reason_loses_no_document(studio, receipts):
-    (document,) = make_pool(receipts, [1])
+    first, document = make_pool(receipts, [2, 1])
     queueing.fill_queue(receipts.pk)
     Document.objects.update(reason="date 0.20")
     studio.cut_before = 2
     with pytest.raises(LabelStudioUnreachable):
         queueing.fill_queue(receipts.pk)
-    assert LabelTask.objects.get().state == "pushing"
+    task = LabelTask.objects.filter(document=document)
+    assert task.get().state == "pushing"
     queueing.fill_queue(receipts.pk)
-    assert reasons(studio) == {document.pk: "date 0.20"}
-    assert LabelTask.objects.get().state == "open"
+    assert reasons(studio) == {first.pk: queueing.NEW_TYPE, document.pk: "date 0.20"}
+    assert task.get().state == "open"
