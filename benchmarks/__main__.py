@@ -155,6 +155,16 @@ def _forecast(given: argparse.Namespace, results: Results) -> Measured:
     yield "forecast", {"rows": rows, "report": forecast.report(measured), "minutes": minutes}
 
 
+def _rehearse(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import rehearsal
+
+    parts = [part for part in rehearsal.PARTS if part.pack in given.packs]
+    measured = dict(results.rows("rehearse"))
+    for key, row in rehearsal.measure(given.data, given.work, threads=given.threads, parts=parts, say=say):
+        measured[key] = row
+        yield key, row | ({"goals": rehearsal.goals(measured)} if key == rehearsal.TOLD else {})
+
+
 def _live(given: argparse.Namespace, results: Results) -> Measured:
     from benchmarks import live_queue
 
@@ -163,6 +173,28 @@ def _live(given: argparse.Namespace, results: Results) -> Measured:
     minutes = (time.perf_counter() - began) / 60
     told = {"report": live_queue.report(followed, teams), "goals": live_queue.goals(followed, teams)}
     yield "live", {"followed": followed, "teams": teams, "minutes": minutes} | told
+
+
+def _labels(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import label_quality
+
+    for pack in given.packs:
+        began = time.perf_counter()
+        measured = list(label_quality.labels(given.data, [pack], seed=given.seeds[0], say=say))
+        rows = [each.to_json() for each in measured]
+        minutes = (time.perf_counter() - began) / 60
+        yield pack, {"rows": rows, "report": label_quality.told_of_labels(measured), "minutes": minutes}
+
+
+def _probes(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import label_quality
+
+    began = time.perf_counter()
+    measured = list(label_quality.people(seed=given.seeds[0]))
+    rows = [each.to_json() for each in measured]
+    minutes = (time.perf_counter() - began) / 60
+    told = {"report": label_quality.told_of_people(measured), "goals": label_quality.goals(measured)}
+    yield "probes", {"rows": rows, "minutes": minutes} | told
 
 
 def _alignment(given: argparse.Namespace, results: Results) -> Measured:
@@ -184,8 +216,11 @@ SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
     "alignment": _alignment,
     "selection": _selection,
     "audit": _audit,
+    "labels": _labels,
+    "probes": _probes,
     "forecast": _forecast,
     "live": _live,
+    "rehearse": _rehearse,
 }
 KEPT_IN = {"retraining": "extraction"}  # the same kind of rows, compared with them
 

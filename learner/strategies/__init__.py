@@ -11,6 +11,7 @@ from learner.strategies import (
     chance,
     clusters,
     cost,
+    coverage,
     density,
     diversity,
     dropout,
@@ -26,6 +27,7 @@ STRATEGIES: dict[str, Strategy] = {
     for strategy in (
         mixed.MIXED,
         cost.ERRORS_PER_SECOND,
+        coverage.COVERING,
         uncertainty.LEAST_CONFIDENT,
         uncertainty.MARGIN,
         uncertainty.ENTROPY,

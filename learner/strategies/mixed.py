@@ -6,6 +6,7 @@ import numpy as np
 
 from learner.strategies.base import Need, Pool, Rows, choosing, highest
 from learner.strategies.cost import errors_per_second
+from learner.strategies.coverage import covering
 from learner.strategies.diversity import CANDIDATES, novelty, spread
 
 
@@ -16,7 +17,12 @@ def mixed(
 
     Only the best `candidates` by the first are compared by the second, so that a million documents take a second.
     The distance counts to the power of `apart`: above 1, choices differ more and are worth less.
+
+    As long as no model has said anything, every document is as wrong as the others, and the farthest ones would be the
+    oddities: then those come first that cover most of the pool.
     """
+    if not pool.confidence.any():
+        return covering(pool, n, rng)
     worth = errors_per_second(pool)
     rows = highest(worth, max(n, candidates), rng)
     looks = pool.looks[rows]
