@@ -4,9 +4,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation import ledger, queueing
+from annotation import extraction, ledger, queueing
 from annotation.errors import LabelStudioUnreachable, LostClaim
-from annotation.models import Correction, CurrentAnnotation, Document, Extraction, LabelTask
+from annotation.models import Correction, CurrentAnnotation, Document, DocumentType, Extraction, LabelTask
 from tests.annotation.queue_stand_in import LabelStudioInMemory, stand_in
 from tests.conftest import person
 from tests.factories import make_document, make_extraction, make_type
@@ -486,3 +486,40 @@ def test_a_worker_that_died_after_taking_a_task_for_its_reason_loses_no_document
     queueing.fill_queue(receipts.pk)
     assert reasons(studio) == {first.pk: queueing.NEW_TYPE, document.pk: "date 0.20"}
     assert task.get().state == "open"
+
+
+class TestWithoutAChampion:
+    def test_an_annotator_reads_who_filled_the_fields_in(self, studio, receipts):
+        make_document(receipts, reason="total 0.41")
+        DocumentType.objects.filter(pk=receipts.pk).update(extractor="rules")
+        extraction.extract_pool(receipts.pk)
+        queueing.fill_queue(receipts.pk)
+        (task,) = studio.tasks.values()
+        assert task.data["reason"] == "New type, read by the rules alone; total 0.41"
+        version = task.predictions[0]["model_version"]
+        assert version.startswith("rules-")
+        assert studio.projects[receipts.project_id]["model_version"] == version
+
+    def test_the_first_champion_takes_over_in_the_open_queue(self, studio, receipts):
+        DocumentType.objects.filter(pk=receipts.pk).update(extractor="rules")
+        document = make_document(receipts, reason="total 0.41")
+        extraction.extract_pool(receipts.pk)
+        queueing.fill_queue(receipts.pk)
+        DocumentType.objects.filter(pk=receipts.pk).update(champion="receipt-v1")
+        make_extraction(document, version="receipt-v1")
+        queueing.fill_queue(receipts.pk)
+        (task,) = studio.tasks.values()
+        assert task.predictions[-1]["model_version"] == "receipt-v1"
+        assert studio.projects[receipts.project_id]["model_version"] == "receipt-v1"
+
+    def test_what_another_base_said_is_replaced_in_the_open_queue(self, studio, receipts):
+        DocumentType.objects.filter(pk=receipts.pk).update(extractor="rules")
+        document = make_document(receipts, state="extracted")
+        make_extraction(document, version="base-of-last-year")
+        queueing.fill_queue(receipts.pk)
+        assert studio.projects[receipts.project_id]["model_version"] == "base-of-last-year"
+        extraction.extract_pool(receipts.pk)
+        queueing.fill_queue(receipts.pk)
+        assert studio.projects[receipts.project_id]["model_version"].startswith("rules-")
+        task = LabelTask.objects.get(document=document)
+        assert task.extraction.model_version.startswith("rules-")

@@ -103,3 +103,8 @@ def test_lots_are_even_and_stay():
     lots = np.array([ranking.draw(f"{n:064x}") for n in range(5000)])
     assert ranking.draw("ab") == ranking.draw("ab")
     assert abs((lots < 0.1).mean() - 0.1) < 0.02
+
+
+def test_a_field_that_nothing_was_said_of_is_not_the_reason_for_every_document():
+    assert ranking.reason(SCHEMA, [0.0, 0.414], extracted=True, novelty=0.2) == "Total to pay 0.41"
+    assert ranking.reason(SCHEMA, [0.7, 0.0], extracted=True, novelty=0.2).endswith(" 0.70")

@@ -171,3 +171,32 @@ def test_the_web_process_needs_no_torch_and_no_mlflow_for_reports_and_promotion(
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+class TestWithoutAChampion:
+    def test_the_report_says_what_reads_the_type(self):
+        for extractor, title in (("combined", "the base alone"), ("rules", "the rules alone"), ("crf", "")):
+            assert reports.type_report(make_type(extractor=extractor).name).untaught == title
+        promoted = make_type(extractor="rules", champion="kind-v1")
+        assert reports.type_report(promoted.name).untaught == ""
+
+    def test_a_decision_names_what_the_first_model_was_compared_with(self):
+        version = make_version()
+        figures = {"before": 0.7, "after": 0.8, "difference": 0.1, "low": 0.0, "high": 0.2}
+        Decision.objects.create(
+            version=version,
+            promote=True,
+            reasons=["Promoted."],
+            figures={"documents": 9, "overall": figures, "fields": {}, "against": "base-12345678-12345678"},
+        )
+        told = reports.decision(version)
+        assert (told.champion, told.against) == ("", "base-12345678-12345678")
+        assert told.differences[0].after == 0.8
+
+    def test_a_decision_from_before_that_was_told_was_against_the_champion(self):
+        document_type = make_type()
+        old, new = make_version(document_type), make_version(document_type)
+        Decision.objects.create(
+            version=new, champion=old, promote=False, reasons=["Refused."], figures={"documents": 9}
+        )
+        assert reports.decision(new).against == old.name

@@ -33,6 +33,13 @@ def test_status_has_the_numbers_of_the_overview():
     assert "running, tuning, 50%" in lines[5]
 
 
+def test_status_says_what_reads_a_type_without_a_champion():
+    make_type(extractor="rules")
+    assert "none yet; documents are read by the rules alone" in said("status")
+    DocumentType.objects.update(extractor="crf")
+    assert "champion       none yet\n" in said("status")
+
+
 def test_status_as_json_is_for_programs():
     make_document(make_type(name="receipts"))
     report = json.loads(said("status", "--json"))[0]
