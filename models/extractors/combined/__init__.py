@@ -8,7 +8,6 @@ was confirmed before is spelt as it was confirmed (`known`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -45,7 +44,6 @@ from models.schema import Schema
 
 GRAPH, TOKENIZER = "base.onnx", "tokenizer.json"
 LEAST_FOLDED = 6  # documents; of fewer, nothing can be told
-AHEAD = 8  # documents that the base reads while the words of those before are looked at
 
 
 class CombinedExtractor:
@@ -173,7 +171,8 @@ class CombinedExtractor:
 
     def opinions(self, documents: Sequence[Sequence[Page]]) -> Iterator[list[Opinion]]:
         """For each document what base, trees and CRF say: log-probabilities (W, L) of each page."""
-        for pages, concepts in zip(documents, self._concepts(documents), strict=True):
+        concepts_of = self.base.one_by_one(self.tokenizer, documents)
+        for pages, concepts in zip(documents, concepts_of, strict=True):
             marks = marks_of(pages, self.schema) if self.parts else []
             yield self.opinion(pages, Looked(concepts, marks))
 
@@ -194,14 +193,6 @@ class CombinedExtractor:
             floored(of_concepts(said, self.columns, other))
             for said, other in zip(looked.concepts, others, strict=True)
         ]
-
-    def _concepts(self, documents: Sequence[Sequence[Page]]) -> Iterator[list[Floats]]:
-        """What the base takes each word for, of some documents ahead: it needs no Python, and words need little else."""
-        chunks = [documents[start : start + AHEAD] for start in range(0, len(documents), AHEAD)]
-        with ThreadPoolExecutor(1) as pool:
-            coming = [pool.submit(self.base.log_probs_of, self.tokenizer, chunk) for chunk in chunks]
-            for chunk in coming:
-                yield from chunk.result()
 
     def save(self, folder: Path) -> None:
         """Writes base, trees, CRF and manifest into `folder`, which is created or must be empty."""

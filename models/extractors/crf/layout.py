@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import median
 
 from models.lines import lines_of
@@ -39,8 +40,9 @@ class Layout:
     height: float  # of the page's usual word, as a share of the page
 
 
+@lru_cache(maxsize=64)
 def layout_of(page: Page) -> Layout:
-    """Lines and neighbours of the page."""
+    """Lines and neighbours of the page; of a page that several ask about, worked out once."""
     boxes = [word.box for word in page.words]
     lines = []
     for words in lines_of(page):

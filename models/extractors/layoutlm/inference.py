@@ -6,8 +6,9 @@ Windows of all documents share batches of like length, so hand over many documen
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from tokenizers import Tokenizer
 
 from models.errors import RegistryError
 from models.extractors.fields import Floats
-from models.extractors.layoutlm.windows import Ints, arrays_of, windows_of
+from models.extractors.layoutlm.windows import Ints, Window, arrays_of, windows_of
 from models.pages import Page
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # words read at once, padding included: what a core's cache holds; larger batches are slower on CPUs
 AT_ONCE = 512
 THREADS = 2
+AHEAD = 8  # documents that are being read while somebody works with the answers for those before
 # ONNX Runtime's fused kernels for these compute number by number, the single ones several at once
 SLOW_FUSIONS = ["SkipLayerNormFusion", "BiasGeluFusion"]
 
@@ -64,6 +66,35 @@ class Session:
         """For each document and page: label log-probabilities (W, L) of its words."""
         with ThreadPoolExecutor(self._threads) as pool:
             return _scattered(self._run, self.labels, tokenizer, documents, pool.map, self._at_once)
+
+    def one_by_one(self, tokenizer: Tokenizer, documents: Sequence[Sequence[Page]]) -> Iterator[list[Floats]]:
+        """The same of each document in turn, with each window read alone, while the next few are being read.
+
+        Needs hardly any Python, so that whoever takes the answers can work beside it.
+        """
+        waiting: deque[tuple[Sequence[Page], list[Window], list[Future[NDArray[np.float32]]]]] = deque()
+        with ThreadPoolExecutor(self._threads) as pool:
+            for pages in documents:
+                windows = windows_of(pages, tokenizer)
+                waiting.append(
+                    (pages, windows, [pool.submit(self._run, arrays_of([each])) for each in windows])
+                )
+                if len(waiting) > AHEAD:
+                    yield self._joined(*waiting.popleft())
+            while waiting:
+                yield self._joined(*waiting.popleft())
+
+    def _joined(
+        self,
+        pages: Sequence[Page],
+        windows: Sequence[Window],
+        said: Sequence[Future[NDArray[np.float32]]],
+    ) -> list[Floats]:
+        """(W, L) of each page, each word's from the window that owns it."""
+        found: list[Floats] = [np.zeros((len(page.words), self.labels)) for page in pages]
+        for window, each in zip(windows, said, strict=True):
+            found[window.page][slice(*window.owned)] = each.result()[0, window.at]
+        return found
 
     def save(self, path: Path) -> None:
         """Writes the graph."""

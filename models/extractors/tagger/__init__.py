@@ -54,6 +54,8 @@ class TaggerExtractor:
     ) -> None:
         self.schema = schema
         self.trees = trees
+        # a page's words are too few to share: with two threads most of the time went into waiting for one another
+        self.trees.set_param({"nthread": 1})
         self.marks = tuple(marks)
         self.base = base
         self.tokenizer = tokenizer
@@ -133,7 +135,7 @@ class TaggerExtractor:
 
     def log_probs_of(self, documents: Sequence[Sequence[Page]]) -> list[list[Floats]]:
         """For each document and page: log-probabilities (W, L) of its words' labels, in the order of `labels_of`."""
-        concepts = self.base.log_probs_of(self.tokenizer, documents)
+        concepts = self.base.one_by_one(self.tokenizer, documents)
         return [
             self.log_probs_from(pages, said, marks_of(pages, self.schema))
             for pages, said in zip(documents, concepts, strict=True)

@@ -90,7 +90,7 @@ class TestTheGraph:
         small = exporting.in_int8(graph)
         kinds = [node.op_type for node in onnx.load_from_string(small).graph.node]
         assert (
-            kinds.count("MatMulNBits") == 2 * 6
+            kinds.count("MatMulIntegerToFloat") == 2 * 6
         )  # of each layer: query, key, value, output, and two between
         assert len(small) < len(graph)
         wanted = log_probs_of(asked, tokenizer, documents)
