@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -94,18 +95,21 @@ def rehearse(asked: Asked, out: Path | None, say: Say, more: Mapping[str, Strate
     )
     runs: dict[str, dict[int, Points]] = {name: {} for name in chosen}
     everything: dict[int, float] = {}
+    took = 0.0
     for seed in asked.all_seeds:
         found = {name: kept.run(name, seed) for name in (EVERYTHING, *chosen)}
         if missing := [name for name, run in found.items() if run is None]:
             made = scene(schema, material.groups, held_back, seed)
             for name in missing:
                 say(f"{name}, seed {seed}: begins")
+                began = time.process_time()
                 if name == EVERYTHING:
                     run = {"f1": of_everything(made, learner)}
                 else:
                     run = replay(made, chosen[name], learner, asked.plan, say)
-                found[name] = kept.keep(name, seed, run)
+                found[name] = kept.keep(name, seed, run | {"cpu_seconds": time.process_time() - began})
         whole: dict[str, Report] = {name: run for name, run in found.items() if run is not None}
+        took += sum(run["cpu_seconds"] for run in whole.values())
         everything[seed] = whole.pop(EVERYTHING)["f1"]
         for name, ended in whole.items():
             runs[name][seed] = ended["points"]
@@ -114,6 +118,7 @@ def rehearse(asked: Asked, out: Path | None, say: Say, more: Mapping[str, Strate
         "documents": {"pool": len(material.documents) - held_back, "test": held_back},
         "everything": everything,
         "curves": curves.with_by_hand(runs),
+        "cpu_seconds": took,  # of all runs, those that were kept too
         "folder": str(folder),
     }
     report["goals"] = curves.goals(report["curves"], everything)

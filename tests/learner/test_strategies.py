@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learner.strategies import STRATEGIES, Need, Pool, UnknownParameter, UnknownStrategy, modal, named
-from learner.strategies.base import highest
+from learner.strategies.base import UNKNOWN, highest
 from learner.strategies.diversity import novelty, spread
 
 
@@ -236,6 +236,22 @@ def test_a_quick_learner_that_has_seen_one_outcome_only_knows_nothing():
     assert modal.learned_errors(same) is None
 
 
+def test_the_quick_learner_learns_nothing_from_documents_with_fields_that_nobody_looked_at():
+    pool = make_pool(50, 100)
+    unknown = np.arange(100) % 3 == 0
+    partly = replace(pool, faults=np.where(unknown, UNKNOWN, pool.faults))
+    known = replace(
+        pool,
+        seen_confidence=pool.seen_confidence[~unknown],
+        seen_looks=pool.seen_looks[~unknown],
+        faults=pool.faults[~unknown],
+    )
+    assert np.array_equal(modal.learned_errors(partly), modal.learned_errors(known))
+    rng = np.random.default_rng
+    assert len(modal.by_disagreement(partly, 5, rng(1))) == 5
+    assert modal.learned_errors(replace(pool, faults=np.full(100, UNKNOWN))) is None
+
+
 def test_an_unknown_strategy_is_answered_with_all_names():
     with pytest.raises(
         UnknownStrategy, match="no strategy 'best'; there are: mixed, errors-per-second, .*random"
@@ -269,3 +285,48 @@ def test_strategies_need_neither_django_nor_torch():
     code = "import sys, learner.strategies; print({'django', 'torch', 'annotation'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+class TestCoverage:
+    # three of one layout, two of another, one like nothing
+    LOOKS = [[0.0, 0.0], [0.1, 0.0], [0.0, 0.1], [1.0, 0.0], [1.1, 0.0], [0.0, 9.0]]
+
+    def test_the_middle_of_the_largest_heap_comes_first_and_oddities_last(self):
+        rows = named("coverage")(pool_of([[0.0]] * 6, self.LOOKS), 6, np.random.default_rng(0))
+        assert rows[0] in {0, 1, 2}
+        assert rows[1] in {3, 4}
+        assert 5 in rows[2:4]
+
+    def test_what_is_sure_needs_no_cover(self):
+        pool = pool_of([[1.0]] * 3 + [[0.0]] * 3, self.LOOKS)
+        assert named("coverage")(pool, 1, np.random.default_rng(0))[0] in {3, 4}
+
+    def test_what_was_corrected_covers_its_like(self):
+        pool = replace(
+            pool_of([[0.0]] * 6, self.LOOKS),
+            seen_confidence=np.zeros((1, 1), dtype=np.float32),
+            seen_looks=np.zeros((1, 2), dtype=np.float32),
+            faults=np.zeros(1, dtype=np.int64),
+        )
+        assert named("coverage")(pool, 1, np.random.default_rng(0))[0] in {3, 4}
+
+    def test_of_two_that_cover_the_same_the_cheaper_one_comes_first(self):
+        pool = replace(pool_of([[0.0]] * 2, [[0.0], [0.0]]), seconds=np.array([30.0, 10.0]))
+        assert named("coverage")(pool, 2, np.random.default_rng(0)).tolist() == [1, 0]
+
+
+def test_the_default_begins_with_what_covers_most_while_no_model_has_said_anything():
+    looks = [[0.0, 0.0], [0.05, 0.0], [0.0, 0.05], [0.5, 0.0], [0.55, 0.0], [0.0, 0.8]]
+    seen = replace(
+        pool_of([[0.0]] * 6, looks),
+        seen_confidence=np.zeros((1, 1), dtype=np.float32),
+        seen_looks=np.array([[0.5, 0.0]], dtype=np.float32),
+        faults=np.zeros(1, dtype=np.int64),
+    )
+    told = replace(seen, confidence=np.full((6, 1), 0.5, dtype=np.float32))
+    first = {
+        name: named("mixed")(pool, 1, np.random.default_rng(0))[0]
+        for name, pool in (("no", seen), ("yes", told))
+    }
+    assert first["no"] in {0, 1, 2}  # the larger of the two heaps that are left
+    assert first["yes"] == 5  # as wrong as the others, and farthest from what was corrected

@@ -1,0 +1,112 @@
+"""What the table of goals says of rehearsals, and the other libraries' strategies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks import rehearsal
+from benchmarks.goals import CHOOSING
+from benchmarks.rehearsal import BY_HAND, LONG, MODAL, OURS, PEERS, RANDOM, SHIPPED, TOLD
+from learner.strategies import STRATEGIES
+from tests.learner.test_strategies import make_pool
+
+
+def took(documents: float | None, seconds: float | None) -> dict[str, Any]:
+    return {
+        name: {"each": [value, value], "median": value}
+        for name, value in (("documents", documents), ("seconds", seconds))
+    }
+
+
+def row(**ways: tuple[float | None, float | None]) -> dict[str, Any]:
+    usual = {RANDOM: (40, 1600), BY_HAND: (40, 1920), OURS: (20, 800)} | dict.fromkeys(
+        (*MODAL, *PEERS), (30, 1000)
+    )
+    found = {name: took(*values) for name, values in (usual | ways).items()}
+    return {
+        "part": {"pack": "sroie", "learner": "bare", "batch": 10, "budget": 80, "seeds": 2},
+        "documents": {"pool": 382, "test": 100},
+        "everything": {"1": 0.9, "2": 0.94},
+        "learner": {"name": "bare", "is": "a CRF"},
+        "took": [{"share": share, "f1": 0.9 * share, "ways": found} for share in (0.95, 0.98)],
+        "mean_f1": dict.fromkeys(found, 0.8),
+        "curves": {name: [[0, 0.0, 0.5], [10, 180.0, 0.8]] for name in found},
+    }
+
+
+def lines(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    return rehearsal.goals(dict(zip((TOLD, SHIPPED), rows, strict=False)))
+
+
+def test_without_rows_there_is_nothing_to_tell():
+    assert rehearsal.goals({}) == []
+
+
+def test_the_three_lines_are_those_of_the_goals_table():
+    told = lines(row())
+    assert [(each["figure"], each["goal"]) for each in told] == [
+        CHOOSING[name] for name in ("person-seconds", "documents", "other libraries")
+    ]
+    assert [each["measured"] for each in told] == [
+        "0.42 (800 against 1920 s)", "0.50 (20 against 40)", "20 documents",
+    ]  # fmt: skip
+    assert [each["reached"] for each in told] == [False, True, True]
+
+
+@pytest.mark.parametrize("name", [*MODAL, *PEERS])
+def test_one_library_that_is_as_good_is_enough_to_miss_the_goal(name):
+    assert lines(row(**{name: (20, 500)}))[2]["reached"] is False
+
+
+def test_a_goal_that_we_never_came_to_is_missed_and_one_that_they_never_came_to_has_no_ratio():
+    ours = lines(row(**{OURS: (None, None)}))
+    assert [each["reached"] for each in ours] == [False, False, False]
+    assert ours[1]["measured"] == "not reached within the budget"
+    theirs = lines(row(**{RANDOM: (None, None)}))
+    assert theirs[1]["measured"] == "20; random order not within the budget"
+    assert theirs[1]["reached"] is False  # not known
+    longer = row(**{RANDOM: (200, 7000), BY_HAND: (200, 9600)})
+    told = rehearsal.goals({TOLD: row(**{RANDOM: (None, None), BY_HAND: (None, None)}), LONG: longer})
+    assert [each["measured"] for each in told[:2]] == ["0.08 (800 against 9600 s)", "0.10 (20 against 200)"]
+    assert told[0]["reached"] is True
+
+
+def test_what_the_base_knows_before_anything_is_told_beside_the_goal():
+    assert "F1 is 0.500 (54 % of all labelled) before any" in lines(row(), row())[0]["note"]
+    assert "first 10 documents takes 180 s" in lines(row(), row())[0]["note"]
+
+
+def test_the_table_has_a_line_for_each_way():
+    text = rehearsal.shown(row(**{OURS: (None, None)}))
+    assert "Receipts" in text or "receipts" in text
+    assert len([line for line in text.splitlines() if line.startswith("|")]) == 2 + 7
+    assert "not reached" in text
+
+
+def test_every_strategy_that_is_measured_exists():
+    wanted = {name for part in rehearsal.PARTS for name in part.strategies} - set(PEERS)
+    assert wanted <= set(STRATEGIES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PEERS)
+class TestPeers:
+    @pytest.mark.parametrize(("size", "n"), [(0, 3), (1, 1), (7, 3), (60, 20)])
+    @pytest.mark.parametrize("seen", [0, 40])
+    def test_they_keep_the_contract_of_a_strategy(self, name, size, n, seen):
+        from benchmarks.rehearsal_peers import PEERS as peers
+
+        pool = make_pool(size, seen)
+        first, second = (peers[name](pool, n, np.random.default_rng(3)).tolist() for _ in range(2))
+        assert first == second
+        assert len(set(first)) == len(first) == min(n, size)
+
+    def test_they_ask_about_what_they_cannot_tell(self, name):
+        from benchmarks.rehearsal_peers import PEERS as peers
+
+        pool = make_pool(200, 100)  # a negative first look means two faults
+        chosen = peers[name](pool, 5, np.random.default_rng(0))[:5]
+        assert np.abs(pool.looks[chosen, 0]).mean() < np.abs(pool.looks[:, 0]).mean()

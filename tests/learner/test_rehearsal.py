@@ -1,0 +1,203 @@
+"""Rehearsals of generated packs: the loop's own parts, the same result each time, and what was kept is not done again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from learner import ranking, rehearsal, rehearsal_replay
+from learner.rehearsal import Asked, BadRehearsal, rehearse
+from learner.rehearsal_learners import ExtractorLearner, QuickLearner, named
+from learner.rehearsal_person import Seconds
+from learner.rehearsal_replay import Plan, replay, scene
+from learner.strategies import UnknownStrategy
+from learner.strategies import named as strategy
+from learner.strategies.base import choosing
+from learner.trials import Order
+from models import grouping
+from models.errors import ReadingFailed, TrainingFailed
+from models.extractors import UnknownExtractor
+from models.pack_schema import inferred
+from models.packs import read_pack
+from tests.generated_pack import write_pack
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_pack(tmp_path_factory.mktemp("pack") / "train", 40)
+
+
+@pytest.fixture(scope="module")
+def made(pack: Path) -> rehearsal_replay.Scene:
+    documents = list(read_pack(pack))
+    return scene(inferred(documents), grouping.groups_of(documents), 10, 1)
+
+
+def quiet(_: str) -> None:
+    pass
+
+
+RULES = ExtractorLearner("rules", {}, Path("unused"))
+
+
+def asked(pack: Path, **more: object) -> Asked:
+    return Asked(
+        Order("slips", pack), **{"strategies": ("mixed",), "plan": Plan(5, 10), "learner": "rules"} | more
+    )
+
+
+def test_near_copies_are_never_on_both_sides(made):
+    assert len(made.test) == 10
+    assert not {document.group for document in made.test} & {document.group for document in made.pool}
+    assert len(made.pool) == len(made.groups) == len(made.looks) == len(made.shas) == 30
+
+
+def test_a_curve_has_a_point_for_each_training_and_begins_with_none(made):
+    run = replay(made, strategy("random"), RULES, Plan(4, 10), quiet)
+    assert [point["documents"] for point in run["points"]] == [0, 4, 8, 10]
+    spent = [point["seconds"] for point in run["points"]]
+    assert spent == sorted(spent)
+    assert spent[-1] == sum(pick["seconds"] for pick in run["picks"])
+    assert len({pick["document"] for pick in run["picks"]}) == 10
+
+
+def test_a_budget_beyond_the_pool_ends_with_it(made):
+    assert replay(made, strategy("random"), RULES, Plan(20, 99), quiet)["points"][-1]["documents"] == 30
+
+
+def test_the_same_seed_gives_the_same_picks_for_the_same_reasons(made):
+    first, second = (replay(made, strategy("mixed"), RULES, Plan(5, 10), quiet) for _ in range(2))
+    assert first == second
+    assert all(pick["reason"] for pick in first["picks"])
+
+
+def test_the_audit_has_its_share_of_the_picks_and_says_so(made):
+    run = replay(made, strategy("mixed"), RULES, Plan(10, 20, share=0.4), quiet)
+    drawn = {sha for sha in made.shas if ranking.draw(sha) < 0.4}
+    assert len(drawn) >= 8
+    audited = [pick for pick in run["picks"] if pick["audit"]]
+    assert len(audited) == 8
+    assert {pick["reason"] for pick in audited} == {"picked at random for the audit (40% of all)"}
+
+
+def test_the_strategy_gets_what_it_gets_in_the_app(made):
+    pools = []
+
+    def looked(pool, n, rng):
+        pools.append(pool)
+        return np.arange(len(pool))[:n]
+
+    replay(made, choosing("looked", "", looked), RULES, Plan(6, 12, share=0.0, queue=3), quiet)
+    assert [(len(pool), len(pool.faults)) for pool in pools] == [(30, 0), (27, 3), (24, 6), (21, 9)]
+    assert all(pool.seconds is not None and (pool.seconds > 0).all() for pool in pools)
+    assert set(pools[-1].faults.tolist()) <= {0, 1, 2}
+    # the seconds that documents are expected to take are learned from those that the person took
+    assert pools[0].seconds.mean() != pytest.approx(pools[-1].seconds.mean())
+
+
+def test_a_learner_that_cannot_be_trained_yet_leaves_the_model_before_it(made):
+    class Reluctant(ExtractorLearner):
+        def taught(self, schema, train, validation, seed):
+            if len(train) + len(validation) < 8:
+                raise TrainingFailed("too few")
+            return super().taught(schema, train, validation, seed)
+
+    run = replay(made, strategy("random"), Reluctant("rules", {}, Path("unused")), Plan(4, 8), quiet)
+    assert run["problems"] == ["too few"]
+    assert len(run["points"]) == 3
+
+
+def test_an_extractor_that_has_to_see_documents_first_says_nothing_before(made):
+    says = ExtractorLearner("crf", {}, Path("unused")).untaught(made.schema)
+    assert [len(each.values) for each in says(made.test)] == [0] * 10
+
+
+def test_the_bare_learner_finds_more_after_more_documents(made):
+    learner = named("bare", {}, Path("unused"))
+    assert isinstance(learner, QuickLearner)
+    points = replay(made, strategy("random"), learner, Plan(8, 16), quiet)["points"]
+    assert points[0]["f1"] == 0
+    assert points[2]["f1"] > 0.6
+
+
+@pytest.mark.slow
+def test_the_quick_learner_knows_what_the_base_knows_and_learns_more(made):
+    learner = named("quick", {}, Path("unused"))
+    untaught, taught = (
+        replay(made, strategy("mixed"), learner, Plan(12, 24), quiet)["points"][place]["f1"]
+        for place in (0, 2)
+    )
+    assert untaught > 0.5
+    assert taught > untaught - 0.05
+    full = named("combined", {"rounds": 20, "threads": 1}, Path("unused"))
+    assert replay(made, strategy("mixed"), full, Plan(12, 12), quiet)["points"][1]["f1"] > 0.6
+
+
+def test_an_unknown_learner_lists_those_there_are():
+    with pytest.raises(UnknownExtractor, match="there are: rules"):
+        named("oracle", {}, Path("unused"))
+
+
+def test_a_rehearsal_writes_curves_summary_and_picture(pack, tmp_path):
+    report = rehearse(asked(pack, strategies=("mixed", "least-confident"), seeds=2), tmp_path / "out", quiet)
+    assert set(report["curves"]) == {"random", "mixed", "least-confident", "by-hand"}
+    assert report["documents"] == {"pool": 30, "test": 10}
+    assert [goal["share"] for goal in report["goals"]] == [0.95, 0.98, 0.99]
+    assert json.loads((tmp_path / "out/rehearsal.json").read_text())["mean_f1"] == report["mean_f1"]
+    picture = (tmp_path / "out/curves.svg").read_text()
+    assert "least-confident" in picture
+    assert "documents corrected" in picture
+
+
+def test_what_was_kept_is_not_done_again_and_the_result_is_the_same(pack, tmp_path, monkeypatch):
+    first = rehearse(asked(pack), tmp_path / "out", quiet)
+    lines: list[str] = []
+    (next((tmp_path / "out/runs").glob("mixed-1-*"))).write_text("{")  # half a file
+    again = rehearse(asked(pack), tmp_path / "out", lines.append)
+    assert again["curves"] == first["curves"]
+    assert [line for line in lines if line.endswith("begins")] == ["mixed, seed 1: begins"]
+
+    monkeypatch.setattr(rehearsal, "replay", lambda *_: pytest.fail("it was kept"))
+    rehearse(asked(pack), tmp_path / "out", quiet)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"plan": Plan(5, 15)},
+        {"plan": Plan(5, 10, seconds=Seconds(box=20))},
+        {"learner": "bare"},
+        {"test": 12},
+    ],
+)
+def test_another_rehearsal_in_the_same_folder_does_not_take_what_does_not_fit(pack, tmp_path, more):
+    rehearse(asked(pack), tmp_path / "out", quiet)
+    lines: list[str] = []
+    rehearse(asked(pack, **more), tmp_path / "out", lines.append)
+    assert "mixed, seed 1: begins" in lines
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "message"),
+    [
+        ({"strategies": ("magic",)}, UnknownStrategy, "no strategy 'magic'; there are: mixed"),
+        ({"strategies": ()}, BadRehearsal, "no strategy to rehearse"),
+        ({"plan": Plan(0, 10)}, BadRehearsal, "--batch is a number from 1, not 0"),
+        ({"plan": Plan(5, 0)}, BadRehearsal, "--budget"),
+        ({"seeds": 0}, BadRehearsal, "--seeds"),
+        ({"test": 39}, BadRehearsal, "39 of 40 documents can't be held back"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_what_would(pack, tmp_path, more, error, message):
+    with pytest.raises(error, match=message):
+        rehearse(asked(pack, **more), tmp_path / "out", quiet)
+
+
+def test_a_folder_that_is_no_pack_is_refused(tmp_path):
+    with pytest.raises(ReadingFailed, match="no folder"):
+        rehearse(asked(tmp_path / "nowhere"), tmp_path / "out", quiet)
