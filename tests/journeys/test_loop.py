@@ -59,7 +59,7 @@ class Loop:
 
     @classmethod
     def begin(cls, installation: Installation, folder: Path) -> Loop:
-        # on its first day the type is read by rules; `learn_from_now_on` changes that
+        # rules read the type until it has a champion, and they learn nothing; `learn_from_now_on` changes that
         specification = yaml.safe_load((CHECKOUT / f"webapp/demo/{KIND}.yaml").read_text())
         specification |= {"retraining": {"after": ENOUGH}, "extractor": "rules"}
         specification["fields"] = [each for each in specification["fields"] if each["name"] in FIELDS]
@@ -98,7 +98,7 @@ class Loop:
     def learn_from_now_on(self) -> None:
         """Change the type's extractor to the one that learns, by the API."""
         specification = yaml.safe_load(self.api.get(f"document-types/{KIND}/yaml").raise_for_status().text)
-        changed = specification | {"extractor": "layoutlm", "recipe": {"epochs": 12, "threads": 2}}
+        changed = specification | {"extractor": "combined", "recipe": {"threads": 2}}
         self.api.put(f"document-types/{KIND}", content=yaml.safe_dump(changed)).raise_for_status()
 
     def get(self, path: str, **parameters: Any) -> Any:
@@ -151,26 +151,38 @@ class Loop:
 
 
 def turn_once(loop: Loop) -> None:
-    """From an empty ledger to a second, better champion."""
+    """From an empty ledger to the first champion, by way of a candidate that the gate refuses."""
     until("all documents read", lambda: loop.live()["counts"]["received"] == 0)
+    until("all documents extracted", lambda: loop.live()["counts"]["read"] == 0)
+    untaught = until("the rules' answers in the queue", lambda: loop.project()["model_version"])
+    assert untaught.startswith("rules-")
+    until("every task is filled in", lambda: every_open_task_shows(loop, untaught))
     loop.correct(BY_HAND)
     loop.wait_for_corrections(BY_HAND)
     assert loop.live()["live_run"] is None, "nobody asked for a training yet"
 
     loop.installation.manage("retrain", KIND)
     first = loop.wait_for_version(1)
-    assert first["decision"]["promote"], first["decision"]["reasons"]
-    until("the queue shows version 1", lambda: loop.project()["model_version"] == first["name"])
-    until("the pool is extracted", lambda: loop.live()["counts"]["read"] == 0)
+    assert not first["decision"]["promote"], "rules that nobody can teach are no better than they were"
+    assert first["decision"]["against"] == untaught
+    assert "It is no better than the rules alone." in first["decision"]["reasons"]
+    assert loop.live()["champion"] is None
 
     loop.learn_from_now_on()
+    base = until("the base's answers in the queue", lambda: named_base(loop.project()["model_version"]))
     loop.correct(ENOUGH)
     loop.wait_for_corrections(BY_HAND + ENOUGH)
     second = loop.wait_for_version(2)  # nobody asked: the corrections did
     assert second["decision"]["promote"], second["decision"]["reasons"]
+    assert second["decision"]["against"] == base
     overall = second["decision"]["differences"][0]
     assert overall["after"] > overall["before"], "version 2 is better on the same gold documents"
     until("the queue shows version 2", lambda: loop.project()["model_version"] == second["name"])
+
+
+def named_base(version: str) -> str:
+    """`version`, if it is that of the base alone."""
+    return version if version.startswith("base-") else ""
 
 
 def every_open_task_shows(loop: Loop, version: str) -> bool:
@@ -193,13 +205,14 @@ def test_the_loop_turns_by_itself_and_survives_a_stop(tmp_path):
 
         # MLflow has the run, its curves, the registered versions and the alias
         until("the alias", lambda: loop.champion_in_mlflow() == "2")
+        assert loop.live()["champion"]["name"] == f"{KIND}-v2"
         run = loop.get("runs", document_type=KIND)[0]
         recorded = loop.mlflow("runs/get", run_id=run["mlflow_run_id"])["run"]
         metrics = {each["key"] for each in recorded["data"]["metrics"]}
         assert {"gold_f1", "gold_total_f1"} <= metrics
-        assert {each["key"] for each in recorded["data"]["params"]} >= {"epochs", "seed"}
+        assert {each["key"] for each in recorded["data"]["params"]} >= {"folds", "seed"}
         files = loop.mlflow("artifacts/list", run_id=run["mlflow_run_id"], path="model")["files"]
-        assert any(file["path"].endswith(".safetensors") for file in files)
+        assert any(file["path"].endswith("/model.crf") for file in files)
 
         # Label Studio shows what the new champion says, and keeps what people said
         until("new predictions", lambda: every_open_task_shows(loop, f"{KIND}-v2"))
