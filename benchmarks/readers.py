@@ -1,7 +1,7 @@
 """Whoever reads page images, called as its own users call it: files in, the words of each file out.
 
-All may use the same number of threads. Docloop's own reading begins with the file as it was uploaded: checked and
-rendered in limited child processes, then read.
+All may use the same number of threads. Docloop's own way begins with the file as it was uploaded: checked and
+rendered in limited child processes, then read, and, unless only reading is measured, extracted.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 import pypdfium2
 from PIL import Image
 
-from models import ocr
+from models import extractors, ocr
+from models.extractors.base import Extracted, Extractor
 from models.files import inspect
+from models.lines import parted
 from models.ocr.base import Engine
-from models.pages import Box, Word
+from models.pages import Box, Page, Word
 from models.rendering import read_file
 
 PLAIN = "RapidOCR in a plain loop"
@@ -42,6 +45,9 @@ class File:
 
 # the words of each file; None from those who are measured for their speed only
 Reader = Callable[[Sequence[File]], list[list[Word]] | None]
+
+# what an extractor says of one document
+Extract = Callable[[Sequence[Page]], Extracted]
 
 
 class Missing(Exception):
@@ -115,23 +121,31 @@ def untrained_doctr(threads: int) -> Reader:
     return read_all
 
 
-def docloop(threads: int) -> Reader:
-    """As uploads are read: as many files at once as there are threads, from the file's bytes on."""
+def docloop(threads: int, extract: Extract | None) -> Reader:
+    """As uploads are read and extracted: as many files at once as there are threads, from the file's bytes on."""
     reader = ocr.engine("rapidocr", threads=threads)
-
-    def read(file: File) -> list[Word]:
-        return _upload(file.path, reader, threads)
-
-    return lambda files: _at_once(read, files, threads)
+    return lambda files: _at_once(lambda file: _upload(file.path, reader, threads, extract), files, threads)
 
 
-def docloop_without_ocr(threads: int) -> Reader:
-    """As born-digital uploads are read; raises `AssertionError` if a page were due for OCR."""
+def docloop_without_ocr(threads: int, extract: Extract | None) -> Reader:
+    """As born-digital uploads are read and extracted; raises `AssertionError` if a page were due for OCR."""
+    return lambda files: _at_once(lambda file: _upload(file.path, None, threads, extract), files, threads)
 
-    def read(file: File) -> list[Word]:
-        return _upload(file.path, None, threads)
 
-    return lambda files: _at_once(read, files, threads)
+def extracting(folder: Path, threads: int) -> Extract:
+    """The model in `folder`, loaded as often as there are threads, as by so many workers: one is for one at a time."""
+    idle: SimpleQueue[Extractor] = SimpleQueue()
+    for _ in range(threads):
+        idle.put(extractors.load(folder))
+
+    def extract(pages: Sequence[Page]) -> Extracted:
+        extractor = idle.get()
+        try:
+            return extractor.extract([pages])[0]
+        finally:
+            idle.put(extractor)
+
+    return extract
 
 
 def pdfium_in_a_loop() -> Reader:
@@ -159,16 +173,19 @@ def _said(texts: Sequence[str]) -> list[Word]:
     return [Word(text, ANYWHERE) for text in texts if text.strip()]
 
 
-def _upload(path: Path, reader: Engine | None, threads: int) -> list[Word]:
+def _upload(path: Path, reader: Engine | None, threads: int, extract: Extract | None) -> list[Word]:
     inspect(path, max_bytes=50_000_000, max_pages=100)
     with tempfile.TemporaryDirectory() as folder:
-        pages = read_file(path, Path(folder))
-        words = [word for page in pages for word in page.words or ()]
-        scans = [page.image for page in pages if page.words is None]
+        rendered = read_file(path, Path(folder))
+        words = {number: page.words for number, page in enumerate(rendered) if page.words is not None}
+        scans = [number for number in range(len(rendered)) if number not in words]
         if scans:
             assert reader is not None, "a page has no good text of its own"
-            words += [word for page in ocr.read_images(reader, scans, at_once=threads) for word in page]
-        return words
+            read = ocr.read_images(reader, [rendered[number].image for number in scans], at_once=threads)
+            words |= {number: tuple(found) for number, found in zip(scans, read, strict=True)}
+    if extract is not None:
+        extract([parted(Page(page.width, page.height, words[n])) for n, page in enumerate(rendered)])
+    return [word for number in range(len(rendered)) for word in words[number]]
 
 
 def _at_once(read: Callable[[File], list[Word]], files: Sequence[File], threads: int) -> list[list[Word]]:

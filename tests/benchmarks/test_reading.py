@@ -1,5 +1,7 @@
 """What the reading benchmark counts."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +13,11 @@ from benchmarks.readers import File, Missing
 from benchmarks.reading import (
     BORN_DIGITAL,
     DOCLOOP,
+    FEWEST_LONG,
     LONG,
     PLAIN,
     RECEIPTS,
+    ROUNDS,
     Result,
     _compared,
     born_digital,
@@ -21,7 +25,10 @@ from benchmarks.reading import (
     pieces,
     report,
 )
-from models.pages import Box, Word
+from models.extractors.base import Extracted
+from models.extractors.rules import RulesExtractor
+from models.pages import Box, Page, Word
+from models.schema import Field, Kind, Schema
 
 
 def words(text: str) -> list[Word]:
@@ -42,13 +49,35 @@ def test_an_engine_that_cannot_be_had_is_listed_with_its_reason_and_no_figures()
     assert "0.0" not in said
 
 
-def test_born_digital_files_are_read_without_ocr_and_every_piece_is_found(tmp_path: Path) -> None:
+def test_born_digital_files_are_read_without_ocr_and_extracted_and_every_piece_is_found(
+    tmp_path: Path,
+) -> None:
     short, long = born_digital(2, 1, tmp_path)
-    assert ([file.pages for file in short], [file.pages for file in long]) == ([1, 1], [LONG])
-    files = [*short, *long]
-    (row,) = _compared({DOCLOOP: lambda: readers.docloop_without_ocr(2)}, {"pdfs": files})
+    assert [file.pages for file in short] == [1, 1]
+    assert [file.pages for file in long] == [LONG] * FEWEST_LONG
+    rules = RulesExtractor(Schema((Field("total", Kind.MONEY),)))
+    extracted: list[tuple[int, int]] = []  # pages, and fields with or without a value, of each document
+
+    def extract(pages: Sequence[Page]) -> Extracted:
+        said = rules.extract([pages])[0]
+        extracted.append((len(pages), len(said.values) + len(said.absent)))
+        return said
+
+    files = [*short, long[0]]
+    (row,) = _compared({DOCLOOP: lambda: readers.docloop_without_ocr(2, extract)}, {"pdfs": files})
     assert (row.recall, row.precision, row.count, row.found) == (1, 1, 2 + LONG, None)
     assert 0 < row.seconds <= row.slowest
+    # once to warm up, then every file in every round
+    assert sorted(extracted) == [(1, 1)] * (1 + 2 * ROUNDS) + [(LONG, 1)] * ROUNDS
+
+
+def test_each_of_several_workers_extracts_with_a_model_of_its_own(tmp_path: Path) -> None:
+    rules = RulesExtractor(Schema((Field("total", Kind.MONEY),)))
+    rules.save(tmp_path / "model")
+    extract = readers.extracting(tmp_path / "model", 2)
+    pages = [Page(100, 100, tuple(words("total 12.50")))]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(extract, [pages] * 6)) == rules.extract([pages] * 6)
 
 
 def test_found_is_told_beside_the_plain_loop() -> None:
@@ -73,6 +102,11 @@ def test_found_is_told_beside_the_plain_loop() -> None:
 def rows_of(ours: float, plain: float, found: float) -> list[Result]:
     ocr = Result(RECEIPTS, DOCLOOP, 10, ours, ours, 0.95, 0.95, found)
     return [ocr, replace(ocr, engine=PLAIN, seconds=plain, found=1.0)]
+
+
+def test_peers_are_told_beside_the_goal() -> None:
+    (told,) = goals(rows_of(1.0, 2.0, 1.0))
+    assert told["peers"] == f"{PLAIN} 0.50"
 
 
 @pytest.mark.parametrize(
