@@ -194,11 +194,13 @@ def _speed(rows: list[Row]) -> str:
             row["pack"],
             row["extractor"],
             f"{row['pages_per_second']:.1f}",
+            f"{row['cpu_ms']:.1f}" if "cpu_ms" in row else "",
             f"{row['words'] / row['pages']:.0f}",
         ]
         for row in rows
     ]
-    return f"{table(['pack', 'extractor', 'pages a second', 'words a page'], body)}\n\n{_origins(rows)}"
+    header = ["pack", "extractor", "pages a second", "CPU ms a page", "words a page"]
+    return f"{table(header, body)}\n\n{_origins(rows)}"
 
 
 def _origins(rows: list[Row]) -> str:
