@@ -45,8 +45,7 @@ def open_graph(folder: Path, cache: Path) -> Base:
     if not graph.is_file():
         _export(folder, graph)
     head = head_of(folder)
-    # one window at a time, as what is trained over it sees it
-    return Base(Session(graph, len(head), threads=THREADS, at_once=1), open_tokenizer(folder), head)
+    return Base(Session(graph, len(head), threads=THREADS), open_tokenizer(folder), head)
 
 
 def _export(folder: Path, graph: Path) -> None:

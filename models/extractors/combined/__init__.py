@@ -219,7 +219,7 @@ class CombinedExtractor:
         if stored.extractor != cls.name:
             raise RegistryError(f"{folder} is a model of {stored.extractor!r}, not of {cls.name!r}")
         settings = stored.settings
-        base = Session(folder / GRAPH, settings["concepts"], threads=threads, at_once=1)
+        base = Session(folder / GRAPH, settings["concepts"], threads=threads)
         tokenizer = open_tokenizer(folder)
         parts = load(folder, stored.schema, base, tokenizer, threads) if settings["taught"] else None
         first, second, third = settings["weights"]

@@ -1,6 +1,6 @@
 """Documents → label log-probabilities of their words: by the network while it is trained, later by its ONNX graph.
 
-Windows of all documents share batches of like length, so hand over many documents at once.
+Windows of all documents may share batches of like length, or be read one by one while somebody works with the answers.
 """
 
 from __future__ import annotations
@@ -39,14 +39,9 @@ Run = Callable[[Mapping[str, Ints]], NDArray[np.floating[Any]]]
 class Session:
     """An ONNX graph, ready to run; `threads` batches at once, one core each."""
 
-    def __init__(
-        self, graph: bytes | Path, labels: int, *, threads: int = THREADS, at_once: int = AT_ONCE
-    ) -> None:
-        """From a graph or its file; raises `RegistryError` if it is none, or not of so many labels.
-
-        With `at_once` 1 each window is read alone: what is said of it then depends on nothing beside it.
-        """
-        self._graph, self.labels, self._threads, self._at_once = graph, labels, threads, at_once
+    def __init__(self, graph: bytes | Path, labels: int, *, threads: int = THREADS) -> None:
+        """From a graph or its file; raises `RegistryError` if it is none, or not of so many labels."""
+        self._graph, self.labels, self._threads = graph, labels, threads
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         try:
@@ -65,12 +60,13 @@ class Session:
     def log_probs_of(self, tokenizer: Tokenizer, documents: Sequence[Sequence[Page]]) -> list[list[Floats]]:
         """For each document and page: label log-probabilities (W, L) of its words."""
         with ThreadPoolExecutor(self._threads) as pool:
-            return _scattered(self._run, self.labels, tokenizer, documents, pool.map, self._at_once)
+            return _scattered(self._run, self.labels, tokenizer, documents, pool.map)
 
     def one_by_one(self, tokenizer: Tokenizer, documents: Sequence[Sequence[Page]]) -> Iterator[list[Floats]]:
-        """The same of each document in turn, with each window read alone, while the next few are being read.
+        """The same of each document in turn, while the next few are being read.
 
-        Needs hardly any Python, so that whoever takes the answers can work beside it.
+        Each window is read alone, so that what is said of it depends on nothing beside it. It needs hardly any Python:
+        whoever takes the answers can work meanwhile.
         """
         waiting: deque[tuple[Sequence[Page], list[Window], list[Future[NDArray[np.float32]]]]] = deque()
         with ThreadPoolExecutor(self._threads) as pool:
@@ -145,7 +141,6 @@ def _scattered(
     tokenizer: Tokenizer,
     documents: Sequence[Sequence[Page]],
     mapped: Callable[..., Any],  # as `map`
-    at_once: int = AT_ONCE,
 ) -> list[list[Floats]]:
     """The answers for the documents' windows, each word's from the window that owns it."""
     probs: list[list[Floats]] = [
@@ -154,7 +149,7 @@ def _scattered(
     windows = [
         (number, window) for number, pages in enumerate(documents) for window in windows_of(pages, tokenizer)
     ]
-    batches = batches_of_words([len(window) for _, window in windows], at_once)
+    batches = batches_of_words([len(window) for _, window in windows])
 
     def answered(batch: Sequence[int]) -> NDArray[np.floating[Any]]:
         return run(arrays_of([windows[i][1] for i in batch]))

@@ -185,7 +185,7 @@ class TaggerExtractor:
             stored.schema,
             trees,
             settings["marks"],
-            Session(folder / GRAPH, settings["concepts"], threads=threads, at_once=1),
+            Session(folder / GRAPH, settings["concepts"], threads=threads),
             open_tokenizer(folder),
             Reading.from_json(settings["reading"]),
             Recipe.from_json(settings["recipe"]),
@@ -196,7 +196,7 @@ def look(
     base: Session, tokenizer: Tokenizer, schema: Schema, documents: Sequence[Sequence[Page]]
 ) -> list[Looked]:
     """What is seen of each document."""
-    concepts = base.log_probs_of(tokenizer, documents)
+    concepts = base.one_by_one(tokenizer, documents)
     return [
         # half as many digits are more than 8 bits gave
         Looked([page.astype(np.float32) for page in said], marks_of(pages, schema))

@@ -22,4 +22,4 @@ def open_concepts(base: str, threads: int) -> tuple[Session, Tokenizer, tuple[st
             f"base model {base!r} knows no concepts, so the tagger can learn nothing from it; leave 'base' empty"
         )
     graph = exporting.in_int8(exporting.to_onnx(Concepts(network)))
-    return Session(graph, len(network.head), threads=threads, at_once=1), tokenizer, network.head
+    return Session(graph, len(network.head), threads=threads), tokenizer, network.head

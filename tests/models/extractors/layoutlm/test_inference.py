@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from hypothesis import given
@@ -16,7 +17,7 @@ from models.extractors.base import Answer, Example, Extracted, Value
 from models.extractors.fields import Reading
 from models.extractors.layoutlm import GRAPH, LayoutLMExtractor, exporting
 from models.extractors.layoutlm.bases import open_base
-from models.extractors.layoutlm.inference import AT_ONCE, Session, batches_of_words, log_probs_of
+from models.extractors.layoutlm.inference import AHEAD, AT_ONCE, Session, batches_of_words, log_probs_of
 from models.extractors.layoutlm.model import Asked, widened
 from models.extractors.layoutlm.recipe import Recipe
 from models.extractors.layoutlm.training import Trained
@@ -75,6 +76,21 @@ def most_apart(said, wanted):
     return max(float(np.abs(np.exp(one) - np.exp(other)).max(initial=0)) for one, other in pairs)
 
 
+def doubling(size):
+    """A graph of one matrix that doubles every number of its words."""
+    words, doubled = (
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, None, size])
+        for name in ("words", "doubled")
+    )
+    matrix = onnx.numpy_helper.from_array(2 * np.eye(size, dtype=np.float32), "matrix")
+    node = onnx.helper.make_node("MatMul", ["words", "matrix"], ["doubled"])
+    graph = onnx.helper.make_graph([node], "doubling", [words], [doubled], [matrix])
+    model = onnx.helper.make_model(
+        graph, opset_imports=[onnx.helper.make_opsetid("", exporting.OPSET)], ir_version=8
+    )
+    return model.SerializeToString()
+
+
 class TestTheGraph:
     def test_it_says_what_the_network_says(self, wide, graph, documents):
         asked, tokenizer = wide
@@ -107,6 +123,37 @@ class TestTheGraph:
         together = two.log_probs_of(tokenizer, documents)
         alone = [one.log_probs_of(tokenizer, [pages])[0] for pages in documents]
         assert most_apart(together, alone) < 1e-5
+
+    @pytest.mark.parametrize("small", [False, True])
+    def test_one_by_one_each_document_has_the_same_answer_in_its_turn(self, wide, graph, documents, small):
+        asked, tokenizer = wide
+        session = Session(exporting.in_int8(graph) if small else graph, asked.labels)
+        several = [*documents, *documents]  # more than are read ahead
+        assert len(several) > 2 * AHEAD
+        said = list(session.one_by_one(tokenizer, several))
+        assert most_apart(said, session.log_probs_of(tokenizer, several)) < 1e-5
+        alone = [next(session.one_by_one(tokenizer, [pages])) for pages in documents]
+        assert most_apart(said[: len(documents)], alone) == 0  # whatever stands beside them
+
+    def test_who_stops_asking_has_no_more_read_than_a_few_ahead(self, wide, graph, documents, monkeypatch):
+        asked, tokenizer = wide
+        session = Session(graph, asked.labels)
+        read = []
+        run = session._run
+        monkeypatch.setattr(session, "_run", lambda inputs: read.append(1) or run(inputs))
+        coming = session.one_by_one(tokenizer, [documents[0]] * 100)
+        next(coming)
+        coming.close()
+        assert 1 <= len(read) <= AHEAD + 1
+
+    def test_a_word_of_nothing_but_zeros_is_no_division_by_zero(self):
+        small = onnx.load_from_string(exporting.in_int8(doubling(exporting.SMALLEST)))
+        session = onnxruntime.InferenceSession(small.SerializeToString(), providers=["CPUExecutionProvider"])
+        words = np.zeros((1, 2, exporting.SMALLEST), dtype=np.float32)
+        words[0, 1] = np.linspace(-3, 5, exporting.SMALLEST)
+        (said,) = session.run(None, {"words": words})
+        assert (said[0, 0] == 0).all()
+        np.testing.assert_allclose(said[0, 1], 2 * words[0, 1], atol=2 * 5 / 127)
 
     def test_every_page_has_probabilities(self, wide, graph, documents):
         asked, tokenizer = wide
