@@ -60,8 +60,8 @@ PARTS = (
     # random order alone, on and on with fewer trainings: it takes long
     Part("sroie", "bare", (RANDOM,), 40, 320, 5),
     Part("sroie", "bare", (OURS, *MODAL, *PEERS), 10, 80, 5),
-    Part("sroie", FULL, (OURS, MODAL[1]), 25, 75, 1),
-    Part("adbuy", "quick", (OURS, MODAL[1]), 15, 60, 3),
+    Part("sroie", FULL, (OURS, MODAL[1]), 25, 50, 1),
+    Part("adbuy", "quick", (OURS, MODAL[1]), 15, 45, 3),
 )
 
 
