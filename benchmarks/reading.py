@@ -14,12 +14,13 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import psutil
 import pypdfium2
 
 from benchmarks import readers
@@ -62,6 +63,9 @@ class Result:
     precision: float | None = None  # of the pieces that were read
     found: float | None = None
     missing: str = ""
+    cpu: float = (
+        0.0  # seconds a page, of the middle round, of all processes; hardly depends on what else runs
+    )
 
     def to_json(self) -> dict[str, Any]:  # mixed: names, figures
         return asdict(self)
@@ -185,18 +189,32 @@ def _compared(makers: dict[str, Callable[[], Reader]], sets: dict[str, list[File
             missing[name] = str(reason)
     for pages, files in sets.items():
         took: dict[str, list[float]] = {name: [] for name in made}
+        cpu: dict[str, list[float]] = {name: [] for name in made}
+        count = sum(file.pages for file in files)
         said: dict[str, list[list[Word]] | None] = {}
         for reader in made.values():
             reader(files[:1])  # the first reading warms up
         for _ in range(ROUNDS):
             for name, reader in made.items():
-                began = time.perf_counter()
+                began, before = time.perf_counter(), _cpu_seconds()
                 said[name] = reader(files)
-                took[name].append((time.perf_counter() - began) / sum(file.pages for file in files))
+                took[name].append((time.perf_counter() - began) / count)
+                cpu[name].append((_cpu_seconds() - before) / count)
         plain = said.get(PLAIN)
         for name, seconds in took.items():
-            yield _result(pages, name, files, seconds, said=said[name], plain=plain)
+            result = _result(pages, name, files, seconds, said=said[name], plain=plain)
+            yield replace(result, cpu=median(cpu[name]))
         yield from (Result(pages, name, 0, missing=reason) for name, reason in missing.items())
+
+
+def _cpu_seconds() -> float:
+    """Of this process and all that it started, those that have ended too."""
+    total = 0.0
+    own = psutil.Process()
+    for process in [own, *own.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):  # it has just ended, and counts among its parent's
+            total += sum(process.cpu_times()[:4])  # user and system, its own and its children's
+    return total
 
 
 def _result(
@@ -240,7 +258,7 @@ def goals(results: Sequence[Result]) -> list[dict[str, Any]]:  # the fields of `
                 "measured": f"{faster:.2f} × ({1 / ours.seconds:.2f} pages/s), {100 * ours.found:.1f} % of its words found",
                 "reached": faster >= 1.3 and ours.found >= 0.995,
                 "peers": _peers(rows, RECEIPTS),
-                "note": "the peers only read",
+                "note": f"the peers only read; CPU seconds a page: {ours.cpu:.2f}, RapidOCR {plain.cpu:.2f}",
             }
         )
     born = [rows[pages, DOCLOOP] for pages in BORN_DIGITAL if (pages, DOCLOOP) in rows]
@@ -254,7 +272,8 @@ def goals(results: Sequence[Result]) -> list[dict[str, Any]]:  # the fields of `
                 "peers": "; ".join(
                     f"{_length(row.pages)}: {peers}" for row in born if (peers := _peers(rows, row.pages))
                 ),
-                "note": "the peers only read, without protection from what a file may hold",
+                "note": "the peers only read, without protection from what a file may hold; CPU seconds a page: "
+                + ", ".join(f"{row.cpu:.3f}" for row in born),
             }
         )
     return told
@@ -274,13 +293,13 @@ def _peers(rows: Mapping[tuple[str, str], Result], pages: str) -> str:
 
 def report(results: Sequence[Result]) -> str:
     """One table; whoever can't be had is listed with the reason below it."""
-    header = ["pages", "number", "engine", "pages/s", "slowest round", "recall %", "precision %", "found, % of plain loop"]  # fmt: skip
+    header = ["pages", "number", "engine", "pages/s", "slowest round", "CPU s a page", "recall %", "precision %", "found, % of plain loop"]  # fmt: skip
     body = [
         [
             row.pages,
             str(row.count),
             row.engine,
-            *([""] * 2 if row.missing else [f"{1 / row.seconds:.2f}", f"{1 / row.slowest:.2f}"]),
+            *([""] * 3 if row.missing else [f"{1 / row.seconds:.2f}", f"{1 / row.slowest:.2f}", f"{row.cpu:.3f}"]),
             *("" if share is None else f"{100 * share:.1f}" for share in (row.recall, row.precision, row.found)),
         ]
         for row in results

@@ -1,5 +1,7 @@
 """What the reading benchmark counts."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -20,6 +22,7 @@ from benchmarks.reading import (
     ROUNDS,
     Result,
     _compared,
+    _cpu_seconds,
     born_digital,
     goals,
     pieces,
@@ -67,6 +70,7 @@ def test_born_digital_files_are_read_without_ocr_and_extracted_and_every_piece_i
     (row,) = _compared({DOCLOOP: lambda: readers.docloop_without_ocr(2, extract)}, {"pdfs": files})
     assert (row.recall, row.precision, row.count, row.found) == (1, 1, 2 + LONG, None)
     assert 0 < row.seconds <= row.slowest
+    assert row.cpu > 0
     # once to warm up, then every file in every round
     assert sorted(extracted) == [(1, 1)] * (1 + 2 * ROUNDS) + [(LONG, 1)] * ROUNDS
 
@@ -78,6 +82,13 @@ def test_each_of_several_workers_extracts_with_a_model_of_its_own(tmp_path: Path
     pages = [Page(100, 100, tuple(words("total 12.50")))]
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(extract, [pages] * 6)) == rules.extract([pages] * 6)
+
+
+def test_the_time_of_processes_that_were_started_counts() -> None:
+    before = _cpu_seconds()
+    work = "import time\nwhile time.process_time() < 0.3: pass"
+    subprocess.run([sys.executable, "-c", work], check=True)
+    assert _cpu_seconds() - before >= 0.3
 
 
 def test_found_is_told_beside_the_plain_loop() -> None:
