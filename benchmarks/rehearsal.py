@@ -174,10 +174,9 @@ def goals(rows: dict[str, Row]) -> list[Row]:
         return []
     ways = row["took"][0]["ways"]
     took = {unit: {way: _or_never(own[unit]["median"]) for way, own in ways.items()} for unit in UNITS}
-    if long := rows.get(LONG):
-        for unit, way in ((unit, way) for unit in UNITS for way in (RANDOM, BY_HAND)):
-            later = _or_never(long["took"][0]["ways"][way][unit]["median"])
-            took[unit][way] = min(took[unit][way], later)
+    longer = rows.get(LONG, row)["took"][0]["ways"]  # it goes on where this one's budget ends
+    for unit, way in ((unit, way) for unit in UNITS for way in (RANDOM, BY_HAND)):
+        took[unit][way] = _or_never(longer[way][unit]["median"])
     documents, seconds = took["documents"], took["seconds"]
     others = [name for name in (*MODAL, *PEERS) if name in ways]
     beyond = f"more than {row['part']['budget']}"
@@ -190,7 +189,8 @@ def goals(rows: dict[str, Row]) -> list[Row]:
         _line(
             "documents",
             *_against(documents[OURS], documents[RANDOM], 0.5, ""),
-            note="the learner of both lines knows nothing before the first correction",
+            note=f"the next training there still: {_held(ways, OURS)} against {_held(longer, RANDOM)}; the learner knows "
+            "nothing before the first correction",
         ),
         _line(
             "other libraries",
@@ -200,8 +200,13 @@ def goals(rows: dict[str, Row]) -> list[Row]:
                 f"{name} {f'{documents[name]:.0f}' if isfinite(documents[name]) else beyond}"
                 for name in others
             ),
-            note="mean F1 up to the budget: "
-            + ", ".join(f"{name} {row['mean_f1'][name]:.3f}" for name in (OURS, *others)),
+            note="; ".join(
+                (
+                    f"the next training there still: {', '.join(f'{name} {_held(ways, name)}' for name in (OURS, *others))}",
+                    "mean F1 to the budget: "
+                    + ", ".join(f"{name} {row['mean_f1'][name]:.3f}" for name in (OURS, *others)),
+                )
+            ),
         ),
     ]
 
@@ -227,6 +232,11 @@ def _as_shipped(rows: dict[str, Row]) -> str:
         f"{told}; as shipped, with the base, F1 is {first[2]:.3f} ({share:.0f} % of all labelled) before any, "
         f"whatever the order, and checking the first {second[0]:.0f} documents takes {second[1]:.0f} s"
     )
+
+
+def _held(ways: Row, way: str) -> str:
+    documents = ways[way]["held"]["median"]
+    return "not reached" if documents is None else f"{documents:.0f}"
 
 
 def _or_never(value: float | None) -> float:

@@ -46,11 +46,22 @@ def reached(points: Sequence[Point], f1: float, unit: str) -> float | None:
     return None
 
 
+def held(points: Sequence[Point], f1: float) -> float | None:
+    """After how many documents a training comes to `f1` and the next one is there still; None if that never happens.
+
+    A small test and few documents make single trainings lucky; the last one of a curve counts by itself.
+    """
+    for point, after in zip(points, [*points[1:], points[-1]], strict=True):
+        if min(point["f1"], after["f1"]) >= f1:
+            return point["documents"]
+    return None
+
+
 def goals(curves: Curves, everything: Mapping[int, float]) -> list[Json]:
     """For each of `SHARES` what every strategy took: by seed and the median, None where it was not reached.
 
     `everything` is the F1 of each seed with every document labelled. Each seed has its own goal, since it has its own
-    test. A median is None where half of the seeds or more never came so far.
+    test. `held` is in documents, see there. A median is None where half of the seeds or more never came so far.
     """
     return [
         {
@@ -61,6 +72,7 @@ def goals(curves: Curves, everything: Mapping[int, float]) -> list[Json]:
                     unit: _told([reached(own[seed], share * everything[seed], unit) for seed in sorted(own)])
                     for unit in UNITS
                 }
+                | {"held": _told([held(own[seed], share * everything[seed]) for seed in sorted(own)])}
                 for name, own in curves.items()
             },
         }

@@ -56,7 +56,7 @@ def _line(
     """The median of F1 over the runs, at every place up to where the shortest ends; and their range."""
     colour, dashes = style
     end = min(points[-1][unit] for points in runs)
-    places = np.linspace(0, end, 120)
+    places = np.linspace(0, end, 61)
     values = np.array(
         [
             np.interp(places, [point[unit] for point in points], [point["f1"] for point in points])

@@ -17,7 +17,7 @@ from tests.learner.test_strategies import make_pool
 def took(documents: float | None, seconds: float | None) -> dict[str, Any]:
     return {
         name: {"each": [value, value], "median": value}
-        for name, value in (("documents", documents), ("seconds", seconds))
+        for name, value in (("documents", documents), ("seconds", seconds), ("held", documents))
     }
 
 

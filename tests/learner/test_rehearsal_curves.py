@@ -29,6 +29,14 @@ def test_who_begins_above_the_goal_needs_nothing():
     assert curves.reached(curve(0.8, 0.9), 0.7, "seconds") == 0
 
 
+@pytest.mark.parametrize(
+    ("f1", "documents"),
+    [((0, 0.9, 0.5, 0.9, 0.9), 30), ((0, 0.5, 0.9), 20), ((0, 0.9, 0.5), None), ((0.9,), 0)],
+)
+def test_a_lucky_training_does_not_hold_a_goal(f1, documents):
+    assert curves.held(curve(*f1), 0.8) == documents
+
+
 def test_without_pre_annotation_the_same_documents_take_longer():
     found = curves.with_by_hand({"random": {1: curve(0, 0.8)}, "mixed": {1: curve(0, 0.9)}})
     assert list(found) == ["random", "mixed", "by-hand"]
