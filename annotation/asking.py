@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import hashlib
 
-from annotation import labelling
+from annotation import extraction, labelling
 from annotation.models import Document, DocumentType, Extraction, LabelTask
 
 
-def unasked(document_type: DocumentType, document: Document, extraction: Extraction | None) -> list[str]:
+def unasked(document_type: DocumentType, document: Document, said: Extraction | None) -> list[str]:
     """Names of fields that needn't be looked at, in the schema's order; at least one field is always asked for."""
     bound = document_type.assume_above
-    if bound is None or extraction is None or not document_type.champion:
-        return []  # before there is a champion no confidence has been held against what people say
+    if bound is None or said is None or not _calibrated(document_type, said):
+        return []
     if asked_in_whole(document_type, document.sha256, document.audit_probability):
         return []
-    return list(
-        labelling.unasked(extraction.found, extraction.absent, document_type.schema, assume_above=bound)
-    )
+    return list(labelling.unasked(said.found, said.absent, document_type.schema, assume_above=bound))
 
 
 def asked_in_whole(document_type: DocumentType, sha256: str, audit_probability: float | None) -> bool:
@@ -33,6 +31,12 @@ def asks_too_little(document_type: DocumentType, task: LabelTask) -> bool:
     """Whether a task takes for granted what is doubtful by now, or was made before its document had to be whole."""
     wanted = unasked(document_type, task.document, task.document.extraction)
     return not set(task.unasked) <= set(wanted)
+
+
+def _calibrated(document_type: DocumentType, said: Extraction) -> bool:
+    """Whether the confidences were held against what people say: not before there is a champion."""
+    untaught = extraction.untaught_of(document_type)
+    return bool(document_type.champion) and (untaught is None or said.model_version != untaught.version)
 
 
 def _lot(sha256: str) -> float:

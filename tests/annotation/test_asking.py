@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from annotation import asking, inbox, queueing
+from annotation import asking, extraction, inbox, queueing
 from annotation.labelling import AS_READ
 from annotation.models import Correction, Document, LabelTask
 from tests.annotation.queue_stand_in import LabelStudioInMemory, stand_in
@@ -25,7 +25,7 @@ def studio(monkeypatch: pytest.MonkeyPatch) -> LabelStudioInMemory:
 @pytest.fixture
 def receipts(studio):
     project = studio.create_project("Receipts", "receipts", "<View/>")
-    return make_type(project_id=project, champion="v1", assume_above=0.9, whole_share=0.0)
+    return make_type(project_id=project, champion="v1", queue_depth=1, assume_above=0.9, whole_share=0.0)
 
 
 def make_queued(document_type, values=SURE, **more):
@@ -69,6 +69,14 @@ def test_every_field_is_asked_for_otherwise(studio, receipts, more):
     task = make_queued(receipts)
     assert task.unasked == []
     assert shown(studio, task) == (["company", "total"], "Check every field", "")
+
+
+def test_what_the_base_alone_says_is_never_taken_as_read(studio, receipts):
+    untaught = extraction.untaught_of(receipts).version
+    document = make_document(receipts, priority=1, state="extracted")
+    make_extraction(document, SURE, version=untaught)
+    queueing.fill_queue(receipts.pk)
+    assert LabelTask.objects.get().unasked == []
 
 
 def test_an_audited_document_is_always_asked_for_in_whole(studio, receipts):

@@ -119,6 +119,35 @@ class TestTheLedger:
         assert (oldest.seconds, oldest.pages, oldest.fields) == (40, 1, 3)
         assert oldest.expected_errors == pytest.approx(0.1 + 0.4 + 0.3)
 
+    def test_counts_only_the_fields_that_somebody_looked_at(self):
+        document_type = make_type()
+        document = make_document(document_type)
+        make_extraction(document, {"company": ("ACME LTD", 0.96), "total": ("12.90", 0.6)})
+        make_truth(
+            document, outcomes={"company": "assumed", "total": "edited", "date": "accepted"}, lead_time=9
+        )
+        (row,) = cost.rows(document_type)
+        assert row.fields == 2
+        assert row.expected_errors == pytest.approx(0.4 + 0.3)
+
+    def test_people_are_asked_for_doubtful_fields_and_of_some_documents_for_all(self):
+        confidence = [[0.95, 0.5, 0.2], [0.95, 0.99, 0.92], [0.0, 0.0, 0.0], [0.95, 0.5, 0.95]]
+        documents = [("a", None), ("b", None), ("c", None), ("d", 0.1)]
+
+        def asked(**more):
+            return cost.fields_asked(make_type(**more), confidence, documents).tolist()
+
+        assert asked(assume_above=0.9, whole_share=0, champion="v1") == [2, 1, 3, 3]
+        assert asked(assume_above=0.9, whole_share=1, champion="v1") == [3, 3, 3, 3]
+        assert asked(assume_above=0.9, whole_share=0) == [3, 3, 3, 3]  # no champion
+        assert asked(champion="v1") == [3, 3, 3, 3]  # the type doesn't want it
+
+    def test_a_document_with_fewer_questions_is_cheaper_by_as_much_as_checking_them_takes(self):
+        model = replace(cost.default(4), spread=0)
+        one, two = (model.seconds(np.array([1.0]), np.array([1.0]), np.array([n]))[0] for n in (1.0, 4.0))
+        assert two - one == pytest.approx(3 * model.field)
+        assert two == pytest.approx(model.seconds(np.array([1.0]), np.array([1.0]))[0])
+
     def test_counts_no_imported_labels_no_other_types_and_no_times_that_are_not_known(self):
         document_type = make_type()
         make_truth(make_document(document_type), lead_time=None)

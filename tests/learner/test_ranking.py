@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learner import ranking
+from learner.strategies.base import UNKNOWN
 from models.schema import Field, Schema
 from tests.factories import make_page
 
@@ -51,6 +52,10 @@ def test_a_field_is_as_sure_as_its_least_certain_value():
         ({"company": "edited", "total": "removed"}, 2),
         ({"total": "added", "document type": "invoice"}, 1),
         ({}, 0),
+        # nobody knows how many are wrong where some weren't looked at
+        ({"company": "assumed", "total": "accepted"}, UNKNOWN),
+        ({"company": "assumed", "total": "edited"}, UNKNOWN),
+        ({"company": "accepted", "gone": "assumed"}, 0),  # a field that the type has no more
     ],
 )
 def test_faults_are_fields_that_a_person_changed(outcomes, wanted):

@@ -140,6 +140,33 @@ def test_the_audit_slice_is_weighed_by_the_probability_of_being_picked():
     assert found.accuracy == pytest.approx((10 + 5 + 5) / (20 + 10))
 
 
+def test_an_audited_document_that_somebody_had_open_with_a_part_of_its_fields_measures_nothing():
+    document_type = make_type()
+    for outcomes in (
+        {"company": "accepted", "total": "accepted", "date": "edited"},
+        {"company": "assumed", "total": "edited", "date": "edited"},
+    ):
+        document = make_document(document_type, audit_probability=0.1)
+        make_extraction(document)
+        make_truth(document, outcomes=outcomes)
+    found = reports.type_report(document_type.name).audit
+    assert (found.documents, found.fields) == (1, 3)
+    assert found.accuracy == pytest.approx(2 / 3)
+
+
+def test_the_share_of_assumed_fields_is_told_of_what_people_corrected():
+    document_type = make_type()
+    assert reports.type_report(document_type.name).assumed is None
+    make_truth(
+        make_document(document_type), outcomes={"company": "assumed", "total": "edited", "date": "assumed"}
+    )
+    make_truth(
+        make_document(document_type), outcomes={"company": "accepted", "total": "edited", "date": "added"}
+    )
+    make_truth(make_document(document_type), source="imported")
+    assert reports.type_report(document_type.name).assumed == pytest.approx(2 / 6)
+
+
 def test_a_report_is_json():
     document_type = make_type()
     version = make_version(document_type, state=ModelVersion.State.CHALLENGER)

@@ -26,9 +26,9 @@ def fingerprint_of(n: int) -> str:
     return f"{random.Random(n).getrandbits(64):016x}"
 
 
-def entry(n: int, *, same_as: int | None = None, audited: bool = False) -> Entry:
+def entry(n: int, *, same_as: int | None = None, audited: bool = False, whole: bool = True) -> Entry:
     """The n-th document; a near-duplicate of another one has its fingerprint."""
-    return Entry(1000 + n, n, sha(n), fingerprint_of(n if same_as is None else same_as), audited)
+    return Entry(1000 + n, n, sha(n), fingerprint_of(n if same_as is None else same_as), audited, whole)
 
 
 def sizes(splits: dict[int, Split]) -> dict[Split, int]:
@@ -121,6 +121,45 @@ def test_the_order_of_the_entries_does_not_matter():
     assert divide(entries, {}) == divide(shuffled, {})
 
 
+def test_documents_with_unconfirmed_fields_are_for_training_and_those_in_whole_are_shared_out():
+    splits = divide([entry(n, whole=n % 4 == 0) for n in range(100)], {})
+    whole = sizes({n: split for n, split in splits.items() if n % 4 == 0})
+    assert {splits[n] for n in range(100) if n % 4} == {Split.TRAIN}
+    assert whole == {Split.GOLD: 12, Split.VALIDATION: 6, Split.TRAIN: 7}
+
+
+def test_documents_with_unconfirmed_fields_are_not_enough_to_begin_with():
+    entries = [entry(n, whole=n < 8) for n in range(30)]
+    with pytest.raises(
+        Refused, match=r"at least 10 .* there are 8 \(22 more .* nobody confirmed\): correct 2"
+    ):
+        divide(entries, {})
+
+
+def test_a_near_duplicate_of_a_gold_document_is_not_trained_on_however_much_of_it_is_confirmed():
+    first = divide([entry(n) for n in range(50)], {})
+    gold = next(n for n in first if first[n] == Split.GOLD)
+    second = divide([*map(entry, range(50)), entry(90, same_as=gold, whole=False)], first)
+    assert second[90] == Split.GOLD
+
+
+@given(st.sets(st.integers(0, 59)), st.integers(12, 60))
+def test_who_judges_is_always_enough_and_confirmed_in_whole(partly, n):
+    entries = [entry(k, same_as=k // 2 * 2, audited=k % 7 == 0, whole=k not in partly) for k in range(n)]
+    try:
+        splits = divide(entries, {})
+    except Refused:
+        return
+    whole = sizes({each.document: splits[each.document] for each in entries if each.whole})
+    assert all(whole[split] >= LEAST[split] for split in Split)
+    assert set(splits) == set(range(n))
+    # a group is judged by only if somebody confirmed one of its documents in whole
+    for k in range(0, n - 1, 2):
+        assert splits[k] == splits[k + 1]
+        if k in partly and k + 1 in partly:
+            assert splits[k] == Split.TRAIN
+
+
 @pytest.mark.django_db
 class TestStored:
     def corrected(self, document_type, n: int):
@@ -182,6 +221,30 @@ class TestStored:
             assert example.pages[0].text == "ACME LTD Date 01/02/2024 Total 12.90"
             assert [answer.field for answer in example.answers] == ["total"]
             assert isinstance(example.answers[0], Answer)
+
+    def test_what_nobody_confirmed_is_no_answer_and_judges_nothing(self):
+        document_type = make_type()
+        truths = self.corrected(document_type, 40)
+        gold = [pk for pk, split in snapshots.take(document_type).items if split == Split.GOLD]
+        outcomes = {"company": "assumed", "date": "accepted", "total": "edited"}
+        again = [make_truth(truth.document, outcomes=outcomes) for truth in truths if truth.pk in gold[:3]]
+        new = [
+            make_truth(make_document(document_type, fingerprint=fingerprint_of(k)), outcomes=outcomes)
+            for k in range(100, 110)
+        ]
+        snapshot = snapshots.take(document_type)
+        examples = snapshots.examples(snapshot)
+        splits = dict(snapshot.items)
+        assert {splits[truth.pk] for truth in again} == {Split.GOLD}  # for ever, though they can't judge now
+        assert {splits[truth.pk] for truth in new} == {Split.TRAIN}
+        judging = [*examples[Split.GOLD], *examples[Split.VALIDATION]]
+        assert not any(example.unconfirmed for example in judging)
+        assert not {str(truth.document_id) for truth in again} & {example.key for example in judging}
+        partly = [example for example in examples[Split.TRAIN] if example.unconfirmed]
+        assert {example.key for example in partly} == {str(truth.document_id) for truth in new}
+        for example in partly:
+            assert example.unconfirmed == {"company"}
+            assert {answer.field for answer in example.answers} == {"date", "total"}
 
     def corrected_with(self, document_type, n: int):
         return [

@@ -4,7 +4,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from annotation.models import Correction, Document, LabelTask, Move, json_of
-from tests.factories import make_answers, make_document, make_extraction, make_type
+from tests.factories import make_answers, make_document, make_extraction, make_truth, make_type
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +43,17 @@ def test_the_list_costs_the_same_queries_for_three_documents_and_for_thirty(
         make_extraction(make_document(document_type))
     with django_assert_max_num_queries(6):
         assert lead.get(reverse("documents")).content.count(b'scope="row"') == 30
+
+
+def test_what_nobody_confirmed_is_marked_beside_the_document_and_told_by_the_api(lead):
+    document = make_document()
+    make_truth(document, outcomes={"company": "assumed", "date": "accepted", "total": "edited"})
+    shown = lead.get(reverse("document", args=[document.pk])).content.decode()
+    assert shown.count("Taken as read: nobody was asked for it") == 1
+    truth = lead.get(f"/api/documents/{document.pk}").json()["truth"]
+    assert truth["unconfirmed"] == ["company"]
+    (row,) = lead.get("/api/corrections").json()["items"]
+    assert (row["unconfirmed"], row["outcomes"]["company"]) == (["company"], "assumed")
 
 
 def test_older_documents_are_a_page_further(lead):

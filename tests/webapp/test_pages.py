@@ -241,6 +241,29 @@ def test_annotators_see_their_queues_and_no_others_day(client, ann):
     assert (day.documents, day.untouched, day.corrections[0].changed) == (1, 0, "total")
 
 
+def test_what_an_annotator_was_not_asked_for_is_no_change_of_theirs(client, ann):
+    make_truth(
+        make_document(),
+        outcomes={"company": "assumed", "total": "accepted"},
+        annotator="ann@example.org",
+        submitted_at=timezone.now(),
+    )
+    client.force_login(ann)
+    day = client.get(reverse("today")).context["day"]
+    assert (day.untouched, day.corrections[0].changed) == (1, "nothing: it was right")
+
+
+def test_the_share_of_fields_taken_as_read_stands_on_the_types_page(lead):
+    document_type = make_type()
+    make_truth(make_document(document_type), outcomes={"company": "accepted"})
+    page = reverse("type", args=[document_type.name])
+    assert "Taken as read" not in text_of(lead.get(page))
+    make_truth(
+        make_document(document_type), outcomes={"company": "assumed", "date": "assumed", "total": "edited"}
+    )
+    assert "<dt>Taken as read</dt><dd>33" in text_of(lead.get(page))
+
+
 def test_an_account_without_an_address_has_done_nothing(client, ann):
     make_truth(make_document(), annotator="", submitted_at=timezone.now())
     ann.email = ""
