@@ -33,13 +33,9 @@ from models.schema import Schema
 
 RULE = "v1"  # of what a kept run means: runs of another rule are made anew
 RUNS, PICTURE, SUMMARY = "runs", "curves.svg", "rehearsal.json"
-MOST_TEST, TEST_SHARE = (
-    100,
-    0.25,
-)  # held back: enough to tell F1 to one hundredth or two, and never most of a pack
+# held back: enough to tell F1 to one hundredth or two, and never most of a pack
+MOST_TEST, TEST_SHARE = 100, 0.25
 EVERYTHING = "everything"
-
-Points = list[dict[str, float]]
 
 
 class BadRehearsal(DocloopError):
@@ -50,7 +46,7 @@ class BadRehearsal(DocloopError):
 class Asked:
     """What is to be rehearsed. `test` documents are held back (None: a quarter, at most 100); seeds are 1 to `seeds`.
 
-    The plan's `share` and `queue` are the document type's where Docloop knows it.
+    The plan's `share` and `queue`, and its strategy's parameters, are the document type's where Docloop knows it.
     """
 
     order: Order
@@ -87,37 +83,22 @@ def rehearse(asked: Asked, out: Path | None, say: Say, more: Mapping[str, Strate
     schema, notes = labelled_part(material.schema, material.documents, f"the type {asked.order.name!r}")
     asked, held_back = _settled(asked, material, notes)
     learner = named(asked.learner, asked.recipe, Path(settings.CONFIG.data) / "bases")
+    own = material.document_type
+    if own and own.strategy_parameters and own.strategy in chosen:
+        chosen[own.strategy] = strategies.named(own.strategy, **own.strategy_parameters)
     kept = Kept(folder / RUNS, _digest(asked, held_back, schema, material))
 
     say(
         f"{asked.order.name}: {held_back} of {len(material.documents)} documents held back, "
         f"learner {learner.name} ({learner.base})"
     )
-    runs: dict[str, dict[int, Points]] = {name: {} for name in chosen}
-    everything: dict[int, float] = {}
-    took = 0.0
-    for seed in asked.all_seeds:
-        found = {name: kept.run(name, seed) for name in (EVERYTHING, *chosen)}
-        if missing := [name for name, run in found.items() if run is None]:
-            made = scene(schema, material.groups, held_back, seed)
-            for name in missing:
-                say(f"{name}, seed {seed}: begins")
-                began = time.process_time()
-                if name == EVERYTHING:
-                    run = {"f1": of_everything(made, learner)}
-                else:
-                    run = replay(made, chosen[name], learner, asked.plan, say)
-                found[name] = kept.keep(name, seed, run | {"cpu_seconds": time.process_time() - began})
-        whole: dict[str, Report] = {name: run for name, run in found.items() if run is not None}
-        took += sum(run["cpu_seconds"] for run in whole.values())
-        everything[seed] = whole.pop(EVERYTHING)["f1"]
-        for name, ended in whole.items():
-            runs[name][seed] = ended["points"]
-            notes += [each for each in ended["problems"] if each not in notes]
+    runs, everything, took = _runs(asked, chosen, kept, _Stage(schema, material, held_back, learner), say)
+    notes += sorted({each for own in runs.values() for run in own.values() for each in run["problems"]})
+    paths = {name: {seed: run["points"] for seed, run in each.items()} for name, each in runs.items()}
     report = _report(asked, material, schema, learner, notes) | {
         "documents": {"pool": len(material.documents) - held_back, "test": held_back},
         "everything": everything,
-        "curves": curves.with_by_hand(runs),
+        "curves": curves.with_by_hand(paths),
         "cpu_seconds": took,  # of all runs, those that were kept too
         "folder": str(folder),
     }
@@ -130,6 +111,40 @@ def rehearse(asked: Asked, out: Path | None, say: Say, more: Mapping[str, Strate
     title = f"{asked.order.name}: {learner.name}, {asked.seeds} seed{'s' if asked.seeds > 1 else ''}"
     rehearsal_picture.draw(report["curves"], everything, title, folder / PICTURE)
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Where runs take place, whatever their seed and strategy."""
+
+    schema: Schema
+    material: Material
+    held_back: int
+    learner: Learner
+
+
+def _runs(
+    asked: Asked, chosen: Mapping[str, Strategy], kept: Kept, stage: _Stage, say: Say
+) -> tuple[dict[str, dict[int, Report]], dict[int, float], float]:
+    """(every run by strategy and seed, by seed the F1 of everything labelled, CPU seconds of all of them)."""
+    runs: dict[str, dict[int, Report]] = {name: {} for name in (EVERYTHING, *chosen)}
+    for seed in asked.all_seeds:
+        found = {name: kept.run(name, seed) for name in runs}
+        if missing := [name for name, run in found.items() if run is None]:
+            made = scene(stage.schema, stage.material.groups, stage.held_back, seed)
+            for name in missing:
+                say(f"{name}, seed {seed}: begins")
+                began = time.process_time()
+                if name == EVERYTHING:
+                    run = {"f1": of_everything(made, stage.learner)}
+                else:
+                    run = replay(made, chosen[name], stage.learner, asked.plan, say)
+                found[name] = kept.keep(name, seed, run | {"cpu_seconds": time.process_time() - began})
+        for name, ended in found.items():
+            if ended is not None:  # for the type checker: none is left
+                runs[name][seed] = ended
+    took = sum(run["cpu_seconds"] for own in runs.values() for run in own.values())
+    return runs, {seed: run["f1"] for seed, run in runs.pop(EVERYTHING).items()}, took
 
 
 class Kept:
@@ -194,6 +209,8 @@ def _digest(asked: Asked, held_back: int, schema: Schema, material: Material) ->
         sorted(asked.recipe.items()),
         held_back,
     ]
+    if (own := material.document_type) and own.strategy_parameters:
+        essence.append([own.strategy, own.strategy_parameters])
     return hashlib.sha256(json.dumps(essence, sort_keys=True).encode()).hexdigest()[:12]
 
 

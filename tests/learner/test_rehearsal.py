@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from annotation.models import DocumentType
 from learner import ranking, rehearsal, rehearsal_replay
 from learner.rehearsal import Asked, BadRehearsal, rehearse
 from learner.rehearsal_learners import ExtractorLearner, QuickLearner, named
@@ -22,6 +23,7 @@ from models.errors import ReadingFailed, TrainingFailed
 from models.extractors import UnknownExtractor
 from models.pack_schema import inferred
 from models.packs import read_pack
+from tests.factories import make_type
 from tests.generated_pack import write_pack
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +154,20 @@ def test_a_rehearsal_writes_curves_summary_and_picture(pack, tmp_path):
     picture = (tmp_path / "out/curves.svg").read_text()
     assert "least-confident" in picture
     assert "documents corrected" in picture
+
+
+def test_a_type_that_docloop_knows_is_rehearsed_with_its_own_settings(pack, tmp_path):
+    fields = inferred(list(read_pack(pack))).to_json()
+    make_type(
+        name="slips", fields=fields, audit_share=0.5, queue_depth=2, strategy_parameters={"candidates": 7}
+    )
+    report = rehearse(asked(pack), tmp_path / "out", quiet)
+    assert (report["plan"]["audit_share"], report["plan"]["queue"]) == (0.5, 2)
+    assert report["schema_from"] == "the document type 'slips'"
+    lines: list[str] = []
+    DocumentType.objects.update(strategy_parameters={"candidates": 8})
+    rehearse(asked(pack), tmp_path / "out", lines.append)
+    assert "mixed, seed 1: begins" in lines
 
 
 def test_what_was_kept_is_not_done_again_and_the_result_is_the_same(pack, tmp_path, monkeypatch):
