@@ -61,7 +61,7 @@ PARTS = (
     Part("sroie", "bare", (RANDOM,), 40, 320, 5),
     Part("sroie", "bare", (OURS, *MODAL, *PEERS), 10, 80, 5),
     Part("sroie", FULL, (OURS, MODAL[1]), 25, 50, 1),
-    Part("adbuy", "quick", (OURS, MODAL[1]), 15, 45, 2),
+    Part("adbuy", "quick", (OURS, MODAL[1]), 15, 45, 3),
 )
 
 
