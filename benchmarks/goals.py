@@ -72,7 +72,7 @@ CHOOSING: dict[str, tuple[str, str]] = {
     "blind annotator": ("an annotator who accepts blindly is found", "within 40 probes, false alarm < 5 %"),
     "team": ("five annotators at once: share of the top k uncertain among the first k labelled", "≥ 0.9"),
 }
-CHOOSING_IN = ("selection", "audit", "forecast", "live", "rehearse", "probes")
+CHOOSING_IN = ("selection", "audit", "forecast", "live", "rehearse", "labels", "probes")
 
 
 def goals(extraction: Rows, image: Rows, speed: Rows, reading: Rows) -> Iterator[Goal]:
