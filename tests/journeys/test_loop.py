@@ -61,7 +61,7 @@ class Loop:
     def begin(cls, installation: Installation, folder: Path) -> Loop:
         # rules read the type until it has a champion, and they learn nothing; `learn_from_now_on` changes that
         specification = yaml.safe_load((CHECKOUT / f"webapp/demo/{KIND}.yaml").read_text())
-        specification |= {"retraining": {"after": ENOUGH}, "extractor": "rules"}
+        specification |= {"retraining": {"after": ENOUGH}, "extractor": "rules", "second_opinions": 0}
         specification["fields"] = [each for each in specification["fields"] if each["name"] in FIELDS]
         (folder / "type.yaml").write_text(yaml.safe_dump(specification))
         installation.manage("document_type", str(folder / "type.yaml"))
