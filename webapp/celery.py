@@ -1,7 +1,8 @@
-"""The Celery app: workers for short work (queue `light`) and for training (queue `training`)."""
+"""The Celery app: workers for short work (queue `light`), for reading and extracting (`reading`), for training (`training`)."""
 
 import os
 from importlib import import_module
+from typing import Any
 
 from celery import Celery
 from celery.signals import worker_init
@@ -18,7 +19,8 @@ PRELOADED = ("modAL.models", "modAL.uncertainty", "sklearn.linear_model", "label
 
 
 @worker_init.connect
-def preload(**_: object) -> None:
-    """Called once in each worker, before it forks."""
-    for name in PRELOADED:
-        import_module(name)
+def preload(sender: Any = None, **_: object) -> None:  # Celery's worker, which has no types
+    """Called once in each worker, before it forks; those that do no short work are spared the memory."""
+    if sender is None or "light" in sender.app.amqp.queues.consume_from:
+        for name in PRELOADED:
+            import_module(name)

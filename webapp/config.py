@@ -76,7 +76,9 @@ class Config(BaseSettings):
     max_upload_mb: int = Field(50, ge=1, le=2000, description="Largest file that intake takes, in MB")
     max_pages: int = Field(100, ge=1, le=5000, description="Most pages a document may have")
     sweep_seconds: int = Field(60, ge=5, description="How often Label Studio and the ledger are compared")
-    light_workers: int = Field(2, ge=1, le=64, description="Processes of the worker for short work")
+    light_workers: int = Field(
+        2, ge=1, le=64, description="Processes each for short work, and for reading and extracting"
+    )
     training_threads: int = Field(
         0, ge=0, le=128, description="CPU threads a training may use; 0 takes all cores but one"
     )

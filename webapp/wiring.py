@@ -36,8 +36,15 @@ TIMETABLE: dict[str, timedelta] = {
     "learner.reconcile": timedelta(minutes=5),
 }
 
-# tasks that don't belong into the queue for short work
-QUEUES: dict[str, str] = {"learner.train": "training", "learner.find_suspects": "training"}
+# Tasks that don't belong into the queue for short work, through which corrections go: a thousand scans that were just
+# uploaded must not keep the ranking waiting
+QUEUES: dict[str, str] = {
+    "annotation.read_document": "reading",
+    "annotation.extract_document": "reading",
+    "annotation.extract_pool": "reading",
+    "learner.train": "training",
+    "learner.find_suspects": "training",
+}
 
 # tasks that nothing wakes but a person or a program
 BY_HAND: list[str] = []

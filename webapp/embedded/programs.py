@@ -17,7 +17,7 @@ from webapp.embedded.supervisor import Program
 
 DATABASES = ("docloop", "label_studio", "mlflow")  # each with a role of its name
 SERVICES = ("label-studio", "mlflow")
-OURS = ("web", "worker-light", "worker-training", "beat")
+OURS = ("web", "worker-light", "worker-reading", "worker-training", "beat")
 STOP_ORDER = (OURS, SERVICES, ("valkey",), ("postgres",))
 
 
@@ -94,6 +94,12 @@ def our_programs(config: Config) -> list[Program]:
             [*celery, "worker", *_worker("light"), "--concurrency", str(config.light_workers)],
             our_environment(),
             worker_answers(config, "light"),
+        ),
+        Program(
+            "worker-reading",
+            [*celery, "worker", *_worker("reading"), "--concurrency", str(config.light_workers)],
+            our_environment(),
+            worker_answers(config, "reading"),
         ),
         Program(
             "worker-training",
