@@ -44,7 +44,7 @@ def quiet(_: str) -> None:
     pass
 
 
-RULES = ExtractorLearner("rules", {}, Path("unused"))
+RULES = ExtractorLearner("rules", {}, Path("unused"))  # rules keep nothing
 
 
 def asked(pack: Path, **more: object) -> Asked:
@@ -102,25 +102,25 @@ def test_the_strategy_gets_what_it_gets_in_the_app(made):
     assert pools[0].seconds.mean() != pytest.approx(pools[-1].seconds.mean())
 
 
-def test_a_learner_that_cannot_be_trained_yet_leaves_the_model_before_it(made):
+def test_a_learner_that_cannot_be_trained_yet_leaves_the_model_before_it(made, tmp_path):
     class Reluctant(ExtractorLearner):
         def taught(self, schema, train, validation, seed):
             if len(train) + len(validation) < 8:
                 raise TrainingFailed("too few")
             return super().taught(schema, train, validation, seed)
 
-    run = replay(made, strategy("random"), Reluctant("rules", {}, Path("unused")), Plan(4, 8), quiet)
+    run = replay(made, strategy("random"), Reluctant("rules", {}, tmp_path), Plan(4, 8), quiet)
     assert run["problems"] == ["too few"]
     assert len(run["points"]) == 3
 
 
-def test_an_extractor_that_has_to_see_documents_first_says_nothing_before(made):
-    says = ExtractorLearner("crf", {}, Path("unused")).untaught(made.schema)
+def test_an_extractor_that_has_to_see_documents_first_says_nothing_before(made, tmp_path):
+    says = ExtractorLearner("crf", {}, tmp_path).untaught(made.schema)
     assert [len(each.values) for each in says(made.test)] == [0] * 10
 
 
-def test_the_bare_learner_finds_more_after_more_documents(made):
-    learner = named("bare", {}, Path("unused"))
+def test_the_bare_learner_finds_more_after_more_documents(made, tmp_path):
+    learner = named("bare", {}, tmp_path)
     assert isinstance(learner, QuickLearner)
     points = replay(made, strategy("random"), learner, Plan(8, 16), quiet)["points"]
     assert points[0]["f1"] == 0
@@ -128,21 +128,21 @@ def test_the_bare_learner_finds_more_after_more_documents(made):
 
 
 @pytest.mark.slow
-def test_the_quick_learner_knows_what_the_base_knows_and_learns_more(made):
-    learner = named("quick", {}, Path("unused"))
+def test_the_quick_learner_knows_what_the_base_knows_and_learns_more(made, tmp_path):
+    learner = named("quick", {}, tmp_path)
     untaught, taught = (
         replay(made, strategy("mixed"), learner, Plan(12, 24), quiet)["points"][place]["f1"]
         for place in (0, 2)
     )
     assert untaught > 0.5
     assert taught > untaught - 0.05
-    full = named("combined", {"rounds": 20, "threads": 1}, Path("unused"))
+    full = named("combined", {"rounds": 20, "threads": 1}, tmp_path)
     assert replay(made, strategy("mixed"), full, Plan(12, 12), quiet)["points"][1]["f1"] > 0.6
 
 
-def test_an_unknown_learner_lists_those_there_are():
+def test_an_unknown_learner_lists_those_there_are(tmp_path):
     with pytest.raises(UnknownExtractor, match="there are: rules"):
-        named("oracle", {}, Path("unused"))
+        named("oracle", {}, tmp_path)
 
 
 def test_a_rehearsal_writes_curves_summary_and_picture(pack, tmp_path):

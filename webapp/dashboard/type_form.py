@@ -31,7 +31,7 @@ class NumbersField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         numbers: dict[str, float] = {}
-        for part in super().to_python(value).replace(",", " ").split():
+        for part in (super().to_python(value) or "").replace(",", " ").split():
             name, _, number = part.partition("=")
             try:
                 numbers[name] = int(number) if number.isdecimal() else float(number)
