@@ -29,7 +29,7 @@ def sync_project(type_id: int) -> None:
         present = label_studio.project(project_id)
     else:
         project_id = present.id
-    hashed = hashlib.sha256(config.encode()).hexdigest()
+    hashed = config_hash(document_type)
     if present is None or present.label_config != config or document_type.label_config_hash != hashed:
         label_studio.update_project(project_id, title=_title(document_type), label_config=config)
     _furnish(document_type, project_id)
@@ -38,6 +38,17 @@ def sync_project(type_id: int) -> None:
         DocumentType.objects.filter(pk=type_id).update(project_id=project_id, label_config_hash=hashed)
         if project_id != known:
             doorbell.ring("ranking changed", type_id)
+
+
+def outdated(document_type: DocumentType) -> bool:
+    """Whether the labelling configuration was made otherwise than this release of Docloop makes it."""
+    made = document_type.label_config_hash
+    return bool(made) and made != config_hash(document_type)
+
+
+def config_hash(document_type: DocumentType) -> str:
+    """SHA-256 of the labelling configuration that the type should have."""
+    return hashlib.sha256(_config(document_type).encode()).hexdigest()
 
 
 def _config(document_type: DocumentType) -> str:

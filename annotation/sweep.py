@@ -15,7 +15,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from annotation import doorbell, inbox, jobs, label_studio, queueing, webhooks
+from annotation import doorbell, inbox, jobs, label_studio, projects, queueing, webhooks
 from annotation.errors import LabelStudioRefused
 from annotation.models import CurrentAnnotation, DirtyTask, DocumentType, LabelTask, Recheck
 from annotation.task_views import Entry
@@ -45,7 +45,7 @@ def sweep_all() -> None:
 
 
 def sweep_project(type_id: int) -> None:
-    """Mark every task of a type's project that isn't as we know it, and mend its webhook."""
+    """Mark every task of a type's project that isn't as we know it, and mend its webhook and configuration."""
     document_type = DocumentType.objects.get(pk=type_id)
     if document_type.project_id is None:
         return
@@ -64,7 +64,7 @@ def sweep_project(type_id: int) -> None:
         inbox.mark_dirty(changed, noticed_by="sweep")
         if _left_behind(document_type) or queueing.skipped_long_ago(document_type).exists():
             doorbell.ring("ranking changed", type_id)
-        if present is None:  # the project was deleted
+        if present is None or projects.outdated(document_type):  # it was deleted, or Docloop was updated
             doorbell.ring("document type changed", type_id)
     if changed:
         log.info(

@@ -1,3 +1,4 @@
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -5,7 +6,7 @@ import pytest
 from django.db.models.functions import Now
 from pydantic import SecretStr
 
-from annotation import inbox, sweep
+from annotation import inbox, projects, sweep
 from annotation.errors import LabelStudioRefused, LabelStudioUnreachable
 from annotation.models import CurrentAnnotation, DirtyTask, Document, DocumentType, Job, LabelTask
 from tests.annotation.stand_in import install, result
@@ -221,6 +222,15 @@ class TestProjects:
         assert ("annotation.sync_project", kind.pk) in rung
         assert dirty() == {task_id for _, task_id in queued}
         assert studio.webhooks == []
+
+    def test_a_configuration_of_an_earlier_release_is_brought_up_to_date(self, studio, kind, rung):
+        configured = DocumentType.objects.filter(pk=kind.pk)
+        configured.update(label_config_hash=projects.config_hash(kind))
+        sweep.sweep_project(kind.pk)
+        assert ("annotation.sync_project", kind.pk) not in rung
+        configured.update(label_config_hash=hashlib.sha256(b"<View/>").hexdigest())
+        sweep.sweep_project(kind.pk)
+        assert ("annotation.sync_project", kind.pk) in rung
 
     def test_tasks_in_a_former_project_are_not_forgotten(self, studio, kind, queued):
         document, task_id = queued[0]
