@@ -61,8 +61,8 @@ def labels_of(schema: Schema) -> tuple[str, ...]:
 def decode(log_probs: Floats, schema: Schema) -> NDArray[np.intp]:
     """The likeliest labels (W,) of which every `I-` goes on with a `B-` or `I-` of its field (Viterbi 1967).
 
-    `log_probs` is (W, L) with labels ordered as `labels_of` gives them. A text may be interrupted by up to `GAP` words
-    outside, as `alignment.label_words` labels what stands beside another column. A field that doesn't repeat can't
+    `log_probs` is (W, L) with labels ordered as `labels_of` gives them. A text that doesn't repeat may be interrupted by up
+    to `GAP` words outside, as `alignment.label_words` labels what stands beside another column. A field that doesn't repeat can't
     begin anew within itself: training never shows that, and an address cut in two would be two wrong ones.
     """
     n_words, n_labels = log_probs.shape
@@ -77,7 +77,8 @@ def decode(log_probs: Floats, schema: Schema) -> NDArray[np.intp]:
     labels = log_probs.argmax(axis=1)
     if labels[0] not in inner and not allowed[labels[:-1], labels[1:]].any():
         return labels  # each word's likeliest label: the usual case, and nothing can be likelier
-    texts = np.asarray([each.kind not in TYPED for each in schema])
+    # of a list a piece that stands apart is rather another value
+    texts = np.asarray([each.kind not in TYPED and not each.repeats for each in schema])
     return _likeliest(log_probs, allowed, np.where(texts, -RESUMING, -np.inf))
 
 

@@ -46,6 +46,7 @@ def cost_of(labels: tuple[int, ...], resuming: float) -> float | None:
         if kind == "I" and before not in (f"B-{name}", f"I-{name}"):
             if (
                 SCHEMA[name].kind is not Kind.TEXT
+                or SCHEMA[name].repeats
                 or name not in last
                 or set(labels[last[name] + 1 : word]) != {0}
             ):
