@@ -31,7 +31,9 @@ and by which command it was measured. A `+` behind a commit: files differed from
 - **Split**: near copies (by the pack's own groups, and by `models.similarity`) stay together. The test is drawn by whole
   groups with a fixed seed ({SPLIT_SEED}): {", ".join(f"{pack.held_back} {pack.title}" for pack in PACKS.values())}. It is the same for every
   extractor, size and seed. Training documents are drawn from the rest, the same for every extractor; of them {VALIDATION_SHARE:.0%}, at
-  most {MOST_VALIDATION}, are for validation: stopping, choosing, calibrating. "Documents" counts both.
+  most {MOST_VALIDATION}, are for validation: stopping, choosing, calibrating. "Documents" counts both. `combined` tells by folds
+  how good it is, and learns from all. So do `crf` and `tagger` alone: those held back calibrate them, then they are trained once
+  more on all. Only `layoutlm`, which needs them to stop in time, never learns from its validation documents.
 - **Right** is a value that equals the answer after normalisation: dates as ISO dates, amounts with two decimals, texts by letters and
   digits. A field without a predicted value is missing, not wrong. `party`, a list, is compared as a set. F1 is over all values
   (micro) unless a field is named, with its 95 % interval by bootstrap over the test's documents: another draw of training
@@ -39,7 +41,9 @@ and by which command it was measured. A `+` behind a commit: files differed from
 - **Independence**: who wrote the practice documents that the base is pre-trained on has looked at documents of the packs' train parts,
   those held back here among them, to learn how such documents look. No text, name or layout was taken over; but a test on
   documents that nobody here has seen is worth more than these figures.
-- **ECE** is the expected calibration error over ten equally wide bins, of values and of absences apart.
+- **ECE** is the expected calibration error over ten equally wide bins, of values and of absences apart. Of a hundred values it
+  is mostly chance, which is told in the goals' note: what 95 of 100 models stay under that are right exactly as often as they
+  say, with the same confidences.
 - **Seen** is a test document with something in common with a training document: layout (the pack's `template_cluster`), vendor,
   advertiser, or one of the parties.
 """
