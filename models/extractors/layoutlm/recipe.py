@@ -18,8 +18,8 @@ class Recipe:
     base: str = ""  # folder of the base checkpoint; empty: the one that comes with Docloop
     epochs: int = 16
     patience: int = 4  # epochs without a better validation F1 after which it stops
-    learning_rate: float = 1e-4  # of the pre-trained layers: with more they forget what the base knows
-    fresh_learning_rate: float = 3e-4  # of the classifier and the 2-D positions, which start from nothing
+    learning_rate: float = 3e-4  # of the pre-trained layers; half of it needs half as many epochs more
+    fresh_learning_rate: float = 1e-3  # of the classifier and the 2-D positions, which start from nothing
     batch_size: int = 4  # windows: with 40 documents larger batches leave too few steps
     batch_words: int = 1000  # or as many windows as have so many words together: full ones would take 3 GB
     warmup: float = 0.1  # share of all steps in which the learning rates rise
