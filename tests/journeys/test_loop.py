@@ -29,7 +29,7 @@ FIELDS = {"invoice_number", "invoice_date", "due_date", "net_amount", "tax", "to
 SEED = 11
 DOCUMENTS = 60
 BY_HAND = 12  # corrections before the first version is asked for
-ENOUGH = 25  # corrections that start a training by themselves
+ENOUGH = 20  # corrections that start a training by themselves
 PATIENCE = 900  # seconds that a slow machine may take for any single step
 NOBODY = "http://127.0.0.1:9"  # the discard port: whatever is sent there does not arrive
 
@@ -150,8 +150,8 @@ class Loop:
         return httpx.get(url, params=parameters, timeout=60).raise_for_status().json()
 
 
-def turn_once(loop: Loop) -> None:
-    """From an empty ledger to the first champion, by way of a candidate that the gate refuses."""
+def turn_once(loop: Loop) -> dict[str, Any]:
+    """From an empty ledger to the first champion, by way of a candidate that the gate refuses; answers the champion."""
     until("all documents read", lambda: loop.live()["counts"]["received"] == 0)
     until("all documents extracted", lambda: loop.live()["counts"]["read"] == 0)
     untaught = until("the rules' answers in the queue", lambda: loop.project()["model_version"])
@@ -170,14 +170,19 @@ def turn_once(loop: Loop) -> None:
 
     loop.learn_from_now_on()
     base = until("the base's answers in the queue", lambda: named_base(loop.project()["model_version"]))
-    loop.correct(ENOUGH)
-    loop.wait_for_corrections(BY_HAND + ENOUGH)
-    second = loop.wait_for_version(2)  # nobody asked: the corrections did
-    assert second["decision"]["promote"], second["decision"]["reasons"]
-    assert second["decision"]["against"] == base
-    overall = second["decision"]["differences"][0]
-    assert overall["after"] > overall["before"], "version 2 is better on the same gold documents"
-    until("the queue shows version 2", lambda: loop.project()["model_version"] == second["name"])
+    # with a handful of gold documents the gate may well refuse the first model that learned: then they go on
+    for number in (2, 3):
+        loop.correct(ENOUGH)
+        loop.wait_for_corrections(BY_HAND + (number - 1) * ENOUGH)
+        taught = loop.wait_for_version(number)  # nobody asked: the corrections did
+        if taught["decision"]["promote"]:
+            break
+    assert taught["decision"]["promote"], taught["decision"]["reasons"]
+    assert taught["decision"]["against"] == base
+    overall = taught["decision"]["differences"][0]
+    assert overall["after"] > overall["before"], "it is better on the same gold documents"
+    until("the queue shows what it says", lambda: loop.project()["model_version"] == taught["name"])
+    return taught
 
 
 def named_base(version: str) -> str:
@@ -201,11 +206,11 @@ def test_the_loop_turns_by_itself_and_survives_a_stop(tmp_path):
     with running(tmp_path / "data") as installation:
         (tmp_path / "files").mkdir()
         loop = Loop.begin(installation, tmp_path / "files")
-        turn_once(loop)
+        champion = turn_once(loop)
 
         # MLflow has the run, its curves, the registered versions and the alias
-        until("the alias", lambda: loop.champion_in_mlflow() == "2")
-        assert loop.live()["champion"]["name"] == f"{KIND}-v2"
+        until("the alias", lambda: loop.champion_in_mlflow() == str(champion["number"]))
+        assert loop.live()["champion"]["name"] == champion["name"]
         run = loop.get("runs", document_type=KIND)[0]
         recorded = loop.mlflow("runs/get", run_id=run["mlflow_run_id"])["run"]
         metrics = {each["key"] for each in recorded["data"]["metrics"]}
@@ -215,7 +220,7 @@ def test_the_loop_turns_by_itself_and_survives_a_stop(tmp_path):
         assert any(file["path"].endswith("/model.crf") for file in files)
 
         # Label Studio shows what the new champion says, and keeps what people said
-        until("new predictions", lambda: every_open_task_shows(loop, f"{KIND}-v2"))
+        until("new predictions", lambda: every_open_task_shows(loop, champion["name"]))
         outcomes = [each["outcomes"] for each in loop.get("corrections", document_type=KIND)["items"]]
         assert any("accepted" in each.values() for each in outcomes)
         assert any("edited" in each.values() or "added" in each.values() for each in outcomes)
@@ -228,14 +233,14 @@ def test_the_loop_turns_by_itself_and_survives_a_stop(tmp_path):
         for name in ("counts", "corrections", "open_tasks", "champion", "new_corrections"):
             assert after[name] == before[name], name
         loop.correct(1)
-        loop.wait_for_corrections(BY_HAND + ENOUGH + 1)
+        loop.wait_for_corrections(before["corrections"] + 1)
 
 
 def test_the_loop_turns_without_a_single_webhook(tmp_path):
     with running(tmp_path / "data", url=NOBODY, sweep_seconds="5") as installation:
         (tmp_path / "files").mkdir()
         loop = Loop.begin(installation, tmp_path / "files")
-        turn_once(loop)
+        champion = turn_once(loop)
         corrections = loop.get("corrections", document_type=KIND)["items"]
         assert len(corrections) >= BY_HAND + ENOUGH
-        until("new predictions", lambda: every_open_task_shows(loop, f"{KIND}-v2"))
+        until("new predictions", lambda: every_open_task_shows(loop, champion["name"]))
