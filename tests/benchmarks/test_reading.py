@@ -88,7 +88,8 @@ def test_the_time_of_processes_that_were_started_counts() -> None:
     before = _cpu_seconds()
     work = "import time\nwhile time.process_time() < 0.3: pass"
     subprocess.run([sys.executable, "-c", work], check=True)
-    assert _cpu_seconds() - before >= 0.3
+    # the system tells whole hundredths of a second, rounded down, of each of four sorts of time
+    assert _cpu_seconds() - before >= 0.25
 
 
 def test_found_is_told_beside_the_plain_loop() -> None:
