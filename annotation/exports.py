@@ -125,7 +125,11 @@ def _pack_pages(truth: Correction, document_type: DocumentType) -> Row:
 def _pack_page(page_number: int, page: Page) -> Row:
     line_of = {word: line for line, words in enumerate(lines_of(page)) for word in words}
     items = [
-        [word.text, *(round(each, 2) for each in _pixels(page, word.box.to_json())), line_of[number]]
+        [
+            word.text,
+            *(round(each, 2) for each in word.box.to_pixels(page.width, page.height)),
+            line_of[number],
+        ]
         for number, word in enumerate(page.words)
     ]
     return {
@@ -136,10 +140,6 @@ def _pack_page(page_number: int, page: Page) -> Row:
         "level": "word",
         "items": items,
     }
-
-
-def _pixels(page: Page, shares: Iterable[float]) -> list[float]:
-    return [share * side for share, side in zip(shares, (page.width, page.height) * 2, strict=True)]
 
 
 def _pack_labels(truth: Correction, document_type: DocumentType) -> Row:

@@ -132,8 +132,8 @@ def _extract(documents: Sequence[Document], document_type: DocumentType) -> None
             )
             Document.objects.filter(pk=document.pk).update(extraction=extraction)
         # not by the state that was read before: meanwhile some may have gone to a person
-        unseen = Document.objects.filter(pk__in=[each.pk for each in documents], state=State.READ)
-        lifecycle.move_many(unseen, State.EXTRACTED, reason=f"extracted by {version}")
+        waiting = Document.objects.filter(pk__in=[each.pk for each in documents], state=State.READ)
+        lifecycle.move_many(waiting, State.EXTRACTED, reason=f"extracted by {version}")
 
 
 def least_confidence(extracted: Extracted) -> float:

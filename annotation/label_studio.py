@@ -73,7 +73,7 @@ def task_url(project_id: int, task_id: int) -> str:
 
 def find_project(description: str) -> int | None:
     """The oldest project with exactly this description."""
-    listed = _request("GET", "projects", "listing projects", include="id,description", page_size=10_000)
+    listed = request("GET", "projects", "listing projects", include="id,description", page_size=10_000)
     return min((each["id"] for each in listed["results"] if each["description"] == description), default=None)
 
 
@@ -94,7 +94,7 @@ def create_project(title: str, description: str, label_config: str) -> int:
 
 def project(project_id: int) -> Project | None:
     """The project as it stands; None if there is none."""
-    found = _request("GET", f"projects/{project_id}", f"project {project_id}", or_none=True)
+    found = request("GET", f"projects/{project_id}", f"project {project_id}", or_none=True)
     if found is None:
         return None
     return Project(found["id"], found["label_config"], found["model_version"] or "")
@@ -109,13 +109,13 @@ def update_project(project_id: int, *, title: str, label_config: str) -> None:
         "maximum_annotations": 1,
         "show_collab_predictions": True,
     }
-    _request("PATCH", f"projects/{project_id}", f"changing project {project_id}", json=body)
+    request("PATCH", f"projects/{project_id}", f"changing project {project_id}", json=body)
 
 
 def set_model_version(project_id: int, model_version: str) -> None:
     """Show this version's predictions: refused by Label Studio while the project has none of them."""
     what = f"the model version of project {project_id}"
-    _request("PATCH", f"projects/{project_id}", what, json={"model_version": model_version})
+    request("PATCH", f"projects/{project_id}", what, json={"model_version": model_version})
 
 
 def ensure_webhook(project_id: int, url: str, secret: str) -> bool:
@@ -132,25 +132,25 @@ def ensure_webhook(project_id: int, url: str, secret: str) -> bool:
         "actions": sorted(WEBHOOK_ACTIONS),
         "headers": {SECRET_HEADER: secret},
     }
-    listed = _request("GET", "webhooks", f"webhooks of project {project_id}", project=project_id)
+    listed = request("GET", "webhooks", f"webhooks of project {project_id}", project=project_id)
     ours = [each for each in listed if each["url"] == url or SECRET_HEADER in (each["headers"] or {})]
     good = [each for each in ours if wanted.items() <= (each | {"actions": sorted(each["actions"])}).items()]
     if not good:  # before the old one goes: an event between the two would be lost
-        _request("POST", "webhooks", f"creating the webhook of project {project_id}", json=wanted)
+        request("POST", "webhooks", f"creating the webhook of project {project_id}", json=wanted)
     stale = [each for each in ours if each not in good[:1]]
     for each in stale:
-        _request("DELETE", f"webhooks/{each['id']}", f"webhook {each['id']}")
+        request("DELETE", f"webhooks/{each['id']}", f"webhook {each['id']}")
     return not good or bool(stale)
 
 
 def ensure_storage(project_id: int, path: str) -> None:
     """Let the project show files below `path`, a folder that Label Studio sees too."""
     what = f"the storage of project {project_id}"
-    listed = _request("GET", "storages/localfiles", what, project=project_id)
+    listed = request("GET", "storages/localfiles", what, project=project_id)
     if any(each["path"] == path for each in listed):
         return
     body = {"project": project_id, "path": path, "title": "Docloop's page images", "use_blob_urls": True}
-    _request("POST", "storages/localfiles", what, json=body)
+    request("POST", "storages/localfiles", what, json=body)
 
 
 # tasks
@@ -186,7 +186,7 @@ def tasks_by_document(project_id: int, document_ids: Collection[int]) -> dict[in
         return {}
     found: dict[int, list[int]] = {}
     chosen = column_filter("data.doc_id", "in_list", "List", wanted)
-    for task in _tasks(project_id, [chosen], include="id,data"):
+    for task in list_tasks(project_id, [chosen], include="id,data"):
         if (document := document_id(task)) is not None:
             found.setdefault(document, []).append(task["id"])
     return found
@@ -194,13 +194,13 @@ def tasks_by_document(project_id: int, document_ids: Collection[int]) -> dict[in
 
 def fetch_task(task_id: int) -> LabelTaskView | None:
     """A task with all its annotations; None if there is none."""
-    task = _request("GET", f"tasks/{task_id}", f"task {task_id}", or_none=True, resolve_uri=False)
+    task = request("GET", f"tasks/{task_id}", f"task {task_id}", or_none=True, resolve_uri=False)
     return None if task is None else task_of(task)
 
 
 def inventory(project_id: int) -> Iterator[Entry]:
     """Every task of a project by growing id, without any content; refused (404) if there is no such project."""
-    return map(entry_of, _tasks(project_id, [], include=LIGHT))
+    return map(entry_of, list_tasks(project_id, [], include=LIGHT))
 
 
 def delete_untouched(
@@ -229,7 +229,7 @@ def delete_untouched(
         if refusal.status == 400:
             return None
         raise
-    left = _tasks(project_id, [column_filter("id", "in_list", "List", sorted(task_ids))], include="id")
+    left = list_tasks(project_id, [column_filter("id", "in_list", "List", sorted(task_ids))], include="id")
     return frozenset(task_ids) - {task["id"] for task in left}
 
 
@@ -243,7 +243,7 @@ def _delete(project_id: int, task_ids: Collection[int], **more: Json) -> None:
     chosen = {"all": False, "included": sorted(task_ids)}
     body = {"project": project_id, "ordering": [], "selectedItems": chosen} | more
     what = f"deleting {len(task_ids)} tasks of project {project_id}"
-    _request("POST", "dm/actions", what, json=body, id="delete_tasks", project=project_id)
+    request("POST", "dm/actions", what, json=body, id="delete_tasks", project=project_id)
 
 
 # predictions
@@ -257,7 +257,7 @@ def add_predictions(project_id: int, predictions: Mapping[int, Mapping[str, Json
     if not predictions:
         return
     chosen = column_filter("id", "in_list", "List", sorted(predictions))
-    there = _tasks(project_id, [chosen], include="id,predictions_model_versions")
+    there = list_tasks(project_id, [chosen], include="id,predictions_model_versions")
     missing: Json = [
         {"task": task["id"], **predictions[task["id"]]}
         for task in there
@@ -339,7 +339,7 @@ def _reason(body: Json) -> str:
     return f": {detail[:200]}{fields}" if detail else ""
 
 
-def _request(
+def request(
     method: str, path: str, what: str, *, json: Json = None, or_none: bool = False, **parameters: Json
 ) -> Json:
     """One request to the API, for what the SDK has no call for or can only do with all of a task's content.
@@ -367,7 +367,9 @@ def _request(
     return body
 
 
-def _tasks(project_id: int, filters: Sequence[dict[str, Json]], *, include: str) -> Iterator[dict[str, Json]]:
+def list_tasks(
+    project_id: int, filters: Sequence[dict[str, Json]], *, include: str
+) -> Iterator[dict[str, Json]]:
     """Tasks by growing id, `PAGE` a request, with the named fields only.
 
     Each request asks for ids above the last one: with numbered pages a task that is deleted meanwhile would hide
@@ -381,7 +383,7 @@ def _tasks(project_id: int, filters: Sequence[dict[str, Json]], *, include: str)
             "ordering": ["tasks:id"],
             "hiddenColumns": hidden_columns(include.split(",")),
         }
-        answer = _request(
+        answer = request(
             "GET",
             "tasks",
             f"listing tasks of project {project_id}",

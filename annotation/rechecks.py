@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from annotation import doorbell, jobs, label_studio, labelling, ledger
-from annotation import label_studio_rechecks as label_studio_also
+from annotation import doorbell, jobs, label_studio, label_studio_rechecks, labelling, ledger
 from annotation.models import Correction, CurrentAnnotation, Document, DocumentType, Recheck, json_of
 from annotation.task_views import AnnotationView
 from models.extractors.base import Value
@@ -106,10 +105,10 @@ def _look_up(document_type: DocumentType, project_id: int) -> None:
         each.key: each
         for each in Recheck.objects.filter(document__document_type=document_type, state=State.PUSHING)
     }
-    found = label_studio_also.tasks_by_key(project_id, left.keys())
+    found = label_studio_rechecks.tasks_by_key(project_id, left.keys())
     label_studio.delete_tasks(project_id, {double for ids in found.values() for double in ids[1:]})
     for key, ids in found.items():
-        label_studio_also.skip_in_advance(ids[0], left[key].not_by)
+        label_studio_rechecks.skip_in_advance(ids[0], left[key].not_by)
         _arrived(left[key], project_id, ids[0])
 
 
@@ -160,7 +159,7 @@ def _push(recheck: Recheck, project_id: int, version: str) -> None:
         score=FIRST,
     )
     (task_id,) = label_studio.push_tasks(project_id, [(data | {"doc_id": recheck.key}, prediction)])
-    label_studio_also.skip_in_advance(task_id, recheck.not_by)
+    label_studio_rechecks.skip_in_advance(task_id, recheck.not_by)
     _arrived(recheck, project_id, task_id)
 
 

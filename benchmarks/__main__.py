@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Protocol
 
 from benchmarks import alignment, extraction, own_reading, report, speed
 from benchmarks.contenders import CONTENDERS, CONVERGED, DEFAULT, Contender
@@ -106,10 +107,8 @@ def _reading(given: argparse.Namespace, results: Results) -> Measured:
             weights=given.doctr_weights,
         )
     )
-    rows = [each.to_json() for each in measured]
-    minutes = (time.perf_counter() - began) / 60
     told = {"report": reading.report(measured), "goals": reading.goals(measured)}
-    yield "reading", {"rows": rows, "minutes": minutes} | told
+    yield "reading", _section(measured, began) | told
 
 
 def _inference(given: argparse.Namespace, results: Results) -> Measured:
@@ -118,9 +117,7 @@ def _inference(given: argparse.Namespace, results: Results) -> Measured:
     for pack in given.packs:
         began = time.perf_counter()
         measured = list(inference.measure(given.data, [pack], threads=given.threads, say=say))
-        rows = [each.to_json() for each in measured]
-        minutes = (time.perf_counter() - began) / 60
-        yield pack, {"rows": rows, "report": inference.report(measured), "minutes": minutes}
+        yield pack, _section(measured, began) | {"report": inference.report(measured)}
 
 
 def _selection(given: argparse.Namespace, results: Results) -> Measured:
@@ -128,10 +125,8 @@ def _selection(given: argparse.Namespace, results: Results) -> Measured:
 
     began = time.perf_counter()
     measured = list(selection.measure(threads=given.threads, say=say))
-    rows = [each.to_json() for each in measured]
-    minutes = (time.perf_counter() - began) / 60
     told = {"report": selection.report(measured), "goals": selection.goals(measured)}
-    yield "selection", {"rows": rows, "minutes": minutes} | told
+    yield "selection", _section(measured, began) | told
 
 
 def _audit(given: argparse.Namespace, results: Results) -> Measured:
@@ -139,10 +134,8 @@ def _audit(given: argparse.Namespace, results: Results) -> Measured:
 
     began = time.perf_counter()
     measured = list(audit.measure(seed=given.seeds[0], say=say))
-    rows = [each.to_json() for each in measured]
-    minutes = (time.perf_counter() - began) / 60
     told = {"report": audit.report(measured), "goals": audit.goals(measured)}
-    yield "audit", {"rows": rows, "minutes": minutes} | told
+    yield "audit", _section(measured, began) | told
 
 
 def _forecast(given: argparse.Namespace, results: Results) -> Measured:
@@ -150,9 +143,7 @@ def _forecast(given: argparse.Namespace, results: Results) -> Measured:
 
     began = time.perf_counter()
     measured = list(forecast.measure(seed=given.seeds[0], say=say))
-    rows = [each.to_json() for each in measured]
-    minutes = (time.perf_counter() - began) / 60
-    yield "forecast", {"rows": rows, "report": forecast.report(measured), "minutes": minutes}
+    yield "forecast", _section(measured, began) | {"report": forecast.report(measured)}
 
 
 def _rehearse(given: argparse.Namespace, results: Results) -> Measured:
@@ -181,9 +172,7 @@ def _labels(given: argparse.Namespace, results: Results) -> Measured:
     for pack in given.packs:
         began = time.perf_counter()
         measured = list(label_quality.labels(given.data, [pack], seed=given.seeds[0], say=say))
-        rows = [each.to_json() for each in measured]
-        minutes = (time.perf_counter() - began) / 60
-        yield pack, {"rows": rows, "report": label_quality.told_of_labels(measured), "minutes": minutes}
+        yield pack, _section(measured, began) | {"report": label_quality.told_of_labels(measured)}
 
 
 def _probes(given: argparse.Namespace, results: Results) -> Measured:
@@ -191,19 +180,15 @@ def _probes(given: argparse.Namespace, results: Results) -> Measured:
 
     began = time.perf_counter()
     measured = list(label_quality.people(seed=given.seeds[0]))
-    rows = [each.to_json() for each in measured]
-    minutes = (time.perf_counter() - began) / 60
     told = {"report": label_quality.told_of_people(measured), "goals": label_quality.goals(measured)}
-    yield "probes", {"rows": rows, "minutes": minutes} | told
+    yield "probes", _section(measured, began) | told
 
 
 def _alignment(given: argparse.Namespace, results: Results) -> Measured:
     for pack in given.packs:
         began = time.perf_counter()
         measured = list(alignment.measure(given.data, [pack], say=say))
-        rows = [each.to_json() for each in measured]
-        minutes = (time.perf_counter() - began) / 60
-        yield pack, {"rows": rows, "report": alignment.report(measured), "minutes": minutes}
+        yield pack, _section(measured, began) | {"report": alignment.report(measured)}
 
 
 SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
@@ -240,6 +225,18 @@ def _compared(
     yield from extraction.measure(
         plan, divided, lambda key: not (given.missing and key in there), say, _told()
     )
+
+
+class _Told(Protocol):
+    """One row of a section."""
+
+    def to_json(self) -> Row: ...
+
+
+def _section(measured: Sequence[_Told], began: float) -> Row:
+    """What a section measured, and the minutes since `began` (of `time.perf_counter`)."""
+    minutes = (time.perf_counter() - began) / 60
+    return {"rows": [each.to_json() for each in measured], "minutes": minutes}
 
 
 def _divided(given: argparse.Namespace, pack: Pack) -> Divided:

@@ -40,6 +40,10 @@ class Box:
         top, bottom = sorted((_clip(y0 / height), _clip(y1 / height)))
         return cls(left, top, right, bottom)
 
+    def to_pixels(self, width: float, height: float) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 in pixels of a page of `width` x `height`, not rounded."""
+        return self.x0 * width, self.y0 * height, self.x1 * width, self.y1 * height
+
     @classmethod
     def from_percent(cls, x: float, y: float, width: float, height: float) -> Box:
         """From Label Studio's percent: left, top, width, height."""
