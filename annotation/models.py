@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Now, Upper
 
+from annotation.derived_models import Filename as Filename
+from annotation.derived_models import Tally as Tally
+from annotation.job_models import Job as Job
+from annotation.job_models import Schedule as Schedule
 from annotation.labelling import ASSUMED, CHOSEN_TYPE
 from annotation.recheck_model import Recheck as Recheck
 from models.extractors.base import Answer, Value
@@ -26,6 +30,7 @@ class DocumentType(models.Model):
         blank=True,
         help_text="Documents whose every confidence is above this are accepted unseen; empty: none",
     )
+    goal = models.FloatField(default=0.95, help_text="F1 from which the type is good enough, 0…1")
     retrain_after = models.PositiveIntegerField(default=25, help_text="New corrections that start a training")
     strategy = models.CharField(max_length=40, default="mixed")
     strategy_parameters = models.JSONField(
@@ -90,7 +95,9 @@ class Document(models.Model):
         ACCEPTED = "accepted"
         CONFIRMED = "confirmed"
 
-    document_type = models.ForeignKey(DocumentType, models.PROTECT, related_name="documents")
+    document_type = models.ForeignKey(
+        DocumentType, models.PROTECT, related_name="documents", db_index=False
+    )  # indexes below begin with it
     sha256 = models.CharField(max_length=64, unique=True)
     filename = models.CharField(max_length=255)
     media_type = models.CharField(max_length=40)
@@ -119,8 +126,18 @@ class Document(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["document_type", "state", "-priority"], name="document_ranking"),
-            models.Index(fields=["state"], name="document_state"),
+            # the list of documents, page by page from any place
+            models.Index(fields=["document_type", "id"], name="document_of_type"),
+            models.Index(fields=["state", "id"], name="document_in_state"),
+            models.Index(fields=["document_type", "state", "id"], name="document_of_type_in_state"),
+            # the best of the pool, without sorting it
+            models.Index(
+                "document_type",
+                F("priority").desc(nulls_last=True),
+                "id",
+                condition=Q(state__in=["read", "extracted"]),
+                name="document_pool",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -223,6 +240,9 @@ class LabelTask(models.Model):
                 fields=["document"], condition=~Q(state="withdrawn"), name="one_live_task_a_document"
             )
         ]
+        indexes = [
+            models.Index(fields=["state"], condition=Q(state__in=["pushing", "open"]), name="task_waiting")
+        ]
 
 
 class DirtyTask(models.Model):
@@ -278,7 +298,10 @@ class Correction(models.Model):
                 fields=["source", "annotation_id", "content_hash"], name="a_content_is_recorded_once"
             )
         ]
-        indexes = [models.Index(fields=["document"], name="correction_document")]
+        indexes = [
+            models.Index(fields=["recorded_at"], name="correction_recorded"),
+            models.Index(Upper("annotator"), "submitted_at", name="correction_of_person"),
+        ]
 
     @property
     def said(self) -> tuple[Answer, ...]:
@@ -326,53 +349,6 @@ class Move(models.Model):
 
     class Meta:
         ordering = ["pk"]
-
-
-class Job(models.Model):
-    """One piece of work that must happen. The row is the truth; a Celery message only rings for it."""
-
-    class State(models.TextChoices):
-        WAITING = "waiting"
-        RUNNING = "running"
-        DONE = "done"
-        FAILED = "failed"
-
-    task = models.CharField(max_length=80, help_text="such as annotation.read_document")
-    subject = models.BigIntegerField(help_text="id of what it is about")
-    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    attempt = models.PositiveIntegerField(default=0, help_text="The fencing token: grows with every claim")
-    failures = models.PositiveIntegerField(
-        default=0, help_text="Attempts that ended for a reason of their own (not for want of Label Studio)"
-    )
-    due_at = models.DateTimeField(db_default=Now())
-    lease_until = models.DateTimeField(null=True, blank=True)
-    problem = models.CharField(max_length=1000, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["task", "subject"], condition=Q(state="waiting"), name="one_waiting_job_a_subject"
-            ),
-            models.UniqueConstraint(
-                fields=["task", "subject"], condition=Q(state="running"), name="one_running_job_a_subject"
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="job_waiting"),
-            models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_running"),
-        ]
-
-    def __str__(self) -> str:
-        return f"job {self.pk} ({self.task} {self.subject})"
-
-
-class Schedule(models.Model):
-    """When a timed task is due next; a row each, so that several beats make one run."""
-
-    name = models.CharField(max_length=80, unique=True)
-    next_due = models.DateTimeField(db_default=Now())
 
 
 def json_of(values: tuple[Answer, ...] | tuple[Value, ...]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from annotation.models import Correction, Document, DocumentType, Recheck
+from learner.headline_model import Headline as Headline
 
 
 class Look(models.Model):
