@@ -28,7 +28,7 @@ from models.concepts import CONCEPTS
 from models.extractors.base import Example
 from models.extractors.base_files import OWN_BASE
 from models.extractors.layoutlm.bases import open_base
-from models.extractors.layoutlm.model import OUTSIDE, WordTagger, save_network
+from models.extractors.layoutlm.model import OUTSIDE, WordTagger, accelerator, save_network
 from models.extractors.layoutlm.windows import (
     IGNORED,
     Ints,
@@ -124,7 +124,7 @@ def pretrain(settings: Settings) -> WordTagger:
     encoder, tokenizer = open_base(str(get_model_path()))
     network = WordTagger(encoder.config, HEAD)
     network.encoder.load_state_dict(encoder.encoder.state_dict())
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = accelerator()
     network.to(device)
     words = network.encoder.get_input_embeddings()
     words.requires_grad_(False)

@@ -181,6 +181,11 @@ class Concepts(nn.Module):
         return said.float().log_softmax(-1)
 
 
+def accelerator() -> torch.device:
+    """Where networks learn: the GPU, if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def save_network(network: WordTagger, folder: Path, *, half: bool = False) -> None:
     """Writes `config.json` and `model.safetensors`, in half precision if wanted."""
     config = {**network.config, "head": list(network.head)}

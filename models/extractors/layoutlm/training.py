@@ -25,7 +25,7 @@ from models.extractors.layoutlm.bases import open_base
 from models.extractors.layoutlm.checkpoints import Checkpoints, Course, fingerprint
 from models.extractors.layoutlm.inference import log_probs_of
 from models.extractors.layoutlm.material import Material, drawn, prepared
-from models.extractors.layoutlm.model import Asked, WordTagger, widened
+from models.extractors.layoutlm.model import Asked, WordTagger, accelerator, widened
 from models.extractors.layoutlm.pace import Pace
 from models.extractors.layoutlm.recipe import Recipe
 from models.extractors.layoutlm.windows import IGNORED, special
@@ -110,7 +110,7 @@ class _Training:
 
     def __init__(self, asked: Asked, material: Material, recipe: Recipe, mask_piece: int) -> None:
         self.asked, self.material, self.recipe, self.mask_piece = asked, material, recipe, mask_piece
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = accelerator()
         # bfloat16 halves the time of a step where the CPU computes in it, and triples it elsewhere
         self.halved = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
         asked.to(self.device)
