@@ -10,10 +10,14 @@ from django.db.models.functions import Now, Upper
 
 from annotation.derived_models import Filename as Filename
 from annotation.derived_models import Tally as Tally
+from annotation.erasure_model import Erasure as Erasure
+from annotation.figure_models import Outcome as Outcome
+from annotation.figure_models import StateCount as StateCount
 from annotation.job_models import Job as Job
 from annotation.job_models import Schedule as Schedule
 from annotation.labelling import ASSUMED, CHOSEN_TYPE
 from annotation.recheck_model import Recheck as Recheck
+from annotation.trail_model import TrailEntry as TrailEntry
 from models.extractors.base import Answer, Value
 from models.pages import Page as WordPage
 from models.schema import Schema
@@ -119,6 +123,9 @@ class Document(models.Model):
         null=True,
         blank=True,
         help_text="Set if it was picked at random for the audit slice: with what probability",
+    )
+    asked_by = models.CharField(
+        max_length=150, blank=True, db_default="", help_text="Who put it at the head of the queue by hand"
     )
 
     # the newest current correction, written by annotation.ledger only
