@@ -4,8 +4,10 @@ DocloopError
 ├── Refused                        an upload, a document type or a change that can't be taken; the message says why
 ├── IllegalMove                    a document can't go from this state to that: a bug or a lost race
 ├── LostClaim                      this worker no longer holds the job it works on: it must write nothing
+├── Unreachable                    the outside world doesn't answer: retried with growing pauses
+│   └── LabelStudioUnreachable
 └── LabelStudioError
-    ├── LabelStudioUnreachable     retried with growing pauses
+    ├── LabelStudioUnreachable
     └── LabelStudioRefused         not retried; the job keeps the reason
 """
 
@@ -24,11 +26,15 @@ class LostClaim(DocloopError):
     """Another worker has taken this job over."""
 
 
+class Unreachable(DocloopError):
+    """Something outside did not answer, or not yet: trying again later can help, for as long as it takes."""
+
+
 class LabelStudioError(DocloopError):
     """Label Studio did not do what was asked."""
 
 
-class LabelStudioUnreachable(LabelStudioError):
+class LabelStudioUnreachable(LabelStudioError, Unreachable):
     """No answer, or 5xx: trying again later can help."""
 
 

@@ -21,7 +21,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from annotation import doorbell
-from annotation.errors import LabelStudioUnreachable, LostClaim
+from annotation.errors import LostClaim, Unreachable
 from annotation.models import Job
 from models.errors import DocloopError, ReadingFailed, RegistryError
 
@@ -147,7 +147,7 @@ def run(job_id: int, work: Callable[[int], None]) -> None:
             work(job.subject)
     except LostClaim as problem:
         log.warning("%s", problem)
-    except LabelStudioUnreachable as problem:
+    except Unreachable as problem:
         fail(job, str(problem), again=True, failures=0)
     except ReadingFailed as problem:
         fail(job, str(problem), again=not problem.permanent and _may_try_again(job))

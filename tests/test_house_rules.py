@@ -55,7 +55,7 @@ def test_every_wired_or_timed_task_exists_and_every_task_is_wired():
     from webapp.celery import app
 
     app.loader.import_default_modules()
-    registered = {name for name in app.tasks if name.startswith(("annotation.", "learner."))}
+    registered = {name for name in app.tasks if name.startswith(("annotation.", "learner.", "webapp."))}
     wired = {task for tasks in settings.WIRING.values() for task in tasks}
     timed = set(settings.TIMETABLE)
     assert wired | timed <= registered

@@ -79,6 +79,9 @@ class Config(BaseSettings):
     light_workers: int = Field(
         2, ge=1, le=64, description="Processes each for short work, and for reading and extracting"
     )
+    private_webhooks: bool = Field(
+        False, description="Whether webhooks may go to this machine and to private networks"
+    )
     training_threads: int = Field(
         0, ge=0, le=128, description="CPU threads a training may use; 0 takes all cores but one"
     )

@@ -12,17 +12,23 @@ WIRING: dict[str, list[str]] = {
     # documents
     "document received": ["annotation.read_document"],
     "document read": ["annotation.extract_document"],
-    "correction recorded": ["learner.learn_from_correction", "learner.check_answer"],
+    "correction recorded": [
+        "learner.learn_from_correction",
+        "learner.check_answer",
+        "webapp.announce_correction",
+    ],
     # document types
     "document type changed": ["annotation.sync_project", "annotation.extract_pool"],
     "extractions outdated": ["annotation.extract_pool"],
     "pool changed": ["learner.rank_pool"],
     "ranking changed": ["annotation.fill_queue"],
-    "champion changed": ["annotation.extract_pool", "learner.mirror_aliases"],
+    "champion changed": ["annotation.extract_pool", "learner.mirror_aliases", "webapp.announce_champion"],
     "challenger changed": ["learner.mirror_aliases"],
     # Label Studio tasks
     "task changed": ["annotation.collect_task"],
     "project in doubt": ["annotation.sweep_project"],
+    # messages to other programs, by the id of their delivery
+    "message due": ["webapp.deliver"],
     # training runs
     "training asked": ["learner.train"],
     "training finished": ["learner.find_suspects"],  # with the document type's id
@@ -34,6 +40,7 @@ TIMETABLE: dict[str, timedelta] = {
     "annotation.forget_jobs": timedelta(days=1),
     "annotation.extract_left": timedelta(minutes=5),
     "learner.reconcile": timedelta(minutes=5),
+    "webapp.forget_deliveries": timedelta(days=1),
 }
 
 # Tasks that don't belong into the queue for short work, through which corrections go: a thousand scans that were just
@@ -42,6 +49,7 @@ QUEUES: dict[str, str] = {
     "annotation.read_document": "reading",
     "annotation.extract_document": "reading",
     "annotation.extract_pool": "reading",
+    "webapp.deliver": "reading",  # somebody else's program may take its time
     "learner.train": "training",
     "learner.find_suspects": "training",
 }

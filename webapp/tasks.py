@@ -1,0 +1,13 @@
+"""The Celery tasks that tell other programs what happened (see `webapp.wiring` for who rings)."""
+
+from annotation import jobs
+from webapp import notifications
+
+announce_correction = jobs.job("webapp.announce_correction")(notifications.announce_correction)
+announce_champion = jobs.job("webapp.announce_champion")(notifications.announce_champion)
+deliver = jobs.job("webapp.deliver")(notifications.deliver)
+
+
+@jobs.job("webapp.forget_deliveries")
+def forget_deliveries(_nothing: int) -> None:
+    notifications.forget_deliveries()
