@@ -94,6 +94,19 @@ def unasked(
     return tuple(found)
 
 
+def confidences(
+    schema: Schema, values: Sequence[Mapping[str, Any]], absent: Mapping[str, float]
+) -> list[float]:
+    """Per field, the confidence of its least certain value, or that it is absent; 0 if nothing was said of it.
+
+    `values` are in their stored form (mixed: text, number, place), which needn't become objects for this.
+    """
+    lowest: dict[str, float] = {}
+    for value in values:
+        lowest[value["field"]] = min(value["confidence"], lowest.get(value["field"], 1.0))
+    return [lowest.get(name, absent.get(name, 0.0)) for name in schema.names]
+
+
 def shown(values: Sequence[Value], schema: Schema) -> list[tuple[str, Value]]:
     """The values that a person gets to see, with their regions' ids: those with a place, of fields there are.
 
@@ -284,10 +297,11 @@ def _outcome(before: Mapping[str, Value], after: Mapping[str, Answer], schema: S
         return "added"
     if left:
         return "removed"
-    return "moved" if any(_moved(value.place, answer.place) for value, answer in pairs) else "accepted"
+    return "moved" if any(moved(value.place, answer.place) for value, answer in pairs) else "accepted"
 
 
-def _moved(before: Place | None, after: Place | None) -> bool:
+def moved(before: Place | None, after: Place | None) -> bool:
+    """Whether `after` is another place: neither the same words nor much the same box."""
     if before is None or after is None:
         return before != after
     if before.page != after.page:

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotation import doorbell, labelling, lifecycle
+from annotation import doorbell, labelling, lifecycle, outcomes
 from annotation.errors import Refused
 from annotation.models import (
     Correction,
@@ -62,10 +62,10 @@ def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by:
     document = task.document
     seen = _seen(task, annotation)
     answers: tuple[Answer, ...] = ()
-    outcomes: dict[str, str] = {}
+    ended: dict[str, str] = {}
     if not annotation.skipped:  # with a skip, Label Studio sends what it had filled in: nobody said that
-        answers, outcomes = _read(document, annotation, seen, task.unasked)
-    correction, _new = Correction.objects.get_or_create(
+        answers, ended = _read(document, annotation, seen, task.unasked)
+    correction, new = Correction.objects.get_or_create(
         source=Source.LABEL_STUDIO,
         annotation_id=annotation.id,
         content_hash=content_hash(document.pk, annotation),
@@ -73,7 +73,7 @@ def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by:
             "document": document,
             "skipped": annotation.skipped,
             "answers": json_of(answers),
-            "outcomes": outcomes,
+            "outcomes": ended,
             "extraction": seen,
             "recheck": task if isinstance(task, Recheck) else None,
             "annotator": str(annotation.completed_by or "")[:150],
@@ -82,6 +82,8 @@ def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by:
             "noticed_by": noticed_by,
         },
     )
+    if new:
+        outcomes.keep(correction)
     _point(correction, document, submitted_at=annotation.updated_at, task_id=task.task_id)
     return correction
 
@@ -158,10 +160,10 @@ def _read(
     schema = document_type.schema
     regions, chosen = labelling.read_annotation(annotation.result, document.word_pages, schema)
     shown = labelling.shown(seen.found if seen else (), schema)
-    outcomes = labelling.outcomes(shown, regions, schema, unasked=unasked)
+    ended = labelling.outcomes(shown, regions, schema, unasked=unasked)
     if chosen and chosen != document_type.name:
-        outcomes[labelling.CHOSEN_TYPE] = chosen
-    return tuple(region.answer for region in regions), outcomes
+        ended[labelling.CHOSEN_TYPE] = chosen
+    return tuple(region.answer for region in regions), ended
 
 
 def content_hash(document_id: int, annotation: AnnotationView) -> str:

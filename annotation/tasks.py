@@ -2,7 +2,18 @@
 
 from celery import shared_task
 
-from annotation import extraction, inbox, jobs, projects, queueing, reading, schedules, sweep
+from annotation import (
+    extraction,
+    inbox,
+    jobs,
+    outcomes,
+    projects,
+    queueing,
+    reading,
+    schedules,
+    state_counts,
+    sweep,
+)
 
 
 @shared_task(name="annotation.tick", ignore_result=True)
@@ -34,3 +45,9 @@ def forget_jobs(_nothing: int) -> None:
 @jobs.job("annotation.extract_left")
 def extract_left(_nothing: int) -> None:
     extraction.extract_left()
+
+
+@jobs.job("annotation.keep_figures")
+def keep_figures(_nothing: int) -> None:
+    outcomes.keep_missing()
+    state_counts.count_states()

@@ -11,12 +11,12 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotation.labelling import ASSUMED
+from annotation.labelling import confidences as confidences
 from learner.strategies.base import UNKNOWN, Floats, Pool, Rows, Strategy
 from learner.strategies.diversity import novelty
 from learner.strategies.uncertainty import expected_errors
@@ -140,19 +140,6 @@ def look(pages: Sequence[Page], quality: float | None) -> NDArray[np.float32]:
     return np.concatenate(
         [0.7 * _unit(np.sign(text) * np.sqrt(np.abs(text))), 0.5 * _unit(grid), 0.3 * numbers]
     )
-
-
-def confidences(
-    schema: Schema, values: Sequence[Mapping[str, Any]], absent: Mapping[str, float]
-) -> list[float]:
-    """Per field, the confidence of its least certain value, or that it is absent; 0 if nothing was said of it.
-
-    `values` are in their stored form (mixed: text, number, place), which needn't become objects for this.
-    """
-    lowest: dict[str, float] = {}
-    for value in values:
-        lowest[value["field"]] = min(value["confidence"], lowest.get(value["field"], 1.0))
-    return [lowest.get(name, absent.get(name, 0.0)) for name in schema.names]
 
 
 def faults(schema: Schema, outcomes: Mapping[str, str]) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import timezone
 from reportlab.pdfgen import canvas
 
+from annotation import outcomes as outcome_rows
 from annotation.models import Correction, Document, DocumentType, Extraction, Page, json_of
 from learner.models import ModelVersion, Run
 from models.extractors.base import Answer, Value
@@ -141,6 +142,7 @@ def make_truth(
         }
         | more
     )
+    outcome_rows.keep(correction)
     Document.objects.filter(pk=document.pk).update(truth=correction, state=Document.State.CONFIRMED)
     return correction
 

@@ -39,6 +39,7 @@ TIMETABLE: dict[str, timedelta] = {
     "annotation.sweep_all": timedelta(seconds=60),  # DOCLOOP_SWEEP_SECONDS
     "annotation.forget_jobs": timedelta(days=1),
     "annotation.extract_left": timedelta(minutes=5),
+    "annotation.keep_figures": timedelta(hours=1),
     "learner.reconcile": timedelta(minutes=5),
     "webapp.forget_deliveries": timedelta(days=1),
 }
@@ -49,6 +50,7 @@ QUEUES: dict[str, str] = {
     "annotation.read_document": "reading",
     "annotation.extract_document": "reading",
     "annotation.extract_pool": "reading",
+    "annotation.keep_figures": "reading",  # after an upgrade, all corrections so far
     "webapp.deliver": "reading",  # somebody else's program may take its time
     "learner.train": "training",
     "learner.find_suspects": "training",

@@ -1,0 +1,60 @@
+"""Corrections in; a row of figures for each (`Outcome`), written with the correction, so that no page works it out.
+
+What was recorded before there were such rows, or written into the ledger by other means, is made up for in the
+background (`keep_missing`).
+"""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from annotation import causes
+from annotation.labelling import CHOSEN_TYPE, confidences
+from annotation.models import Correction, Outcome
+
+BATCH = 500
+
+
+def keep(correction: Correction) -> None:
+    """Write the figures of a correction; in the transaction that records it. Skips and imported labels have none."""
+    if not correction.skipped and correction.source == Correction.Source.LABEL_STUDIO:
+        Outcome.objects.bulk_create([_of(correction)], ignore_conflicts=True)
+
+
+def keep_missing() -> int:
+    """Write the figures of all corrections that have none, the newest first; answers how many."""
+    kept = 0
+    while batch := list(_without()[:BATCH]):
+        Outcome.objects.bulk_create([_of(correction) for correction in batch], ignore_conflicts=True)
+        kept += len(batch)
+    return kept
+
+
+def _without() -> QuerySet[Correction]:
+    said = Correction.objects.filter(
+        outcome__isnull=True, skipped=False, source=Correction.Source.LABEL_STUDIO
+    )
+    related = said.select_related("extraction", "document__document_type")
+    return related.prefetch_related("document__pages").order_by("-pk")
+
+
+def _of(correction: Correction) -> Outcome:
+    document, seen = correction.document, correction.extraction
+    schema = document.document_type.schema
+    values, absent = (seen.values, seen.absent) if seen else ([], {})
+    ended = {name: how for name, how in correction.outcomes.items() if name != CHOSEN_TYPE}
+    why = causes.of(
+        seen.found if seen else (), correction.said, correction.outcomes, document.word_pages, schema
+    )
+    sure = dict(zip(schema.names, confidences(schema, values, absent), strict=True))
+    return Outcome(
+        correction=correction,
+        document=document,
+        document_type=document.document_type,
+        annotator=correction.annotator,
+        seconds=None if correction.recheck_id else correction.lead_time,
+        model_version=seen.model_version if seen else "",
+        audited=bool(document.audit_probability),
+        fields={name: [how, why.get(name, ""), round(sure.get(name, 0.0), 4)] for name, how in ended.items()},
+        at=correction.submitted_at,
+    )
