@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
@@ -50,6 +51,12 @@ class DocumentType(models.Model):
         default=0.2, help_text="Share of documents of which every field is asked for all the same, 0…1"
     )
     queue_depth = models.PositiveIntegerField(default=5, help_text="Tasks kept ready for each annotator")
+    annotators = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="only_types",
+        help_text="Annotators who label chosen types only, and this among them; see annotation.people",
+    )
     extractor = models.CharField(max_length=40, default="combined")
     recipe = models.JSONField(
         default=dict, blank=True, help_text="Overrides of the extractor's training recipe"

@@ -12,13 +12,12 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Now
 
-from annotation import asking, jobs, label_studio, labelling, ledger, lifecycle, rechecks
+from annotation import asking, jobs, label_studio, labelling, ledger, lifecycle, people, rechecks
 from annotation.extraction import untaught_of
 from annotation.models import Document, DocumentType, Extraction, LabelTask
 from annotation.turns import Ranked, in_turn
@@ -86,9 +85,8 @@ def _renew(document_type: DocumentType, project_id: int) -> None:
 
 
 def depth(document_type: DocumentType) -> int:
-    """How many tasks the type's queue holds: its depth for each active annotator."""
-    annotators = User.objects.filter(is_active=True, groups__name="annotator").distinct().count()
-    return document_type.queue_depth * max(1, annotators)
+    """How many tasks the type's queue holds: its depth for each active annotator who labels the type."""
+    return document_type.queue_depth * max(1, people.labellers(document_type).count())
 
 
 def _tasks(document_type: DocumentType, *states: str) -> QuerySet[LabelTask]:
@@ -167,10 +165,10 @@ def _handed_out_next(document_type: DocumentType, project_id: int) -> list[int]:
     half may move all the same.
     """
     length = depth(document_type)
-    people = length // document_type.queue_depth
+    shares = length // max(1, document_type.queue_depth)
     there = _tasks(document_type, TaskState.OPEN).filter(project_id=project_id, task_id__isnull=False)
     least_sure = there.order_by(F("extraction__score").asc(nulls_last=True), "task_id")
-    ids = least_sure.values_list("task_id", flat=True)[: min(2 * people, length // 2)]
+    ids = least_sure.values_list("task_id", flat=True)[: min(2 * shares, length // 2)]
     return [task_id for task_id in ids if task_id]
 
 
