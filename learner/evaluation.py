@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from annotation import extraction
+from annotation.models import Document, Extraction, json_of
 from models.extractors.base import Example, Extracted, Extractor
 from models.judging import extract_all
 from models.metrics import Scores, score
@@ -20,8 +22,41 @@ def measure(extractor: Extractor, gold: Sequence[Example], schema: Schema) -> Sc
     All by `schema`, also the values: a model may take 03/04/2024 for another day than the one it is compared with, but
     both are asked where the date stands. A model that doesn't know a field has it missing everywhere.
     """
+    return compare(gold, answers(extractor, gold, schema), schema)
+
+
+def answers(extractor: Extractor, gold: Sequence[Example], schema: Schema) -> list[Extracted]:
+    """What the model says of every gold document, in their order and by `schema`."""
     said = extract_all(extractor.extract, [example.pages for example in gold]).extracted
-    return score(schema, [example.answers for example in gold], [_by(schema, each) for each in said])
+    return [_by(schema, each) for each in said]
+
+
+def compare(gold: Sequence[Example], said: Sequence[Extracted], schema: Schema) -> Scores:
+    """The same with `answers` that are there already."""
+    return score(schema, [example.answers for example in gold], said)
+
+
+def keep(version: str, gold: Sequence[Example], said: Sequence[Extracted]) -> None:
+    """Store what a version says of gold documents, so that people can compare it with what others say of them.
+
+    In the caller's transaction. Documents that were erased meanwhile are left out; what is there already stays.
+    """
+    rows = dict(zip([int(example.key) for example in gold], said, strict=True))
+    there = Document.objects.filter(pk__in=rows).select_for_update(no_key=True).values_list("pk", flat=True)
+    Extraction.objects.bulk_create(
+        [
+            Extraction(
+                document_id=pk,
+                model_version=version,
+                values=json_of(rows[pk].values),
+                absent=dict(rows[pk].absent),
+                score=extraction.least_confidence(rows[pk]),
+            )
+            for pk in sorted(there)
+        ],
+        ignore_conflicts=True,
+        batch_size=500,
+    )
 
 
 def _by(schema: Schema, extracted: Extracted) -> Extracted:

@@ -92,6 +92,9 @@ class ModelVersion(models.Model):
     sha256 = models.CharField(max_length=64, help_text="of the folder's manifest")
     schema_hash = models.CharField(max_length=64)
     figures = models.JSONField(default=dict, help_text="per field and overall F1 with interval, on gold")
+    made_with = models.JSONField(
+        db_default={}, help_text="learner.provenance: by what and of what it was made; empty for older ones"
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -93,7 +93,8 @@ def take(document_type: DocumentType) -> Snapshot:
 def examples(snapshot: Snapshot) -> dict[Split, list[Example]]:
     """The snapshot's documents with their words and true answers, by split and in the order of its items.
 
-    Documents with unconfirmed fields are there for training only: what stands beside a gold one is left out.
+    Documents with unconfirmed fields are there for training only: what stands beside a gold one is left out. So is
+    what was erased.
     """
     corrections = Correction.objects.filter(pk__in=[correction for correction, _ in snapshot.items])
     found = {
@@ -102,7 +103,9 @@ def examples(snapshot: Snapshot) -> dict[Split, list[Example]]:
     names = set(Schema.from_json(snapshot.fields).names)
     by_split: dict[Split, list[Example]] = {split: [] for split in Split}
     for correction, split in snapshot.items:
-        row = found[correction]
+        row = found.get(correction)
+        if row is None:  # its document was erased since: a retry learns nothing from it either
+            continue
         unconfirmed = row.unconfirmed & names
         if unconfirmed and split != Split.TRAIN:
             continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,13 @@ from django.db.models.functions import Coalesce, Now
 from annotation import doorbell, jobs
 from annotation.errors import LostClaim
 from annotation.models import DocumentType
-from learner import decision, evaluation, progress, promotion, snapshots, triggers
+from learner import decision, evaluation, progress, promotion, provenance, snapshots, triggers
 from learner.models import ModelVersion, Run, Snapshot
 from learner.snapshots import Split
 from models import extractors
 from models.alignment import learn_day_first
 from models.errors import DocloopError, RegistryError, TrainingStopped
-from models.extractors.base import Example
+from models.extractors.base import Example, Extracted
 from models.registry import MODEL, Ending, RegisteredVersion, Registry
 from models.schema import Schema
 
@@ -97,7 +98,8 @@ def _train(run: Run, registry: Registry) -> None:
 
     progress.write(run, "evaluating", 0.85)
     gold = examples[Split.GOLD]
-    scores = evaluation.measure(model, gold, learned)
+    said = evaluation.answers(model, gold, learned)
+    scores = evaluation.compare(gold, said, learned)
     figures = evaluation.figures(scores, decision.chances(snapshot))
     progress.write(run, "registering", 0.92)  # the last moment to stop
     curves.send()
@@ -105,15 +107,16 @@ def _train(run: Run, registry: Registry) -> None:
     if run.note:
         registry.describe(mlflow_run, run.note)
     if made is None:
-        sha256 = registry.log_model(mlflow_run, folder)
-        made = registry.register(
-            document_type.name,
-            run=mlflow_run,
-            run_key=key,
-            sha256=sha256,
-            tags={"docloop.snapshot": snapshot.hash},
-        )
-    version = _version(run, made, schema, figures)
+        made = _registered(registry, document_type.name, mlflow_run, key, snapshot, folder)
+    made_with = provenance.made_with(
+        document_type,
+        snapshot,
+        recipe,
+        {split: len(found) for split, found in examples.items()},
+        provenance.calibration(learned, gold, said),
+    )
+    version = _version(run, made, schema, {"figures": figures, "made_with": made_with})
+    _keep(version, gold, said)
     Run.objects.filter(pk=run.pk).update(stage="comparing with what reads now", share=0.95)
     decision.decide(version, scores, gold, learned, registry)
 
@@ -190,8 +193,28 @@ def _fitted(
     return folder
 
 
-def _version(run: Run, made: RegisteredVersion, schema: Schema, figures: dict[str, Any]) -> ModelVersion:
-    """The row of the registered version, as challenger."""
+def _registered(
+    registry: Registry, name: str, mlflow_run: str, key: str, snapshot: Snapshot, folder: Path
+) -> RegisteredVersion:
+    """The version that MLflow has of the trained model, uploaded for it."""
+    sha256 = registry.log_model(mlflow_run, folder)
+    tags = {"docloop.snapshot": snapshot.hash}
+    return registry.register(name, run=mlflow_run, run_key=key, sha256=sha256, tags=tags)
+
+
+def _keep(version: ModelVersion, gold: Sequence[Example], said: Sequence[Extracted]) -> None:
+    with transaction.atomic():
+        jobs.assert_held()
+        evaluation.keep(version.name, gold, said)
+
+
+def _version(
+    run: Run,
+    made: RegisteredVersion,
+    schema: Schema,
+    told: dict[str, dict[str, Any]],  # JSON columns
+) -> ModelVersion:
+    """The row of the registered version, as challenger; `told` is what is known of it."""
     with transaction.atomic():
         jobs.assert_held()
         version, new = ModelVersion.objects.get_or_create(
@@ -203,7 +226,7 @@ def _version(run: Run, made: RegisteredVersion, schema: Schema, figures: dict[st
                 "uri": f"runs:/{made.run}/{MODEL}",
                 "sha256": made.sha256,
                 "schema_hash": schema.hash,
-                "figures": figures,
+                **told,
             },
         )
         if new:

@@ -405,13 +405,13 @@ class TestWithMLflow:
     def test_a_worker_that_lost_its_job_writes_nothing_more(self, mlflow, monkeypatch):
         run = asked(corrected_type(14))
         job = Job.objects.get(task="learner.train", subject=run.pk)
-        measure = evaluation.measure
+        answers = evaluation.answers
 
         def slow(*args):
             Job.objects.filter(pk=job.pk).update(attempt=99)  # another worker took it over meanwhile
-            return measure(*args)
+            return answers(*args)
 
-        monkeypatch.setattr(evaluation, "measure", slow)
+        monkeypatch.setattr(evaluation, "answers", slow)
         jobs.run(job.pk, training.train)
         run.refresh_from_db()
         assert run.state == State.RUNNING
@@ -441,13 +441,13 @@ class TestWithMLflow:
     def test_fields_that_change_during_a_training_refuse_its_model(self, mlflow, monkeypatch):
         document_type = corrected_type()
         run = asked(document_type)
-        measure = evaluation.measure
+        answers = evaluation.answers
 
         def meanwhile(*args):
             DocumentType.objects.filter(pk=document_type.pk).update(fields=document_type.fields[:2])
-            return measure(*args)
+            return answers(*args)
 
-        monkeypatch.setattr(evaluation, "measure", meanwhile)
+        monkeypatch.setattr(evaluation, "answers", meanwhile)
         training.train(run.pk)
         run.refresh_from_db()
         assert run.state == State.FINISHED

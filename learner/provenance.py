@@ -1,0 +1,102 @@
+"""What a version was made with and of, for people: documents, who read them, recipe, code, thresholds, calibration.
+
+And the other way round: which versions learned from a document, or were judged on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, Count, Func, Value
+
+import models
+from annotation.models import Correction, Document, DocumentType, Page
+from learner.models import ModelVersion, Snapshot
+from learner.snapshots import Split
+from models import judging
+from models.extractors.base import Example, Extracted
+from models.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What versions made of a document: those that learned from it, and those that were judged on it; newest first."""
+
+    learned: tuple[ModelVersion, ...]
+    judged: tuple[ModelVersion, ...]
+
+
+def use_of(document: Document) -> Use:
+    """By every correction that the document ever had. A snapshot holds it once, on one side of its split."""
+    corrections = list(Correction.objects.filter(document=document).values_list("pk", flat=True))
+    if not corrections:
+        return Use((), ())
+    return Use(_versions(corrections, gold=False), _versions(corrections, gold=True))
+
+
+def snapshots_with(corrections: Sequence[int], *, gold: bool) -> list[int]:
+    """The ids of the snapshots that teach with any of these corrections, or judge by them; each index knows at once."""
+    part = Func(
+        "items",
+        Value(gold),
+        function="snapshot_part",
+        output_field=ArrayField(BigIntegerField()),
+    )
+    found = Snapshot.objects.alias(part=part).filter(part__overlap=list(corrections))
+    return list(found.values_list("pk", flat=True))
+
+
+def _versions(corrections: Sequence[int], *, gold: bool) -> tuple[ModelVersion, ...]:
+    found = ModelVersion.objects.filter(run__snapshot__in=snapshots_with(corrections, gold=gold))
+    return tuple(found.select_related("document_type").defer("figures", "made_with").order_by("-pk"))
+
+
+def made_with(
+    document_type: DocumentType,
+    snapshot: Snapshot,
+    recipe: Mapping[str, Any],  # an extractor's own settings
+    counts: Mapping[Split, int],
+    calibration: Mapping[str, Any],  # of models.judging
+) -> dict[str, Any]:  # mixed, JSON
+    """What `ModelVersion.made_with` keeps; thresholds are those of the type at that time."""
+    corrections = [correction for correction, _ in snapshot.items]
+    pages = Page.objects.filter(document__corrections__in=corrections).order_by()
+    read_by = pages.values_list("read_by").annotate(Count("pk", distinct=True))
+    return {
+        "extractor": document_type.extractor,
+        "recipe": dict(recipe),
+        "documents": {split.value: counts.get(split, 0) for split in Split},
+        "read_by": dict(read_by),
+        "code": code(),
+        "thresholds": {
+            "accept_above": document_type.accept_above,
+            "assume_above": document_type.assume_above,
+        },
+        "calibration": dict(calibration),
+    }
+
+
+def calibration(schema: Schema, gold: Sequence[Example], said: Sequence[Extracted]) -> dict[str, Any]:
+    """How honest a version's confidences are on gold: `values` and `absences` with error, count and what chance makes."""
+    outcomes = judging.outcomes_of(schema, [example.answers for example in gold], said).values()
+    every = judging.Outcomes(
+        [one for each in outcomes for one in each.values],
+        [one for each in outcomes for one in each.absences],
+    )
+    return every.to_json()
+
+
+@lru_cache(maxsize=1)
+def code() -> str:
+    """The first 12 hex digits of the SHA-256 of the machine-learning package's sources: they decide what a model says."""
+    sealed = hashlib.sha256()
+    root = Path(models.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        sealed.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return sealed.hexdigest()[:12]
