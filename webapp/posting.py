@@ -38,6 +38,7 @@ def post(url: str, content: bytes, headers: dict[str, str]) -> Answer:
     """Send `content`; raises `Unreachable` if nobody answers in time, `Refused` for an address we don't go to."""
     check(url)
     guard = _Guard(time.monotonic() + PATIENCE)
+    named = {"Host": urlsplit(url).netloc, "Content-Length": str(len(content))} | headers
     limits = dict.fromkeys(("connect", "read", "write", "pool"), PATIENCE)
     try:
         with (
@@ -45,7 +46,7 @@ def post(url: str, content: bytes, headers: dict[str, str]) -> Answer:
             pool.stream(
                 "POST",
                 url,
-                headers={"Host": urlsplit(url).netloc, "Content-Length": str(len(content))} | headers,
+                headers=[*named.items()],
                 content=content,
                 extensions={"timeout": limits},
             ) as answer,
