@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
-from annotation import doorbell, jobs, lifecycle
+from annotation import audit_trail, doorbell, jobs, lifecycle
+from annotation.errors import Refused
 from annotation.models import Document, DocumentType, Extraction, json_of
 from models import extractors
 from models.extractors import untaught
@@ -39,6 +41,28 @@ def extract_document(document_id: int) -> None:
     if version and (document.extraction is None or document.extraction.model_version != version):
         _extract([document], document.document_type)
     doorbell.ring("pool changed", document.document_type_id)
+
+
+def ask_again(document: Document, *, by: str) -> None:
+    """Have a document extracted once more by what reads its type now. Raises `Refused` if that can't be."""
+    if document.state not in (*OPEN, State.CONFIRMED):
+        raise Refused(f"This document is {document.state}: it has no words yet to be extracted from.")
+    version = version_in_use(document.document_type)
+    if not version:
+        raise Refused(f"Nothing reads {document.document_type.title} yet: it has no model.")
+    with transaction.atomic():
+        doorbell.ring("extraction asked", document.pk)
+        audit_trail.record(
+            by=by, action="asked for an extraction", subject=f"document {document.pk}", why=f"by {version}"
+        )
+
+
+def extract_again(document_id: int) -> None:
+    """Extract a document whatever was said of it before; what people confirmed stays as it is."""
+    document = Document.objects.select_related("document_type").get(pk=document_id)
+    if document.state in (*OPEN, State.CONFIRMED):
+        _extract([document], document.document_type)
+        doorbell.ring("pool changed", document.document_type_id)
 
 
 def extract_pool(type_id: int) -> None:
@@ -128,6 +152,7 @@ def _extract(documents: Sequence[Document], document_type: DocumentType) -> None
                     "values": json_of(extracted.values),
                     "absent": dict(extracted.absent),
                     "score": least_confidence(extracted),
+                    "created_at": Now(),
                 },
             )
             Document.objects.filter(pk=document.pk).update(extraction=extraction)

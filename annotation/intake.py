@@ -20,7 +20,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from PIL import Image
 
-from annotation import doorbell, lifecycle, page_store
+from annotation import doorbell, erasure, lifecycle, page_store
 from annotation.models import Document, DocumentType
 from models import files, similarity
 from models.packs import PackDocument, draw_page
@@ -41,7 +41,8 @@ class Received:
 def receive(path: Path, *, filename: str, document_type: DocumentType, by: str) -> Received:
     """Take the file at `path`, called `filename` by whoever sent it.
 
-    Raises `models.errors.ReadingFailed` for what is broken, empty, encrypted, too large or not what it claims.
+    Raises `models.errors.ReadingFailed` for what is broken, empty, encrypted, too large or not what it claims, and
+    `Refused` for what was erased.
     """
     name = plain_name(filename)
     facts = files.inspect(
@@ -53,6 +54,7 @@ def receive(path: Path, *, filename: str, document_type: DocumentType, by: str) 
     known = Document.objects.filter(sha256=facts.sha256).first()
     if known:
         return Received(known, new=False)
+    erasure.refuse_erased(facts.sha256, name)
     with path.open("rb") as content:
         stored = _keep(f"files/{facts.sha256[:2]}/{facts.sha256}", File(content))
     with transaction.atomic():
@@ -79,6 +81,7 @@ def receive_pack_document(given: PackDocument, *, document_type: DocumentType, b
     known = Document.objects.filter(sha256=sha256).first()
     if known:
         return Received(known, new=False)
+    erasure.refuse_erased(sha256, plain_name(given.key))
     stored = _keep(f"files/{sha256[:2]}/{sha256}", ContentFile(words))
     with transaction.atomic():
         document, new = Document.objects.get_or_create(

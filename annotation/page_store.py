@@ -71,6 +71,18 @@ def forget_behind(document: Document, count: int) -> None:
     document.pages.filter(number__gte=count).delete()
 
 
+def forget(document_id: int) -> None:
+    """Delete every page image of a document, also those that no row knows."""
+    folder = f"pages/{document_id}"
+    try:
+        _, names = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in names:
+        default_storage.delete(f"{folder}/{name}")
+    default_storage.delete(folder)  # where folders are something of their own
+
+
 def words_read(images: Collection[str], read_by: str) -> dict[str, tuple[Word, ...]]:
     """What `read_by` has read already from the pictures of these SHA-256, in whichever document they stand.
 

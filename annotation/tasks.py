@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from annotation import (
+    erasure,
     extraction,
     inbox,
     jobs,
@@ -25,7 +26,9 @@ def tick() -> None:
 
 read_document = jobs.job("annotation.read_document")(reading.read_document)
 extract_document = jobs.job("annotation.extract_document")(extraction.extract_document)
+extract_again = jobs.job("annotation.extract_again")(extraction.extract_again)
 extract_pool = jobs.job("annotation.extract_pool")(extraction.extract_pool)
+finish_erasure = jobs.job("annotation.finish_erasure")(erasure.finish)
 sync_project = jobs.job("annotation.sync_project")(projects.sync_project)
 fill_queue = jobs.job("annotation.fill_queue")(queueing.fill_queue)
 collect_task = jobs.job("annotation.collect_task")(inbox.collect_task)

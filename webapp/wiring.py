@@ -17,6 +17,8 @@ WIRING: dict[str, list[str]] = {
         "learner.check_answer",
         "webapp.announce_correction",
     ],
+    "extraction asked": ["annotation.extract_again"],  # by hand
+    "document erased": ["annotation.finish_erasure"],  # with the erasure's id
     # document types
     "document type changed": ["annotation.sync_project", "annotation.extract_pool"],
     "extractions outdated": ["annotation.extract_pool"],
@@ -50,6 +52,7 @@ QUEUES: dict[str, str] = {
     "annotation.read_document": "reading",
     "annotation.extract_document": "reading",
     "annotation.extract_pool": "reading",
+    "annotation.extract_again": "reading",
     "annotation.keep_figures": "reading",  # after an upgrade, all corrections so far
     "webapp.deliver": "reading",  # somebody else's program may take its time
     "learner.train": "training",

@@ -287,7 +287,7 @@ class TestWithMLflow:
         [
             (Registry, "start_run"),
             (training, "_fitted"),
-            (evaluation, "measure"),
+            (evaluation, "answers"),
             (Registry, "log_model"),
             (Registry, "register"),
             (training, "_version"),

@@ -1,0 +1,58 @@
+"""A document that shall be erased in; out, that it is, and which model versions learned from it.
+
+Versions aren't changed: they stay until the type is trained anew, which learns nothing from it any more. Until then
+what they learned from the document may show in their answers; so they are named.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from annotation import erasure
+from annotation.errors import Refused
+from annotation.models import Correction, Document, DocumentType, Erasure
+from learner import provenance
+from learner.models import ModelVersion, Run
+
+IN_USE = (ModelVersion.State.CHAMPION, ModelVersion.State.CHALLENGER)
+
+
+@transaction.atomic
+def erase(document_id: int, *, by: str, why: str = "") -> Erasure:
+    """Erase a document; asked again, go on with what was interrupted.
+
+    Raises `Refused` if there is no such document, or while a worker reads it or a training learns from it.
+    """
+    document = Document.objects.filter(pk=document_id).first()
+    if document is None:
+        gone = erasure.go_on(document_id)
+        if gone is None:
+            raise Refused(f"there is no document {document_id}")
+        return gone
+    # no training is asked for meanwhile
+    DocumentType.objects.select_for_update().get(pk=document.document_type_id)
+    _refuse_while_learning(document)
+    learned = provenance.use_of(document).learned
+    return erasure.erase(document, by=by, why=why, learned_by=[version.name for version in learned])
+
+
+def still_in_use(erased: Erasure) -> list[str]:
+    """The versions that learned from an erased document and read documents now, or are about to."""
+    versions = ModelVersion.objects.filter(name__in=erased.learned_by, state__in=IN_USE)
+    return list(versions.values_list("name", flat=True))
+
+
+def _refuse_while_learning(document: Document) -> None:
+    run = Run.objects.filter(document_type=document.document_type_id, state=Run.State.RUNNING).first()
+    if run is None:
+        return
+    corrections = list(Correction.objects.filter(document=document).values_list("pk", flat=True))
+    snapshots = [
+        *provenance.snapshots_with(corrections, gold=False),
+        *provenance.snapshots_with(corrections, gold=True),
+    ]
+    if corrections and (run.snapshot_id is None or run.snapshot_id in snapshots):
+        raise Refused(
+            f"document {document.pk} can't be erased just now: training {run.pk} uses it. "
+            "Stop the training, or wait until it has ended."
+        )
