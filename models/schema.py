@@ -36,12 +36,19 @@ class Kind(StrEnum):
     CHOICE = "choice"
 
 
+ADDED = (Kind.MONEY, Kind.NUMBER)  # what can be a sum, or a part of one
+PART = re.compile(r"([+-]?)\s*([a-z][a-z0-9_]*)\s*")
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One named value to extract.
 
     `day_first` tells how the documents print dates in figures: True 25/12/2018, False 12/25/2018. None leaves it
     open ("auto"): then 03/04/2018 is read with the day first, and places are looked for in both orders.
+
+    `sum_of` names the fields that add up to this one, those that are taken away with a minus in front:
+    `("subtotal", "tax", "-discount")`. It checks what people answer, and no model depends on it.
     """
 
     name: str
@@ -52,6 +59,7 @@ class Field:
     repeats: bool = False
     choices: tuple[str, ...] = ()
     day_first: bool | None = None
+    sum_of: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -62,6 +70,8 @@ class Field:
             raise BadSchema(f"field {self.name!r}: 'choices' belongs to kind 'choice', and only to it")
         if self.day_first is not None and self.kind is not Kind.DATE:
             raise BadSchema(f"field {self.name!r}: 'day_first' belongs to kind 'date' only")
+        if self.sum_of and self.kind not in ADDED:
+            raise BadSchema(f"field {self.name!r}: 'sum_of' belongs to the kinds 'money' and 'number' only")
 
     @property
     def title(self) -> str:
@@ -104,14 +114,18 @@ class Field:
             "required": self.required,
             "repeats": self.repeats,
             "choices": list(self.choices),
-        } | ({} if self.day_first is None else {"day_first": self.day_first})
+        } | {
+            name: value
+            for name, value in (("day_first", self.day_first), ("sum_of", sum_in_words(self.sum_of)))
+            if value not in (None, "")
+        }
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Field:
         """From a dict such as a YAML file gives; raises `BadSchema` naming the field and what is wrong."""
         if not isinstance(stored, dict) or not isinstance(stored.get("name"), str):
             raise BadSchema(f"a field is a mapping with a 'name', not {stored!r}")
-        known = {"name", "kind", "label", "help", "required", "repeats", "choices", "day_first"}
+        known = {"name", "kind", "label", "help", "required", "repeats", "choices", "day_first", "sum_of"}
         if unknown := set(stored) - known:
             raise BadSchema(
                 f"field {stored['name']!r}: unknown {', '.join(sorted(map(str, unknown)))}; "
@@ -134,7 +148,25 @@ class Field:
             repeats=bool(stored.get("repeats", False)),
             choices=tuple(str(choice) for choice in stored.get("choices", ())),
             day_first=None if day_first in (None, "auto") else bool(day_first),
+            sum_of=_parts(stored["name"], stored.get("sum_of") or ""),
         )
+
+
+def sum_in_words(parts: tuple[str, ...]) -> str:
+    """`("subtotal", "tax", "-discount")` → `subtotal + tax - discount`."""
+    return " ".join(f"- {part[1:]}" if part.startswith("-") else f"+ {part}" for part in parts).removeprefix(
+        "+ "
+    )
+
+
+def _parts(field: str, told: Any) -> tuple[str, ...]:
+    """`subtotal + tax - discount` → `("subtotal", "tax", "-discount")`; raises `BadSchema` for anything else."""
+    text = told.strip() if isinstance(told, str) else "?"
+    parts = PART.findall(text)
+    told_whole = "".join(sign + name for sign, name in parts) == re.sub(r"\s", "", text)
+    if not told_whole or any(not sign for sign, _ in parts[1:]):
+        raise BadSchema(f"field {field!r}: 'sum_of' is written as subtotal + tax - discount, not {told!r}")
+    return tuple(f"-{name}" if sign == "-" else name for sign, name in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +181,13 @@ class Schema:
         names = [field.name for field in self.fields]
         if len(set(names)) != len(names):
             raise BadSchema(f"every field name is used once, but these are: {', '.join(names)}")
+        for field in self.fields:
+            for part in field.sum_of:
+                name = part.removeprefix("-")
+                if name not in names or name == field.name or self[name].kind not in ADDED:
+                    raise BadSchema(
+                        f"field {field.name!r}: {name!r} can't be part of its sum: name other fields of kind money or number"
+                    )
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
