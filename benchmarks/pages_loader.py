@@ -74,14 +74,26 @@ def load(size: Size, *, seed: int = 1, say: Callable[[str], None] = lambda _: No
 
 @contextmanager
 def _unchecked(seed: int) -> Iterator[None]:
-    """Without foreign keys and triggers, on one core, so that `random()` says the same every time."""
+    """Without foreign keys and triggers, on one core, so that `random()` says the same every time.
+
+    Indexes that hold no promise are made afterwards: that takes a quarter of the time.
+    """
+    run("SET session_replication_role = replica; SET max_parallel_workers_per_gather = 0")
+    run("SET work_mem = '128MB'; SET maintenance_work_mem = '256MB'")
+    run("SELECT setseed(%s)", 1 / (1 + seed))
     with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica; SET max_parallel_workers_per_gather = 0")
-        cursor.execute("SET work_mem = '128MB'; SET maintenance_work_mem = '256MB'")
-        cursor.execute("SELECT setseed(%s)", [1 / (1 + seed)])
-        yield
-        cursor.execute("RESET session_replication_role; RESET max_parallel_workers_per_gather")
-        cursor.execute("RESET work_mem; RESET maintenance_work_mem")
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND NOT EXISTS"
+            " (SELECT 1 FROM pg_constraint WHERE conname = indexname) AND indexdef LIKE 'CREATE INDEX %'"
+        )
+        indexes = cursor.fetchall()
+    for name, _ in indexes:
+        run(f'DROP INDEX "{name}"')
+    yield
+    for _, definition in indexes:
+        run(definition)
+    run("RESET session_replication_role; RESET max_parallel_workers_per_gather")
+    run("RESET work_mem; RESET maintenance_work_mem")
 
 
 def _types() -> dict[str, DocumentType]:
@@ -91,7 +103,6 @@ def _types() -> dict[str, DocumentType]:
             title=name.replace("-", " ").capitalize(),
             fields=[{"name": field, "kind": kind} for field, kind in fields.items()],
             project_id=number,
-            accept_above=0.97,
             overlap_share=0.02,
             probes=0.01,
         )
