@@ -171,7 +171,7 @@ class CombinedExtractor:
 
     def opinions(self, documents: Sequence[Sequence[Page]]) -> Iterator[list[Opinion]]:
         """For each document what base, trees and CRF say: log-probabilities (W, L) of each page."""
-        concepts_of = self.base.one_by_one(self.tokenizer, documents)
+        concepts_of = self.base.one_by_one(self.tokenizer, documents, busy=self.parts is not None)
         for pages, concepts in zip(documents, concepts_of, strict=True):
             marks = marks_of(pages, self.schema) if self.parts else []
             yield self.opinion(pages, Looked(concepts, marks))

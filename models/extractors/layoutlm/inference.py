@@ -62,14 +62,16 @@ class Session:
         with ThreadPoolExecutor(self._threads) as pool:
             return _scattered(self._run, self.labels, tokenizer, documents, pool.map)
 
-    def one_by_one(self, tokenizer: Tokenizer, documents: Sequence[Sequence[Page]]) -> Iterator[list[Floats]]:
+    def one_by_one(
+        self, tokenizer: Tokenizer, documents: Sequence[Sequence[Page]], *, busy: bool = False
+    ) -> Iterator[list[Floats]]:
         """The same of each document in turn, while the next few are being read.
 
         Each window is read alone, so that what is said of it depends on nothing beside it. It needs hardly any Python:
-        whoever takes the answers can work meanwhile.
+        whoever takes the answers can work meanwhile, and has a core for that if they are `busy`.
         """
         waiting: deque[tuple[Sequence[Page], list[Window], list[Future[NDArray[np.float32]]]]] = deque()
-        with ThreadPoolExecutor(self._threads) as pool:
+        with ThreadPoolExecutor(max(1, self._threads - busy)) as pool:
             for pages in documents:
                 windows = windows_of(pages, tokenizer)
                 waiting.append(

@@ -135,7 +135,7 @@ class TaggerExtractor:
 
     def log_probs_of(self, documents: Sequence[Sequence[Page]]) -> list[list[Floats]]:
         """For each document and page: log-probabilities (W, L) of its words' labels, in the order of `labels_of`."""
-        concepts = self.base.one_by_one(self.tokenizer, documents)
+        concepts = self.base.one_by_one(self.tokenizer, documents, busy=True)
         return [
             self.log_probs_from(pages, said, marks_of(pages, self.schema))
             for pages, said in zip(documents, concepts, strict=True)
