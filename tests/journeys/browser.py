@@ -1,0 +1,56 @@
+"""A person at Docloop's pages in headless Chromium, and what axe finds wrong with a page for people who can't see it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+GRAVE = {"serious", "critical"}  # axe's two highest impacts
+PATIENCE = 60_000  # milliseconds that a slow machine may take to show something
+
+
+@contextmanager
+def browsing(*, width: int = 1280, height: int = 900, dark: bool = False) -> Iterator[BrowserContext]:
+    """A browser of one person, with Debian's Chromium."""
+    program = shutil.which("chromium")
+    assert program, "these journeys need Chromium: on Debian, apt-get install chromium"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        )
+        context.set_default_timeout(PATIENCE)
+        yield context
+        chromium.close()
+
+
+def sign_in(page: Page, url: str, name: str, password: str) -> None:
+    """From the sign-in page to the overview, or to where that person begins."""
+    page.goto(f"{url}/sign-in/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda there: "/sign-in/" not in there)
+
+
+def grave(page: Page) -> list[str]:
+    """What axe takes for serious or critical on the page as it is now: rule, and where."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{page.url}: {each['id']}: {each['help']}: {', '.join(str(node['target'][0]) for node in each['nodes'][:5])}"
+        for each in found
+        if each["impact"] in GRAVE
+    ]
