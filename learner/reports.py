@@ -25,6 +25,7 @@ from learner.models import Decision, ModelVersion, Run
 
 DAYS = 30
 RECENT = 200  # corrections
+NOT_SHOWN = ("run__snapshot__items", "run__snapshot__fields")  # megabytes for each version
 ENOUGH_TO_ESTIMATE = 0.02  # share of a run after which its pace says something about its end
 
 
@@ -166,7 +167,7 @@ def versions(document_type: DocumentType) -> list[VersionReport]:
 def decision(version: ModelVersion) -> DecisionReport | None:
     """What the gate said of `version`; None if it has not been asked yet."""
     found = Decision.objects.filter(version=version).select_related("version", "champion").first()
-    return _decision(found) if found else None
+    return decision_report(found) if found else None
 
 
 def run_report(run: Run) -> RunReport:
@@ -208,13 +209,14 @@ def version_report(version: ModelVersion) -> VersionReport:
         run=version.run_id,
         snapshot=version.run.snapshot.hash if version.run.snapshot else "",
         created_at=version.created_at,
-        decision=_decision(found) if found else None,
+        decision=decision_report(found) if found else None,
     )
 
 
 def _versions(document_type: DocumentType) -> QuerySet[ModelVersion]:
     related = ("run__snapshot", "decision__champion", "decision__version")
-    return ModelVersion.objects.filter(document_type=document_type).select_related(*related)
+    found = ModelVersion.objects.filter(document_type=document_type).select_related(*related)
+    return found.defer(*NOT_SHOWN)
 
 
 def _report(document_type: DocumentType) -> TypeReport:
@@ -247,7 +249,7 @@ def _report(document_type: DocumentType) -> TypeReport:
         untaught=_untaught(document_type),
         can_roll_back=promotion.previous_champion(document_type) is not None,
         live_run=run_report(running) if running else None,
-        last_decision=_decision(decided) if decided else None,
+        last_decision=decision_report(decided) if decided else None,
         audit=audit(audited(document_type), document_type.schema.names),
         assumed=_assumed(document_type),
     )
@@ -326,7 +328,7 @@ def _difference(field: str, stored: Mapping[str, float]) -> Difference:
     return Difference(field, *(stored[name] for name in names))
 
 
-def _decision(found: Decision) -> DecisionReport:
+def decision_report(found: Decision) -> DecisionReport:
     figures: dict[str, Any] = found.figures  # mixed: a count, and differences by field
     champion = found.champion.name if found.champion else ""
     overall = [_difference("", figures["overall"])] if "overall" in figures else []
