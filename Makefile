@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up install test test-fast journeys check format demo-documents base-model bench lock clean
+.PHONY: help up install test test-fast journeys check format demo-documents base-model bench screenshots lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -50,6 +50,9 @@ base-model: install ## pre-train models/base anew (half an hour on two cores)
 bench: install ## measure anew what benchmarks/RESULTS.md tells, on the packs in DATA=FOLDER
 	@# as workers do: OpenMP's threads sleep while they wait
 	@OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 $(RUN)/python -m benchmarks --data $(DATA) $(BENCH)
+
+screenshots: install ## pictures of every page, light, dark and on a phone, in screenshots/
+	@$(RUN)/python -m tests.journeys.screenshots
 
 lock: install ## the locks anew, from requirements*.txt
 	@uv=$$(command -v $(RUN)/uv || command -v uv) && \

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urljoin, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import BrowserContext, Page, sync_playwright
@@ -19,6 +22,7 @@ FLAGS = [
     "--disable-sync",
 ]
 GRAVE = {"serious", "critical"}  # axe's two highest impacts
+ELSEWHERE = ("api/", "label/")  # for programs, and into Label Studio
 PATIENCE = 60_000  # milliseconds that a slow machine may take to show something
 
 
@@ -44,6 +48,32 @@ def sign_in(page: Page, url: str, name: str, password: str) -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda there: "/sign-in/" not in there)
+
+
+def every_page(page: Page, url: str) -> Iterator[str]:
+    """Opens one page of each kind that links lead to from the overview, and answers its kind (`types/NAME/versions/N`).
+
+    `page` shows it meanwhile. Fails where a link leads nowhere.
+    """
+    waiting, seen = deque([f"{url}/"]), {""}
+    while waiting:
+        there = waiting.popleft()
+        answer = page.goto(there, wait_until="load")
+        assert answer and answer.ok, f"a link leads to {there}, which answers {answer and answer.status}"
+        links = page.eval_on_selector_all("a[href]:not([download])", "all => all.map(one => one.href)")
+        for link in links:
+            kind = kind_of(link)
+            if link.startswith(f"{url}/") and kind not in seen and not kind.startswith(ELSEWHERE):
+                seen.add(kind)
+                waiting.append(urljoin(link, urlsplit(link).path))
+        yield kind_of(there)
+
+
+def kind_of(link: str) -> str:
+    """Its path, where numbers and names of types and versions are all the same."""
+    path = urlsplit(link).path.strip("/")
+    named = re.sub(r"(?<=^types/)[^/]+", "NAME", path)
+    return re.sub(r"(?<=/)\d+(?=/|$)", "N", named)
 
 
 def grave(page: Page) -> list[str]:
