@@ -28,7 +28,7 @@ def measure(extractor: Extractor, gold: Sequence[Example], schema: Schema) -> Sc
 def answers(extractor: Extractor, gold: Sequence[Example], schema: Schema) -> list[Extracted]:
     """What the model says of every gold document, in their order and by `schema`."""
     said = extract_all(extractor.extract, [example.pages for example in gold]).extracted
-    return [_by(schema, each) for each in said]
+    return [by_schema(schema, each) for each in said]
 
 
 def compare(gold: Sequence[Example], said: Sequence[Extracted], schema: Schema) -> Scores:
@@ -59,7 +59,7 @@ def keep(version: str, gold: Sequence[Example], said: Sequence[Extracted]) -> No
     )
 
 
-def _by(schema: Schema, extracted: Extracted) -> Extracted:
+def by_schema(schema: Schema, extracted: Extracted) -> Extracted:
     """The same with its values normalised by `schema`, as far as it has their fields."""
     values = [
         replace(value, normalised=schema[value.field].normalise(value.text) or None)

@@ -181,6 +181,30 @@ def paired_bootstrap(
     return Interval(candidate.f1(field) - champion.f1(field), float(low), float(high))
 
 
+def paired_bootstraps(one: Scores, other: Scores, rng: np.random.Generator) -> dict[str, Interval]:
+    """`paired_bootstrap` of every field, and of all together under "", from the same draws of documents: milliseconds."""
+    if len(one) != len(other) or not np.array_equal(one.true, other.true):
+        raise ValueError("the two scores are of different documents; score both on the same ones")
+    names = ("", *one.fields)
+    if not len(one):
+        return dict.fromkeys(names, Interval(0.0, -1.0, 1.0))
+    # products of floats, which hold these counts exactly, are fifty times as fast as those of integers
+    weights = _resample(len(one), ROUNDS, rng).astype(np.float64)  # (R, N)
+    drawn = [
+        _f1(*(_with_sum(weights @ table) for table in (s.right, s.predicted, s.true))) for s in (one, other)
+    ]
+    low, high = np.percentile(drawn[1] - drawn[0], [2.5, 97.5], axis=0)  # each (1 + F,)
+    return {
+        name: Interval(other.f1(name or None) - one.f1(name or None), float(low[n]), float(high[n]))
+        for n, name in enumerate(names)
+    }
+
+
+def _with_sum(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(R, F) → (R, 1 + F): the sum over fields in front."""
+    return np.concatenate([drawn.sum(axis=1, keepdims=True), drawn], axis=1)
+
+
 def _compare(field: Field, answers: Sequence[str], values: Sequence[Value]) -> tuple[int, int, int]:
     """(right, predicted, true) of one field of one document."""
     if not field.repeats:
