@@ -349,7 +349,7 @@ def request(
     with _speaking(what):
         # the SDK's own connection, with its token and its retries of 408, 429 and 5xx
         answer = _client()._client_wrapper.httpx_client.request(
-            f"api/{path}/",
+            f"api/{path}" if path.startswith("ml/") else f"api/{path}/",  # its addresses differ in the end
             method=method,
             params=parameters,
             json=json,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 
 from django.conf import settings
 from django.db import transaction
 
-from annotation import doorbell, jobs, label_studio, webhooks
+from annotation import doorbell, fill_in_views, jobs, label_studio, label_studio_backend, webhooks
+from annotation.errors import LabelStudioRefused
 from annotation.label_config import label_config
 from annotation.models import DocumentType
+
+log = logging.getLogger(__name__)
 
 LONGEST_TITLE = 50  # of a Label Studio project
 SHORTEST_TITLE = 3
@@ -78,3 +82,18 @@ def _furnish(document_type: DocumentType, project_id: int) -> None:
     pages = settings.STORE / "pages"
     pages.mkdir(parents=True, exist_ok=True)  # Label Studio refuses a folder that isn't there
     label_studio.ensure_storage(project_id, str(pages))
+    connect_fill_in(document_type, project_id)
+
+
+def connect_fill_in(document_type: DocumentType, project_id: int) -> None:
+    """See that Label Studio asks Docloop for the text under a box that somebody draws.
+
+    It wants an answer from Docloop's web process before it takes the address, and that may be starting just now. Then
+    people type for a while: the next sweep connects it.
+    """
+    try:
+        label_studio_backend.ensure_backend(
+            project_id, fill_in_views.address(document_type), fill_in_views.USER, fill_in_views.secret()
+        )
+    except LabelStudioRefused as refusal:
+        log.warning("drawn boxes of %s are not filled in for now: %s", document_type.name, refusal)

@@ -74,6 +74,8 @@ def sweep_project(type_id: int) -> None:
     if present is not None and (secrets := webhooks.secrets()):
         # Label Studio switches off a webhook whose address it no longer allows, and anybody may delete one
         label_studio.ensure_webhook(document_type.project_id, webhooks.address(document_type), secrets[0])
+    if present is not None:
+        projects.connect_fill_in(document_type, document_type.project_id)
 
 
 def differences(

@@ -2,8 +2,10 @@
 
 from django.urls import path
 
-from annotation import webhooks
+from annotation import fill_in_views, webhooks
 
 urlpatterns = [
     path("hooks/label-studio/<slug:name>/", webhooks.receive, name="label-studio-webhook"),
+    # Label Studio puts its own words behind the backend's address, without a slash at the end
+    path("hooks/label-studio/<slug:name>/ml/<slug:call>", fill_in_views.answer, name="label-studio-backend"),
 ]

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from annotation import label_studio
-from annotation.errors import LabelStudioUnreachable
+from annotation import label_studio, label_studio_backend
+from annotation.errors import LabelStudioRefused, LabelStudioUnreachable
 from annotation.label_studio import Project
 
 
@@ -31,6 +31,8 @@ class LabelStudioInMemory:
     projects: dict[int, dict[str, str]] = field(default_factory=dict)
     tasks: dict[int, Task] = field(default_factory=dict)
     webhooks: dict[int, tuple[str, str]] = field(default_factory=dict)
+    backends: dict[int, tuple[str, str, str]] = field(default_factory=dict)
+    web_answers: bool = True
     given: frozenset[int] | None = frozenset()
     cut_before: int | None = None  # the push with this number (from 1) never arrives
     cut_after: int | None = None  # the push with this number arrives, and its answer is lost
@@ -64,6 +66,13 @@ class LabelStudioInMemory:
     def ensure_webhook(self, project_id: int, url: str, secret: str) -> bool:
         mended = self.webhooks.get(project_id) != (url, secret)
         self.webhooks[project_id] = (url, secret)
+        return mended
+
+    def ensure_backend(self, project_id: int, url: str, user: str, password: str) -> bool:
+        if not self.web_answers:  # it asks Docloop's web process before it takes the address
+            raise LabelStudioRefused("health check failed", status=400)
+        mended = self.backends.get(project_id) != (url, user, password)
+        self.backends[project_id] = (url, user, password)
         return mended
 
     def ensure_storage(self, project_id: int, path: str) -> None:
@@ -127,4 +136,5 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> LabelStudioInMemory:
         "add_predictions",
     ):
         monkeypatch.setattr(label_studio, name, getattr(memory, name))
+    monkeypatch.setattr(label_studio_backend, "ensure_backend", memory.ensure_backend)
     return memory

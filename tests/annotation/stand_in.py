@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from annotation import label_studio
+from annotation import label_studio, label_studio_backend
 from annotation.errors import LabelStudioRefused, LabelStudioUnreachable
 from annotation.models import Document, LabelTask
 from annotation.task_views import AnnotationView, Entry, LabelTaskView
@@ -28,6 +28,7 @@ class LabelStudioInMemory:
     def __init__(self) -> None:
         self.projects: dict[int, dict[int, LabelTaskView]] = {}
         self.webhooks: list[tuple[int, str, str]] = []
+        self.backends: list[tuple[int, str]] = []
         self.fetched: list[int] = []
         self.up = True
         self.during_fetch: Callable[[], None] = lambda: None
@@ -67,6 +68,11 @@ class LabelStudioInMemory:
         self._answer()
         self.webhooks.append((project_id, url, secret))
         return len(self.webhooks) == 1
+
+    def ensure_backend(self, project_id: int, url: str, user: str, password: str) -> bool:
+        self._answer()
+        self.backends.append((project_id, url))
+        return len(self.backends) == 1
 
     # what people do in it
 
@@ -163,6 +169,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> LabelStudioInMemory:
     stand_in = LabelStudioInMemory()
     for name in ("fetch_task", "inventory", "ensure_webhook", "service_account"):
         monkeypatch.setattr(label_studio, name, getattr(stand_in, name))
+    monkeypatch.setattr(label_studio_backend, "ensure_backend", stand_in.ensure_backend)
     return stand_in
 
 

@@ -2,7 +2,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from annotation import document_types, projects
+from annotation import document_types, fill_in_views, projects
 from annotation.errors import LostClaim
 from annotation.models import DocumentType
 from tests.annotation.queue_stand_in import LabelStudioInMemory, stand_in
@@ -93,3 +93,21 @@ def test_titles_fit_label_studios_limits(studio, title, shown):
     document_type = make_type(title=title, project_id=None)
     projects.sync_project(document_type.pk)
     assert [each["title"] for each in studio.projects.values()] == [shown]
+
+
+def test_label_studio_is_told_whom_to_ask_about_drawn_boxes(studio, receipts, settings):
+    projects.sync_project(receipts.pk)
+    receipts.refresh_from_db()
+    address, user, password = studio.backends[receipts.project_id]
+    assert address == f"{settings.CONFIG.url}/hooks/label-studio/receipt/ml"
+    assert (user, password) == (fill_in_views.USER, fill_in_views.secret())
+
+
+def test_a_web_process_that_is_still_starting_keeps_no_project_waiting(studio, receipts):
+    studio.web_answers = False
+    projects.sync_project(receipts.pk)
+    receipts.refresh_from_db()
+    assert receipts.project_id and not studio.backends
+    studio.web_answers = True
+    projects.connect_fill_in(receipts, receipts.project_id)
+    assert list(studio.backends) == [receipts.project_id]

@@ -6,7 +6,7 @@ import pytest
 from django.db.models.functions import Now
 from pydantic import SecretStr
 
-from annotation import inbox, projects, sweep
+from annotation import fill_in_views, inbox, projects, sweep
 from annotation.errors import LabelStudioRefused, LabelStudioUnreachable
 from annotation.models import CurrentAnnotation, DirtyTask, Document, DocumentType, Job, LabelTask
 from tests.annotation.stand_in import install, result
@@ -200,6 +200,11 @@ class TestProjects:
         settings.CONFIG = settings.CONFIG.model_copy(update={"webhook_secret": SecretStr("")})
         sweep.sweep_project(kind.pk)
         assert studio.webhooks == []
+
+    def test_label_studio_is_connected_to_what_fills_in_drawn_boxes(self, studio, kind):
+        sweep.sweep_project(kind.pk)
+        [(project, address)] = studio.backends
+        assert (project, address) == (kind.project_id, fill_in_views.address(kind))
 
     def test_a_webhook_that_is_refused_keeps_no_answer_from_being_found(
         self, studio, kind, queued, monkeypatch

@@ -24,23 +24,29 @@ class Annotator:
     def sign_in(cls, url: str, email: str, password: str) -> Annotator:
         client = httpx.Client(base_url=url, timeout=60)
         client.get("/user/login/").raise_for_status()
+        person = cls(client)
         answer = client.post(
             "/user/login/",
             data={
                 "email": email,
                 "password": password,
-                "csrfmiddlewaretoken": client.cookies["csrftoken"],
+                "csrfmiddlewaretoken": person.csrf_token,
                 "persist_session": "on",
             },
             headers={"Referer": f"{url}/user/login/"},
         )
         assert answer.status_code == 302, f"{email} could not sign in to Label Studio: {answer.status_code}"
-        return cls(client)
+        return person
+
+    @property
+    def csrf_token(self) -> str:
+        """From Label Studio's cookie, by the name that it has with one-click sign-in or by Django's."""
+        return self.client.cookies.get("label_studio_csrf") or self.client.cookies["csrftoken"]
 
     def _post(self, path: str, **more: Any) -> httpx.Response:
         return self.client.post(
             path,
-            headers={"X-CSRFToken": self.client.cookies["csrftoken"], "Referer": str(self.client.base_url)},
+            headers={"X-CSRFToken": self.csrf_token, "Referer": str(self.client.base_url)},
             **more,
         )
 

@@ -18,6 +18,7 @@ from tests.journeys.annotator import Annotator
 from webapp.embedded import labelling_service, postgres
 
 TOKEN = "f" * 40
+SIGN_IN_SECRET = "only-for-journeys-" * 3
 PASSWORD = "only-for-journeys-1"
 PEOPLE = ("ann@example.org", "amy@example.org")
 
@@ -40,6 +41,7 @@ def label_studio_url(tmp_path_factory: pytest.TempPathFactory, django_db_setup: 
         TOKEN,
         PASSWORD,
         hosts=["127.0.0.1"],
+        sign_in_secret=SIGN_IN_SECRET,
     )
     with (data / "log").open("wb") as log:
         server = subprocess.Popen(
@@ -78,6 +80,7 @@ def configured(label_studio_url: str, live_server: Any, settings: Any) -> Any:
     addresses = {
         "label_studio_url": label_studio_url,
         "label_studio_token": SecretStr(TOKEN),
+        "sign_in_secret": SecretStr(SIGN_IN_SECRET),
         "url": live_server.url,
     }
     settings.CONFIG = settings.CONFIG.model_copy(update=addresses)

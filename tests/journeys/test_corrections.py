@@ -251,7 +251,7 @@ def collect_without_filling_the_queue():
 
 def send(ann, method, path, **more):
     """What the front end's other buttons send."""
-    headers = {"X-CSRFToken": ann.client.cookies["csrftoken"], "Referer": str(ann.client.base_url)}
+    headers = {"X-CSRFToken": ann.csrf_token, "Referer": str(ann.client.base_url)}
     answer = ann.client.request(method, path, headers=headers, **more)
     assert answer.is_success, (path, answer.status_code, answer.text[:500])
 

@@ -52,7 +52,7 @@ def listed(document_type):
 
 
 def post(person, path, **body):
-    headers = {"X-CSRFToken": person.client.cookies["csrftoken"], "Referer": str(person.client.base_url)}
+    headers = {"X-CSRFToken": person.csrf_token, "Referer": str(person.client.base_url)}
     answer = person.client.post(path, json=body, headers=headers)
     assert answer.is_success, (path, answer.status_code, answer.text[:300])
     return answer.json()

@@ -14,7 +14,7 @@ from webapp.dashboard import (
     upload,
 )
 
-PUBLIC = {"sign-in", "sign-out", "alive", "label-studio-webhook"}
+PUBLIC = {"sign-in", "sign-out", "alive", "set-password", "label-studio-webhook", "label-studio-backend"}
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
