@@ -32,14 +32,14 @@ RANKED_BY = {
     "strategy",
     "strategy_parameters",
     "audit_share",
-    "accept_above",
     "assume_above",
     "whole_share",
 }
 
 # settings that stand in a group of their own in YAML files: (group, name there) → ours
 GROUPED = {
-    ("thresholds", "accept_above"): "accept_above",
+    ("auto_accept", "target_error"): "target_error",
+    ("auto_accept", "fields"): "field_targets",
     ("thresholds", "assume_above"): "assume_above",
     ("retraining", "after"): "retrain_after",
     ("overlap", "share"): "overlap_share",
@@ -55,6 +55,7 @@ def create(specification: Specification) -> DocumentType:
     name = wanted["name"]
     wanted.setdefault("title", name.replace("_", " ").replace("-", " ").capitalize())
     _check_strategy(DocumentType(**wanted))
+    _check_targets(DocumentType(**wanted))
     try:
         with transaction.atomic():
             made = DocumentType.objects.create(**wanted)
@@ -80,11 +81,15 @@ def change(document_type: DocumentType, specification: Specification) -> Documen
         setattr(present, setting, value)
     if changed & {"strategy", "strategy_parameters"}:
         _check_strategy(present)
+    if changed & {"fields", "field_targets"}:
+        _check_targets(present)
     present.save(update_fields=list(wanted))
     if "title" in changed:
         _ring_for_all()
     else:
         doorbell.ring("document type changed", present.pk)
+    if changed & {"target_error", "field_targets"}:
+        doorbell.ring("targets changed", present.pk)
     if changed & RANKED_BY:
         doorbell.ring("pool changed", present.pk)
     elif "queue_depth" in changed:
@@ -128,10 +133,11 @@ def to_yaml(document_type: DocumentType) -> str:
         "name": document_type.name,
         "title": document_type.title,
         "fields": fields,
-        "thresholds": {
-            "accept_above": document_type.accept_above,
-            "assume_above": document_type.assume_above,
+        "auto_accept": {
+            "target_error": document_type.target_error,
+            "fields": document_type.field_targets,
         },
+        "thresholds": {"assume_above": document_type.assume_above},
         "retraining": {"after": document_type.retrain_after},
         "strategy": document_type.strategy,
         "strategy_parameters": document_type.strategy_parameters,
@@ -157,6 +163,15 @@ def _check_strategy(document_type: DocumentType) -> None:
         import_string(settings.STRATEGY)(document_type.strategy, **document_type.strategy_parameters)
     except DocloopError as problem:
         raise Refused(str(problem)) from None
+
+
+def _check_targets(document_type: DocumentType) -> None:
+    """Raise `Refused` if a field that there is not has a target error of its own."""
+    names = document_type.schema.names
+    if strange := sorted(document_type.field_targets.keys() - set(names)):
+        raise Refused(
+            f"{strange[0]!r} has a target error in 'auto_accept', but is no field; there are: {', '.join(names)}"
+        )
 
 
 def _ring_for_all() -> None:
@@ -233,6 +248,17 @@ def _bound(value: Any) -> float | None:
     return value if value is None else _share(value)
 
 
+def _target(value: Any) -> float:
+    """An error rate that somebody may want to keep: none at all can't be promised."""
+    if not 0 < _share(value) <= 0.5:
+        raise ValueError
+    return float(value)
+
+
+def _targets(value: Any) -> dict[str, float]:
+    return {name: _target(share) for name, share in _numbers(value).items()}
+
+
 def _numbers(value: Any) -> dict[str, float]:
     if value is None:
         return {}
@@ -262,7 +288,11 @@ CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "name": (_matching(NAME), "a small letter, then small letters, digits, - and _ (40 at most)"),
     "title": (_title, "a text of 1 to 80 characters"),
     "fields": (lambda value: Schema.from_json(value).to_json(), "a list of fields"),
-    "accept_above": (lambda value: None if value is None else _share(value), "a number from 0 to 1, or null"),
+    "target_error": (
+        lambda value: None if value is None else _target(value),
+        "a number above 0 and up to 0.5, or null",
+    ),
+    "field_targets": (_targets, "a mapping of fields to numbers above 0 and up to 0.5"),
     "assume_above": (_bound, "a number from 0.5 to 1, or null"),
     "retrain_after": (_whole(1, 1_000_000), "a whole number of corrections, 1 or more"),
     "strategy": (_matching(STRATEGY), "the name of a strategy, such as mixed"),

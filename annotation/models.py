@@ -11,6 +11,7 @@ from django.db.models.functions import Now, Upper
 
 from annotation.derived_models import Filename as Filename
 from annotation.derived_models import Tally as Tally
+from annotation.doubt_model import Doubtful
 from annotation.erasure_model import Erasure as Erasure
 from annotation.figure_models import Outcome as Outcome
 from annotation.figure_models import StateCount as StateCount
@@ -30,10 +31,15 @@ class DocumentType(models.Model):
     name = models.SlugField(max_length=40, unique=True)
     title = models.CharField(max_length=80)
     fields = models.JSONField(help_text="models.schema.Schema.to_json()")
-    accept_above = models.FloatField(
+    target_error = models.FloatField(
         null=True,
         blank=True,
-        help_text="Documents whose every confidence is above this are accepted unseen; empty: none",
+        help_text="Share of fields (0…1) that may be wrong in documents that nobody sees; empty: every document is seen",
+    )
+    field_targets = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="{field: the same for its values alone}, where it has one of its own",
     )
     goal = models.FloatField(default=0.95, help_text="F1 from which the type is good enough, 0…1")
     retrain_after = models.PositiveIntegerField(default=25, help_text="New corrections that start a training")
@@ -152,6 +158,11 @@ class Document(models.Model):
                 condition=Q(state__in=["read", "extracted"]),
                 name="document_pool",
             ),
+            models.Index(
+                fields=["document_type"],
+                condition=Q(audit_probability__isnull=False, truth__isnull=False),
+                name="document_audited",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -268,7 +279,7 @@ class DirtyTask(models.Model):
     noticed_at = models.DateTimeField(db_default=Now())
 
 
-class Correction(models.Model):
+class Correction(Doubtful):
     """The ledger: a row per annotation and content, never changed, never deleted (a trigger holds this)."""
 
     class Source(models.TextChoices):
@@ -315,6 +326,8 @@ class Correction(models.Model):
         indexes = [
             models.Index(fields=["recorded_at"], name="correction_recorded"),
             models.Index(Upper("annotator"), "submitted_at", name="correction_of_person"),
+            models.Index(fields=["document"], condition=Q(unsettled=True), name="correction_unsettled"),
+            models.Index(fields=["document"], condition=~Q(set_aside=""), name="correction_set_aside"),
         ]
 
     @property

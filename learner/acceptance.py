@@ -1,59 +1,119 @@
-"""Extracted documents in; accepted unseen, those that the champion is sure of, if their type wants that.
+"""Extracted documents in; accepted unseen, those of which the champion is sure enough in every field, if auto-accept is on.
 
-The audit slice is never accepted unseen: its share of errors bounds that of all documents that are.
+How sure that is, say the thresholds that are in force (`learner.automation`). The audit slice is never accepted
+unseen: by its errors are those of all that are accepted known.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from annotation import jobs, lifecycle
-from annotation.models import Document, DocumentType
-from learner import ranking
+from annotation.models import Document, DocumentType, Move
+from learner import automation, ranking
+from learner.models import AcceptanceRule, Automation
+from models.schema import Schema
 
 State = Document.State
+BATCH = 5000  # documents a transaction
 
 
 def accept(document_type: DocumentType) -> int:
-    """Accept what waits in the pool and of which every confidence is at least the type's bound; answers how many."""
-    bound = document_type.accept_above
-    if bound is None:
+    """Accept what waits in the pool and is above every field's threshold; answers how many."""
+    rule = automation.in_force(document_type)
+    if rule is None:
         return 0
     sure = Document.objects.filter(
         document_type=document_type,
         state=State.EXTRACTED,
         audit_probability__isnull=True,
-        extraction__model_version=document_type.champion,
-        extraction__score__gte=bound,
+        extraction__model_version=rule.version,
+        extraction__score__gte=min(rule.thresholds.values()),
     )
-    with transaction.atomic():
-        jobs.assert_held()
-        return lifecycle.move_many(
-            sure,
-            State.ACCEPTED,
-            reason=f"{document_type.champion} is at least {bound:.0%} sure of every field",
-        )
+    above = [pk for pk, passes in _held_against(rule, document_type.schema, sure) if passes]
+    return _move(above, State.ACCEPTED, reason=reason(rule, document_type.schema))
 
 
 def take_back(document_type: DocumentType) -> int:
     """Put accepted documents back into the pool; answers how many.
 
-    Those whose lot is drawn for the audit, and those that the present champion, or the present bound, would not accept.
+    Those whose lot is drawn for the audit; while auto-accept is on, those that the present thresholds would not
+    accept; once it is off, those that nothing vouches for any more.
     """
     accepted = Document.objects.filter(document_type=document_type, state=State.ACCEPTED)
+    if not accepted.exists():
+        return 0
     drawn = [
         pk
         for pk, sha in accepted.values_list("pk", "sha256")
         if ranking.draw(sha) < document_type.audit_share
     ]
-    bound = document_type.accept_above
-    unsure = Q() if bound is None else Q(extraction__score__lt=bound)
-    with transaction.atomic():
-        jobs.assert_held()
-        audited = accepted.filter(pk__in=drawn)
-        return lifecycle.move_many(
-            audited, State.EXTRACTED, reason="picked at random for the audit"
-        ) + lifecycle.move_many(
-            accepted.filter(unsure), State.EXTRACTED, reason="no longer sure enough to be accepted unseen"
+    moved = _move(drawn, State.EXTRACTED, reason="picked at random for the audit")
+    state = Automation.objects.filter(document_type=document_type).first()
+    if state is None or not state.on:
+        gone = accepted if state is None else _unkept(accepted, state)
+        return moved + _move(
+            list(gone.values_list("pk", flat=True)), State.EXTRACTED, reason="auto-accept is off"
         )
+    if state.version != document_type.champion:  # what the new champion may accept isn't known yet
+        return moved
+    rule = automation.in_force(document_type)
+    if rule is None:
+        left = list(accepted.values_list("pk", flat=True))
+        return moved + _move(left, State.EXTRACTED, reason="for this version no threshold is sure enough")
+    # what an earlier champion extracted is held against them when the present one has extracted it
+    doubtful = accepted.filter(
+        extraction__model_version=rule.version, extraction__score__lt=max(rule.thresholds.values())
+    )
+    below = [pk for pk, passes in _held_against(rule, document_type.schema, doubtful) if not passes]
+    return moved + _move(below, State.EXTRACTED, reason="no longer sure enough to be accepted unseen")
+
+
+def reason(rule: AcceptanceRule, schema: Schema) -> str:
+    """Why a document is accepted, for people: the version, its thresholds and what was promised of them."""
+    bounds = ", ".join(
+        f"{schema[name].title if name in schema else name} ≥ {bound:.4f}"
+        for name, bound in rule.thresholds.items()
+    )
+    return f"accepted unseen: {rule.version} is sure of every field ({bounds}); rule {rule.pk}"
+
+
+def passes(thresholds: Mapping[str, float], names: Sequence[str], confidence: Sequence[float]) -> bool:
+    """Whether a document's every field is at or above its threshold; one without a threshold never is."""
+    return all(
+        name in thresholds and sure >= thresholds[name] for name, sure in zip(names, confidence, strict=True)
+    )
+
+
+def _held_against(
+    rule: AcceptanceRule, schema: Schema, documents: QuerySet[Document]
+) -> Iterator[tuple[int, bool]]:
+    """Every document's id, and whether the rule accepts it; one without an extraction by its version never."""
+    columns = ("pk", "extraction__model_version", "extraction__values", "extraction__absent")
+    for pk, version, values, absent in documents.values_list(*columns).iterator(chunk_size=BATCH):
+        sure = version == rule.version and passes(
+            rule.thresholds, schema.names, ranking.confidences(schema, values, absent)
+        )
+        yield pk, sure
+
+
+def _unkept(accepted: QuerySet[Document], state: Automation) -> QuerySet[Document]:
+    """What auto-accept, being off, doesn't vouch for: accepted too late, or extracted anew by another version."""
+    if state.keeps is None:
+        return accepted
+    late = Move.objects.filter(document=OuterRef("pk"), after=State.ACCEPTED, at__gt=state.keeps)
+    return accepted.filter(Exists(late) | ~Q(extraction__model_version=state.kept_version))
+
+
+def _move(ids: Sequence[int], to: Document.State, *, reason: str) -> int:
+    """By `BATCH`, a transaction each: a million documents never hold up whoever works on one of them."""
+    moved = 0
+    for start in range(0, len(ids), BATCH):
+        with transaction.atomic():
+            jobs.assert_held()
+            some = Document.objects.filter(pk__in=ids[start : start + BATCH])
+            moved += lifecycle.move_many(some, to, reason=reason)
+    return moved

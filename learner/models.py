@@ -7,6 +7,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from annotation.models import Correction, Document, DocumentType, Recheck
+from learner.automation_model import AcceptanceRule as AcceptanceRule
+from learner.automation_model import Automation as Automation
 from learner.headline_model import Headline as Headline
 
 

@@ -75,7 +75,8 @@ def made_with(
         "read_by": dict(read_by),
         "code": code(),
         "thresholds": {
-            "accept_above": document_type.accept_above,
+            "target_error": document_type.target_error,
+            "field_targets": document_type.field_targets,
             "assume_above": document_type.assume_above,
         },
         "calibration": dict(calibration),

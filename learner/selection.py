@@ -16,7 +16,7 @@ from django.db.models import Avg, Count, QuerySet
 
 from annotation import doorbell, jobs, ledger, lifecycle
 from annotation.models import Document, DocumentType, LabelTask, Page
-from learner import acceptance, cost, ranking, strategies
+from learner import acceptance, automation, cost, ranking, strategies
 from learner.models import Look
 from models.schema import Schema
 
@@ -54,10 +54,12 @@ def rank_pool(type_id: int) -> None:
         document_type, waiting.confidence, list(zip(waiting.shas, waiting.audit, strict=True))
     )
     seconds = partial(cost.of(document_type).seconds, asked=asked)
+    pool = ranking.pool_of(schema, waiting, _corrected(document_type), seconds)
+    automation.count_waiting(document_type, pool.confidence)
     ranked = ranking.rank(
         schema,
         waiting,
-        ranking.pool_of(schema, waiting, _corrected(document_type), seconds),
+        pool,
         strategy,
         share=document_type.audit_share,
         debt=_debt(document_type),

@@ -15,6 +15,7 @@ WIRING: dict[str, list[str]] = {
     "correction recorded": [
         "learner.learn_from_correction",
         "learner.check_answer",
+        "learner.watch_accepted",
         "webapp.announce_correction",
     ],
     "extraction asked": ["annotation.extract_again"],  # by hand
@@ -24,7 +25,14 @@ WIRING: dict[str, list[str]] = {
     "extractions outdated": ["annotation.extract_pool"],
     "pool changed": ["learner.rank_pool"],
     "ranking changed": ["annotation.fill_queue"],
-    "champion changed": ["annotation.extract_pool", "learner.mirror_aliases", "webapp.announce_champion"],
+    "champion changed": [
+        "annotation.extract_pool",
+        "learner.mirror_aliases",
+        "learner.work_out_thresholds",
+        "webapp.announce_champion",
+    ],
+    "targets changed": ["learner.work_out_thresholds"],
+    "audit grew": ["learner.work_out_thresholds"],
     "challenger changed": ["learner.mirror_aliases"],
     # Label Studio tasks
     "task changed": ["annotation.collect_task"],

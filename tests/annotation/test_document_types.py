@@ -21,8 +21,10 @@ fields:
   - name: total
     kind: money
 thresholds:
-  accept_above: 0.97
   assume_above: 0.9
+auto_accept:
+  target_error: 0.02
+  fields: {total: 0.005}
 retraining:
   after: 12
 queue_depth: 3
@@ -41,7 +43,8 @@ def test_a_type_is_made_from_yaml(receipts):
     assert (receipts.name, receipts.title) == ("receipt", "Receipts")
     assert receipts.schema["company"].title == "Shop"
     assert receipts.schema["total"].kind is Kind.MONEY
-    assert (receipts.accept_above, receipts.retrain_after, receipts.queue_depth) == (0.97, 12, 3)
+    assert (receipts.target_error, receipts.field_targets) == (0.02, {"total": 0.005})
+    assert (receipts.retrain_after, receipts.queue_depth) == (12, 3)
     assert (receipts.assume_above, receipts.whole_share) == (0.9, 0.2)
     assert (receipts.overlap_share, receipts.overlap_annotators) == (0.1, 3)
     assert (receipts.probes, receipts.second_opinions) == (0.02, 0.05)
@@ -61,7 +64,7 @@ def test_every_project_learns_of_a_new_type(receipts, rung):
 
 
 def test_yaml_of_a_type_makes_the_same_type(receipts):
-    document_types.change(receipts, {"accept_above": None, "recipe": {"epochs": 3}})
+    document_types.change(receipts, {"target_error": None, "recipe": {"epochs": 3}})
     receipts.refresh_from_db()
     before = {field.name: getattr(receipts, field.name) for field in DocumentType._meta.fields}
     text = document_types.to_yaml(receipts)
@@ -87,14 +90,19 @@ def test_yaml_of_a_type_makes_the_same_type(receipts):
         ({"name": "a", "fields": FIELDS * 2}, "used once"),
         ({"name": "a", "fields": [{"name": "total", "choices": 5}]}, "fields"),
         ({"name": "a", "fields": FIELDS, "depth": 3}, "unknown setting 'depth'; there are: name, title"),
-        ({"name": "a", "fields": FIELDS, "accept_above": 1.5}, "'accept_above' is a number from 0 to 1"),
+        ({"name": "a", "fields": FIELDS, "target_error": 0.6}, "'target_error' is a number above 0 and up to"),
+        ({"name": "a", "fields": FIELDS, "target_error": 0}, "'target_error' is a number above 0"),
         (
-            {"name": "a", "fields": FIELDS, "thresholds": {"accept_above": "high"}},
-            "'accept_above' is a number",
+            {"name": "a", "fields": FIELDS, "auto_accept": {"fields": {"total": "few"}}},
+            "'field_targets' is a mapping of fields to numbers",
+        ),
+        (
+            {"name": "a", "fields": FIELDS, "auto_accept": {"fields": {"sum": 0.01}}},
+            "'sum' has a target error in 'auto_accept', but is no field; there are: total",
         ),
         (
             {"name": "a", "fields": FIELDS, "thresholds": {"accept": 0.5}},
-            "unknown setting 'accept' in 'thresholds'; there is 'accept_above' and 'assume_above'",
+            "unknown setting 'accept' in 'thresholds'; there is 'assume_above'",
         ),
         (
             {"name": "a", "fields": FIELDS, "thresholds": {"assume_above": 0.4}},

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from annotation import lifecycle
 from annotation.models import Document, LabelTask
 from learner import ranking, selection
-from learner.models import Look
+from learner.models import Automation, Look
 from learner.strategies import STRATEGIES, UnknownStrategy
 from tests.factories import make_document, make_extraction, make_truth, make_type
 
@@ -47,7 +47,8 @@ def test_the_least_certain_document_comes_first_with_its_reason(rung):
     [(state, state in {State.READ, State.EXTRACTED, State.QUEUED}) for state in State],
 )
 def test_the_pool_and_the_queue_are_ranked_and_nothing_else(state, ranked):
-    document_type = make_type(accept_above=0.9, audit_share=0)
+    document_type = make_type(audit_share=0, champion="v1")
+    Automation.objects.create(document_type=document_type, on=True)  # or what is accepted would come back
     document = make_document(document_type, state=state)
     selection.rank_pool(document_type.pk)
     document.refresh_from_db()
@@ -88,7 +89,8 @@ def test_the_audit_slice_has_its_share_of_the_first_places_whatever_the_model_th
 
 
 def test_a_document_accepted_unseen_returns_to_the_pool_if_its_lot_is_drawn():
-    document_type = make_type(audit_share=0.5, accept_above=0.9)
+    document_type = make_type(audit_share=0.5, target_error=0.02, champion="v1")
+    Automation.objects.create(document_type=document_type, on=True)
     documents = [make_document(document_type, state=State.ACCEPTED) for _ in range(20)]
     drawn = {d.pk for d in documents if ranking.draw(d.sha256) < 0.5}
     assert 0 < len(drawn) < 20

@@ -32,7 +32,6 @@ def filled(*rows: dict[str, str], **more: str) -> dict[str, str]:
         "queue_depth": "5",
         "strategy": "mixed",
         "audit_share": "0.1",
-        "accept_above": "",
         "assume_above": "",
         "whole_share": "0.2",
         "overlap_share": "0",
@@ -62,7 +61,7 @@ def test_a_type_is_made_by_the_form(lead, rung):
     answer = lead.post(reverse("new-type"), filled(*rows))
     made = DocumentType.objects.get()
     assert answer["Location"] == reverse("type", args=["receipts"])
-    assert (made.title, made.retrain_after, made.accept_above) == ("Receipts", 30, None)
+    assert (made.title, made.retrain_after) == ("Receipts", 30)
     assert [(field.name, field.required, field.repeats, field.choices) for field in made.schema] == [
         ("total", True, False, ()),
         ("paid_by", False, True, ("cash", "card")),
@@ -104,13 +103,13 @@ def test_a_name_is_taken_once(lead):
 
 
 def test_a_type_is_changed_by_the_form_and_keeps_its_name(lead):
-    make_type(name="receipts", title="Old", accept_above=0.9)
+    make_type(name="receipts", title="Old", target_error=0.02)
     shown = lead.get(reverse("edit-type", args=["receipts"])).content.decode()
-    assert 'value="company"' in shown and "accept_above: 0.9" in shown
+    assert 'value="company"' in shown and "target_error: 0.02" in shown
     rows = [{"name": "company"}, {"name": "date", "kind": "date"}, {"name": "total", "kind": "money"}]
     lead.post(reverse("edit-type", args=["receipts"]), filled(*rows, name="other", title="New"))
     changed = DocumentType.objects.get()
-    assert (changed.name, changed.title, changed.accept_above) == ("receipts", "New", None)
+    assert (changed.name, changed.title, changed.target_error) == ("receipts", "New", 0.02)
 
 
 def test_the_order_in_which_dates_are_printed_is_kept_by_the_form(lead):

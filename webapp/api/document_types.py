@@ -40,7 +40,10 @@ class DocumentTypeOut(Schema):
         serialization_alias="fields",
         description="name, kind, label, help, required, repeats, choices, day_first",
     )
-    accept_above: float | None
+    target_error: float | None = Field(
+        description="Share of fields that may be wrong in documents that skip people; null: none skip them"
+    )
+    field_targets: dict[str, float] = Field(description="The same for single fields that have their own")
     assume_above: float | None = Field(
         description="Fields surer than this aren't asked for; null: every field is asked for"
     )

@@ -92,15 +92,6 @@ class TypeForm(forms.Form):
         label="Audit share",
         help_text="Share of the queue picked at random (0…1): the only unbiased measure of quality.",
     )
-    accept_above = forms.FloatField(
-        min_value=0,
-        max_value=1,
-        required=False,
-        widget=_plain(forms.NumberInput, step="0.001"),
-        label="Accept unseen above",
-        help_text="Documents whose every field is surer than this skip people (0…1). Empty: none do.",
-    )
-
     assume_above = forms.FloatField(
         min_value=0.5,
         max_value=1,
