@@ -6,20 +6,18 @@ Every result is a frozen dataclass; `dataclasses.asdict` makes JSON of it (times
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotation import extraction, ledger
+from annotation import extraction, ledger, tallies
 from annotation.labelling import ASSUMED
 from annotation.models import Correction, Document, DocumentType, LabelTask
-from learner import promotion, triggers
+from learner import promotion, triggers, work
 from learner.audit import Audit, Audited, audit
 from learner.models import Decision, ModelVersion, Run
 
@@ -31,7 +29,7 @@ ENOUGH_TO_ESTIMATE = 0.02  # share of a run after which its pace says something 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Corrections recorded on one day (UTC); skipped documents don't count."""
+    """Documents that people answered in Label Studio on one day, by the reader's clock; skipped ones don't count."""
 
     day: date
     corrections: int
@@ -220,8 +218,7 @@ def _versions(document_type: DocumentType) -> QuerySet[ModelVersion]:
 
 
 def _report(document_type: DocumentType) -> TypeReport:
-    documents = Document.objects.filter(document_type=document_type)
-    found = dict(documents.values_list("state").annotate(Count("pk")))
+    found = tallies.counts()[document_type.pk]
     new = triggers.new_corrections(document_type)
     champion = _versions(document_type).filter(state=ModelVersion.State.CHAMPION).first()
     live = Run.objects.filter(document_type=document_type, state__in=triggers.LIVE)
@@ -234,14 +231,14 @@ def _report(document_type: DocumentType) -> TypeReport:
         title=document_type.title,
         project_id=document_type.project_id,
         strategy=document_type.strategy,
-        counts={state.value: found.get(state.value, 0) for state in Document.State},
+        counts=found,
         documents=sum(found.values()),
         open_tasks=LabelTask.objects.filter(
             document__document_type=document_type, state=LabelTask.State.OPEN
         ).count(),
-        corrections=documents.filter(truth__skipped=False).count(),
-        per_day=_per_day(document_type),
-        median_seconds=_median_seconds(document_type),
+        corrections=found[Document.State.CONFIRMED],  # they are confirmed as long as they have a truth
+        per_day=tuple(Day(*each) for each in work.per_day(document_type, days=DAYS)),
+        median_seconds=work.median_seconds(document_type, days=DAYS),
         new_corrections=new,
         retrain_after=document_type.retrain_after,
         until_training=max(document_type.retrain_after - new, 0),
@@ -258,27 +255,6 @@ def _report(document_type: DocumentType) -> TypeReport:
 def _untaught(document_type: DocumentType) -> str:
     found = None if document_type.champion else extraction.untaught_of(document_type)
     return found.title if found else ""
-
-
-def _per_day(document_type: DocumentType) -> tuple[Day, ...]:
-    today = timezone.now().date()
-    first = today - timedelta(days=DAYS - 1)
-    recent = Correction.objects.filter(
-        document__document_type=document_type, skipped=False, recorded_at__date__gte=first
-    )
-    by_day = recent.annotate(day=TruncDate("recorded_at")).values_list("day")
-    found = dict(by_day.annotate(Count("document", distinct=True)))
-    days = [first + timedelta(days=n) for n in range(DAYS)]
-    return tuple(Day(day, found.get(day, 0)) for day in days)
-
-
-def _median_seconds(document_type: DocumentType) -> float | None:
-    since = timezone.now() - timedelta(days=DAYS)
-    recent = Correction.objects.filter(
-        document__document_type=document_type, skipped=False, recorded_at__gte=since, lead_time__isnull=False
-    )
-    seconds = [taken for taken in recent.values_list("lead_time", flat=True) if taken is not None]
-    return statistics.median(seconds) if seconds else None
 
 
 def _assumed(document_type: DocumentType) -> float | None:

@@ -1,19 +1,25 @@
 """How figures look, and where drawings put them."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.models import Document
-from learner.audit import audit
-from learner.cost import default
-from learner.forecast import Point, forecast
-from learner.savings import AuditPoint, Savings, Time
 from webapp.dashboard import drawing
-from webapp.templatetags.docloop import figure, hours, minutes_left, moment, percent, points, seconds, signed
+from webapp.templatetags.docloop import (
+    figure,
+    hours,
+    minutes_left,
+    moment,
+    percent,
+    points,
+    seconds,
+    signed,
+    told,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,46 +89,15 @@ def test_the_parts_of_a_bar_fill_it_without_overlap(counts):
     assert end == pytest.approx(100 if sum(counts.values()) else 0)
 
 
-@given(st.lists(st.integers(0, 10**7), min_size=1, max_size=60))
-def test_every_bar_stays_inside_its_drawing(counts):
-    drawn = drawing.bars([(date(2026, 1, 1) + timedelta(days=n), count) for n, count in enumerate(counts)])
-    assert drawn.top >= max(counts)
-    for bar in drawn.bars:
-        assert bar.x >= 0 and bar.x + bar.width <= drawn.width + 1e-6
-        assert bar.y >= 12 - 1e-6 and bar.y + bar.height == pytest.approx(drawn.floor)
-
-
 @pytest.mark.parametrize(
-    ("most", "top"), [(0, 5), (5, 5), (6, 10), (11, 20), (21, 50), (51, 100), (101, 200)]
+    ("value", "form", "shown"),
+    [
+        (None, "count", "—"),
+        (1234.0, "count", "1,234"),
+        (0.934, "percent", "93 %"),
+        (61.4, "seconds", "61 s"),
+        (0.5, "score", "0.500"),
+    ],
 )
-def test_a_chart_ends_at_a_round_number(most, top):
-    assert drawing.bars([(date(2026, 1, 1), most)]).top == top
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 500), st.floats(0, 1)), min_size=1, max_size=4), st.integers(0, 500))
-def test_a_learning_curve_stays_inside_its_drawing(versions, confirmed):
-    gold = tuple(Point("v", n, f1, f1 / 2, (1 + f1) / 2, 20, 4) for n, f1 in versions)
-    audited = tuple(AuditPoint("v", n, 5, share, share / 2, 1.0) for n, share in versions)
-    found = Savings(
-        confirmed,
-        9,
-        gold,
-        audited,
-        audit([], []),
-        forecast(gold, confirmed),
-        1.0,
-        Time(0, 0, 0, 0, 0),
-        default(4),
-    )
-    drawn = drawing.learning(found)
-    places = [tuple(map(float, pair.split(","))) for pair in f"{drawn.line} {drawn.band}".split()]
-    places += [(mark.x, y) for mark in drawn.gold + drawn.audit for y in (mark.y, mark.top, mark.bottom)]
-    assert all(0 <= x <= drawn.width and 12 <= y <= drawn.floor for x, y in places)
-    assert all(mark.top <= mark.y <= mark.bottom for mark in drawn.gold + drawn.audit)
-
-
-def test_a_version_that_made_no_error_is_drawn_at_the_top():
-    perfect = (Point("v", 25, 1.0, 1.0, 1.0, 3, 4),)
-    found = Savings(25, 0, perfect, (), audit([], []), None, 0.0, Time(0, 0, 0, 0, 0), default(4))
-    assert drawing.learning(found).gold[0].y == 12
+def test_a_charts_numbers_are_told_in_the_charts_form(value, form, shown):
+    assert told(value, form) == shown

@@ -1,4 +1,4 @@
-"""One document type: figures, queue, champion, runs and versions; and what a lead may set going from here."""
+"""One document type as it stands now: champion, queue, training; and what a lead may set going from here."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from annotation import exports
 from annotation.errors import IllegalMove, Refused
 from annotation.label_studio import labelling_url, task_url
 from annotation.models import Document, DocumentType, LabelTask
-from learner import promotion, reports, savings, triggers
-from learner.forecast import GOAL
+from learner import promotion, reports, triggers
 from webapp.dashboard import attention, drawing
 from webapp.roles import Role, requires
 
@@ -59,22 +58,6 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 def live(request: HttpRequest, name: str) -> HttpResponse:
     """The part of the page that changes by itself."""
     return render(request, "type/live.html", figures(_type(name)))
-
-
-@requires(Role.LEAD)
-@require_safe
-def worth(request: HttpRequest, name: str) -> HttpResponse:
-    """Whether more labelling is worth it; a part of the page that is worked out after the rest."""
-    document_type = _type(name)
-    found = savings.of(document_type)
-    schema = document_type.schema
-    shown = {
-        "savings": found,
-        "chart": drawing.learning(found) if found.points else None,
-        "goal": GOAL,
-        "audited": [(schema[each.name].title, each) for each in found.audit.by_field],
-    }
-    return render(request, "type/worth.html", shown)
 
 
 @requires(Role.LEAD)
@@ -137,7 +120,6 @@ def figures(document_type: DocumentType) -> dict[str, Any]:
     return {
         "report": report,
         "parts": drawing.parts(report.counts),
-        "chart": drawing.bars([(day.day, day.corrections) for day in report.per_day]),
         "scores": _scores(document_type, report.champion),
         "queue": queue(document_type),
         "runs": runs,

@@ -23,7 +23,12 @@ class Place:
 
 PLACES = (
     Place("today", "Today", Role.ANNOTATOR, ("today",)),
-    Place("overview", "Overview", Role.LEAD, ("overview", "type", "label-quality", "edit-type", "new-type")),
+    Place(
+        "overview",
+        "Overview",
+        Role.LEAD,
+        ("overview", "type", "type-progress", "type-quality", "label-quality", "edit-type", "new-type"),
+    ),
     Place("documents", "Documents", Role.LEAD, ("documents", "document")),
     Place("upload", "Upload", Role.LEAD, ("upload",)),
     Place("health", "Health", Role.LEAD, ("health",)),

@@ -10,6 +10,8 @@ from webapp.dashboard import (
     health,
     label_quality,
     overview,
+    progress,
+    quality,
     today,
     upload,
 )
@@ -23,7 +25,12 @@ urlpatterns = [
     path("new-document-type/", edit_type.new, name="new-type"),
     path("types/<slug:name>/", document_type.page, name="type"),
     path("types/<slug:name>/live/", document_type.live, name="type-live"),
-    path("types/<slug:name>/worth/", document_type.worth, name="type-worth"),
+    path("types/<slug:name>/progress/", progress.page, name="type-progress"),
+    path("types/<slug:name>/progress/live/", progress.live, name="type-progress-live"),
+    path("types/<slug:name>/worth/", progress.worth, name="type-worth"),
+    path("types/<slug:name>/quality/", quality.page, name="type-quality"),
+    path("types/<slug:name>/quality/live/", quality.live, name="type-quality-live"),
+    path("types/<slug:name>/quality/examples/", quality.examples, name="type-examples"),
     path("types/<slug:name>/label-quality/", label_quality.page, name="label-quality"),
     path(
         "types/<slug:name>/label-quality/<int:suspect_id>/dismiss/",

@@ -70,6 +70,22 @@ def seconds(value: float | None) -> str:
 
 
 @register.filter
+def told(value: float | None, form: str) -> str:
+    """A number of a chart, in the chart's own form: count, percent, seconds or score."""
+    if value is None:
+        return "—"
+    match form:
+        case "percent":
+            return percent(value)
+        case "seconds":
+            return seconds(value)
+        case "score":
+            return figure(value)
+        case _:
+            return f"{value:,.1f}".removesuffix(".0")
+
+
+@register.filter
 def minutes_left(value: float | None) -> str:
     """What is left of a training, for people."""
     if value is None:
