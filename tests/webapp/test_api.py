@@ -40,7 +40,8 @@ def post(client: Client, path: str, **body: object):
 
 def test_without_a_sign_in_the_answer_is_401(client):
     answer = client.get("/api/documents")
-    assert (answer.status_code, answer.json()) == (401, {"detail": "Unauthorized"})
+    assert answer.status_code == 401
+    assert "/tokens/" in answer.json()["remedy"]
     assert post(client, "/api/runs", document_type="receipts").status_code == 401
 
 
@@ -76,7 +77,7 @@ def test_a_session_needs_its_csrf_token_to_change_something(lea):
     browser.force_login(lea)
     assert browser.get("/api/status").status_code == 200
     answer = post(browser, "/api/runs", document_type="receipts")
-    assert (answer.status_code, answer.json()) == (403, {"detail": "CSRF check Failed"})
+    assert (answer.status_code, answer.json()["detail"]) == (403, "CSRF check Failed")
     browser.get("/")
     token = browser.cookies["docloop_csrf"].value
     answer = browser.post(
@@ -243,7 +244,7 @@ def test_a_run_is_followed_and_stopped(lead):
         document_type=make_type(name="receipts"), state="running", share=0.5, stage="tuning"
     )
     assert lead.get(f"/api/runs/{run.pk}").json()["share"] == 0.5
-    assert lead.get("/api/runs?document_type=receipts").json()[0]["id"] == run.pk
+    assert lead.get("/api/runs?document_type=receipts").json()["items"][0]["id"] == run.pk
     answer = lead.post(f"/api/runs/{run.pk}/stop")
     assert (answer.status_code, answer.json()["stop_asked"]) == (200, True)
     Run.objects.filter(pk=run.pk).update(state="finished")
@@ -265,10 +266,12 @@ def test_a_champion_is_rolled_back(lead, rung):
     document_type, old, new = champion_after_another()
     answer = post(lead, "/api/versions/roll-back", document_type="receipts", champion=new.name)
     assert answer.status_code == 200
-    assert {each["name"]: each["state"] for each in answer.json()} == {
-        new.name: "retired",
-        old.name: "champion",
-    }
+    assert (answer.json()["name"], answer.json()["state"]) == (old.name, "champion")
+    listed = lead.get("/api/versions?document_type=receipts").json()["items"]
+    assert [(each["name"], each["state"]) for each in listed] == [
+        (new.name, "retired"),
+        (old.name, "champion"),
+    ]
     assert VersionMove.objects.get(version=old, before="retired").by == "lea"
     assert ("annotation.extract_pool", document_type.pk) in rung
 
@@ -286,12 +289,31 @@ def test_the_status_has_every_type(lead):
     assert (report["name"], report["documents"], report["counts"]["read"]) == ("receipts", 1, 1)
 
 
-def test_the_description_names_every_path_with_its_errors_and_none_to_promote_past_the_gate(client, lea):
+def test_a_version_is_promoted_by_hand_with_a_reason(lead, rung):
+    document_type, old, new = champion_after_another()
+    path = f"/api/versions/{old.name}/promote"
+    assert post(lead, path, champion=new.name, why="").status_code == 422
+    assert post(lead, path, champion=old.name, why="the new one reads dates wrong").status_code == 409
+    answer = post(lead, path, champion=new.name, why="the new one reads dates wrong")
+    assert (answer.status_code, answer.json()["state"]) == (200, "champion")
+    assert "reads dates wrong" in VersionMove.objects.get(version=old, before="retired").reason
+    assert ("webapp.announce_champion", document_type.pk) in rung
+
+
+def test_one_version_is_told_by_its_name(lead):
+    version = make_version()
+    assert lead.get(f"/api/versions/{version.name}").json()["id"] == version.pk
+    assert lead.get("/api/versions/none-v1").status_code == 404
+
+
+def test_every_operation_is_described_with_its_errors(client, lea):
     client.force_login(lea)
-    described = client.get("/api/openapi.json").json()
-    assert "/api/documents" in described["paths"]
-    assert "422" in described["paths"]["/api/documents"]["post"]["responses"]
-    assert not [path for path in described["paths"] if "promote" in path]
+    paths = client.get("/api/openapi.json").json()["paths"]
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            assert {"401", "403", "422", "429"} <= set(operation["responses"]), f"{method} {path}"
+            assert "{" not in path or "404" in operation["responses"], f"{method} {path}"
+            assert operation["description"], f"{method} {path}"
 
 
 def test_the_documentation_page_loads_nothing_from_elsewhere(client, lea):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -15,19 +16,27 @@ from webapp.models import ApiToken
 from webapp.roles import Role, role_of
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls (`request.auth`), and what they may do: a token may be allowed less than its user."""
+
+    name: str
+    role: Role
+
+
 class Token(HttpBearer):
-    """`Authorization: Bearer …` with a token of `manage.py api_token`."""
+    """`Authorization: Bearer …` with a token of the page /tokens/ or of `manage.py api_token`."""
 
     def __init__(self, role: Role) -> None:
         super().__init__()
         self.role = role
 
-    def authenticate(self, request: HttpRequest, token: str) -> AbstractUser | AnonymousUser | None:
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         found = ApiToken.find(token)
         if found is None:
             return None
         request.user = found.user
-        return _of_role(found.user, self.role)
+        return _caller(found.user, found.role, self.role)
 
 
 class Session(APIKeyCookie):
@@ -44,8 +53,8 @@ class Session(APIKeyCookie):
             return None  # "sign in first" and not "CSRF check failed" for whoever has no session at all
         return super().__call__(request)
 
-    def authenticate(self, request: HttpRequest, key: str | None) -> AbstractUser | AnonymousUser | None:
-        return _of_role(request.user, self.role)
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
+        return _caller(request.user, role_of(request.user), self.role)
 
 
 def needs(role: Role) -> list[AuthBase]:
@@ -53,7 +62,7 @@ def needs(role: Role) -> list[AuthBase]:
     return [Token(role), Session(role)]
 
 
-def _of_role(user: AbstractUser | AnonymousUser, role: Role) -> AbstractUser | AnonymousUser:
-    if role_of(user) < role:
-        raise HttpError(403, f"This needs the role {role.name.lower()}, or one that includes it.")
-    return user
+def _caller(user: AbstractUser | AnonymousUser, has: Role, needed: Role) -> Caller:
+    if has < needed:
+        raise HttpError(403, f"This needs the role {needed.name.lower()}, or one that includes it.")
+    return Caller(user.get_username(), has)

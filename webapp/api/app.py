@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ninja import NinjaAPI, Swagger
+from ninja.throttling import AuthRateThrottle
 
-from webapp.api import corrections, document_types, documents, errors, runs, status, versions
+from webapp.api import corrections, document_types, documents, errors, runs, status, system, versions
 from webapp.roles import Role, requires
 
 api = NinjaAPI(
@@ -13,8 +14,12 @@ api = NinjaAPI(
     urls_namespace="api",
     description=(
         "Documents, what was extracted from them, what people said, and the models in between. "
-        "Send `Authorization: Bearer TOKEN` with a token that `manage.py api_token USER` prints."
+        "Send `Authorization: Bearer TOKEN` with a token that you make at [/tokens/](/tokens/). "
+        "Long lists come piece by piece: ask again with `next` until it is null. "
+        "Every error has the same form, with what to do about it."
     ),
+    # of one person in one of the web server's processes: a program that runs wild leaves room for others
+    throttle=[AuthRateThrottle("1200/min")],
     docs=Swagger(settings={"persistAuthorization": False}),
     docs_decorator=requires(Role.ANNOTATOR),
 )
@@ -24,4 +29,5 @@ api.add_router("/corrections", corrections.router, tags=["corrections"])
 api.add_router("/runs", runs.router, tags=["runs"])
 api.add_router("/versions", versions.router, tags=["versions"])
 api.add_router("/status", status.router, tags=["status"])
+api.add_router("", system.router, tags=["Docloop itself"])
 errors.answer_errors(api)

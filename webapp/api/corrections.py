@@ -10,9 +10,11 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from annotation.models import Correction, DocumentType
+from annotation.models import Correction
 from webapp.api.access import needs
-from webapp.api.names import TypeName
+from webapp.api.errors import answers
+from webapp.api.names import TypeName, type_named
+from webapp.api.paging import MOST, After, Limit, Piece, oldest_first
 from webapp.roles import Role
 
 router = Router()
@@ -28,7 +30,7 @@ class CorrectionOut(Schema):
     current: bool = Field(description="Whether it is its document's truth now")
     skipped: bool
     answers: list[dict[str, Any]] = Field(
-        description="Complete: a field without an answer is not in the document"
+        description="field, text, place {page, box, words}; complete: a field without an answer is not in the document"
     )
     outcomes: dict[str, str] = Field(
         description="For each field: accepted, edited, moved, added or removed; assumed if nobody was asked for it "
@@ -38,7 +40,7 @@ class CorrectionOut(Schema):
         description="Fields whose answers nobody confirmed: those that are assumed"
     )
     annotator: str
-    lead_time: float | None
+    lead_time: float | None = Field(description="Seconds the person took")
     submitted_at: datetime
     recorded_at: datetime
 
@@ -51,23 +53,24 @@ class CorrectionOut(Schema):
         return correction.document.truth_id == correction.pk
 
 
-class CorrectionPage(Schema):
-    """Some corrections, the oldest first, and where the next ones begin."""
-
-    items: list[CorrectionOut]
-    next: int | None = Field(description="Send it as `after` for the next ones; null at the end")
-
-
-@router.get("", auth=needs(Role.LEAD), response=CorrectionPage)
+@router.get("", auth=needs(Role.LEAD), response=answers(404, ok=Piece[CorrectionOut]))
 def corrections(
     request: HttpRequest,
     document_type: TypeName = "",
-    after: Annotated[int, Query(description="Only ids above this one")] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    document: Annotated[int, Query(ge=0, le=MOST, description="Only of this document (its id)")] = 0,
+    after: After = 0,
+    limit: Limit = 100,
 ) -> dict[str, Any]:
     """Corrections, the oldest first: ask again with the last id to get what is new."""
-    found = Correction.objects.select_related("document__document_type").filter(pk__gt=after).order_by("pk")
+    found = Correction.objects.select_related("document__document_type")
     if document_type:
-        found = found.filter(document__document_type=get_object_or_404(DocumentType, name=document_type))
-    rows = list(found[: limit + 1])
-    return {"items": rows[:limit], "next": rows[limit - 1].pk if len(rows) > limit else None}
+        found = found.filter(document__document_type=type_named(document_type))
+    if document:
+        found = found.filter(document=document)
+    return oldest_first(found, after, limit)
+
+
+@router.get("/{int:correction_id}", auth=needs(Role.LEAD), response=answers(404, ok=CorrectionOut))
+def correction(request: HttpRequest, correction_id: int) -> Correction:
+    """One row of the ledger."""
+    return get_object_or_404(Correction.objects.select_related("document__document_type"), pk=correction_id)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
 from pydantic import Field
 
@@ -14,7 +13,8 @@ from annotation import document_types, exports
 from annotation.errors import Refused
 from annotation.models import DocumentType
 from webapp.api.access import needs
-from webapp.api.errors import Problem
+from webapp.api.errors import answers
+from webapp.api.names import type_named
 from webapp.roles import Role
 
 router = Router()
@@ -30,6 +30,10 @@ BODY = {
 }
 
 
+YAML = {"responses": {200: {"description": "OK", "content": {"application/yaml": {}}}}}
+FILE = {"responses": {200: {"description": "OK", "content": {"application/octet-stream": {}}}}}
+
+
 class DocumentTypeOut(Schema):
     """A document type with its schema and its rules."""
 
@@ -40,10 +44,7 @@ class DocumentTypeOut(Schema):
         serialization_alias="fields",
         description="name, kind, label, help, required, repeats, choices, day_first",
     )
-    target_error: float | None = Field(
-        description="Share of fields that may be wrong in documents that skip people; null: none skip them"
-    )
-    field_targets: dict[str, float] = Field(description="The same for single fields that have their own")
+    accept_above: float | None
     assume_above: float | None = Field(
         description="Fields surer than this aren't asked for; null: every field is asked for"
     )
@@ -66,31 +67,31 @@ class DocumentTypeOut(Schema):
     created_at: datetime
 
 
-@router.get("", auth=needs(Role.LEAD), response=list[DocumentTypeOut], by_alias=True)
+@router.get("", auth=needs(Role.LEAD), response=answers(ok=list[DocumentTypeOut]), by_alias=True)
 def types(request: HttpRequest) -> Any:  # a queryset, which ninja reads
     """All document types, by name."""
     return DocumentType.objects.all()
 
 
-@router.get(
-    "/{slug:name}", auth=needs(Role.LEAD), response={200: DocumentTypeOut, 404: Problem}, by_alias=True
-)
+@router.get("/{slug:name}", auth=needs(Role.LEAD), response=answers(404, ok=DocumentTypeOut), by_alias=True)
 def document_type(request: HttpRequest, name: str) -> DocumentType:
     """One document type."""
-    return get_object_or_404(DocumentType, name=name)
+    return type_named(name)
 
 
-@router.get("/{slug:name}/yaml", auth=needs(Role.LEAD))
+@router.get("/{slug:name}/yaml", auth=needs(Role.LEAD), response=answers(404), openapi_extra=YAML)
 def as_yaml(request: HttpRequest, name: str) -> HttpResponse:
     """One document type as the YAML of its file."""
-    text = document_types.to_yaml(get_object_or_404(DocumentType, name=name))
+    text = document_types.to_yaml(type_named(name))
     return HttpResponse(text, content_type="application/yaml")
 
 
-@router.get("/{slug:name}/export/{slug:form}", auth=needs(Role.LEAD), response={404: Problem})
+@router.get(
+    "/{slug:name}/export/{slug:form}", auth=needs(Role.LEAD), response=answers(404), openapi_extra=FILE
+)
 def export(request: HttpRequest, name: str, form: str) -> StreamingHttpResponse:
-    """The truths of one document type as a file: `jsonl`, `csv`, `words` or `pack`."""
-    found = get_object_or_404(DocumentType, name=name)
+    """The truths of one document type as a file: `jsonl`, `csv`, `words`, `coco`, `parquet` or `pack`."""
+    found = type_named(name)
     if form not in exports.FORMS:
         raise Http404(f"there is no form {form}; there are: {', '.join(exports.FORMS)}")
     chosen = exports.FORMS[form]
@@ -102,7 +103,7 @@ def export(request: HttpRequest, name: str, form: str) -> StreamingHttpResponse:
 @router.post(
     "",
     auth=needs(Role.LEAD),
-    response={201: DocumentTypeOut, 422: Problem},
+    response=answers(made=DocumentTypeOut),
     by_alias=True,
     openapi_extra=BODY,
 )
@@ -114,13 +115,13 @@ def create(request: HttpRequest) -> Status[DocumentType]:
 @router.put(
     "/{slug:name}",
     auth=needs(Role.LEAD),
-    response={200: DocumentTypeOut, 404: Problem, 422: Problem},
+    response=answers(404, ok=DocumentTypeOut),
     by_alias=True,
     openapi_extra=BODY,
 )
 def change(request: HttpRequest, name: str) -> DocumentType:
     """Change a document type; refused with the reason if annotations would be lost."""
-    found = get_object_or_404(DocumentType, name=name)
+    found = type_named(name)
     return document_types.change(found, document_types.specification_of(_text(request)))
 
 

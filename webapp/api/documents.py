@@ -1,25 +1,30 @@
-"""Documents: send one, list them, and all about one."""
+"""Documents: send one, list them, all about one, and what can be done with it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
-from annotation import intake
-from annotation.models import Correction, Document, DocumentType, Extraction
+from annotation import intake, reading
+from annotation.models import Correction, Document, Extraction, Page
 from webapp import uploads
 from webapp.api.access import needs
-from webapp.api.errors import Problem
-from webapp.api.names import TypeName
+from webapp.api.corrections import CorrectionOut
+from webapp.api.errors import answers
+from webapp.api.names import TypeName, type_named
+from webapp.api.paging import MOST, Before, Limit, Piece, newest_first
+from webapp.page_files import page_file
 from webapp.roles import Role
 
 router = Router()
+
+HISTORY = 200  # moves and corrections of one document that are told; more are at /api/corrections
 
 
 class DocumentLine(Schema):
@@ -32,19 +37,13 @@ class DocumentLine(Schema):
     problem: str = Field(description="Why it is unreadable; else empty")
     media_type: str
     size: int = Field(description="bytes")
+    sha256: str
     received_at: datetime
     uploaded_by: str
 
     @staticmethod
     def resolve_document_type(document: Document) -> str:
         return document.document_type.name
-
-
-class DocumentPage(Schema):
-    """Some documents, the newest first, and where the next ones begin."""
-
-    items: list[DocumentLine]
-    next: int | None = Field(description="Send it as `before` for the next ones; null at the end")
 
 
 class ExtractionOut(Schema):
@@ -59,29 +58,23 @@ class ExtractionOut(Schema):
     created_at: datetime
 
 
-class TruthOut(Schema):
-    """What a person says: the document's current correction."""
+class MoveOut(Schema):
+    """One change of a document's state."""
 
-    id: int
-    answers: list[dict[str, Any]] = Field(description="field, text, place {page, box, words}")
-    outcomes: dict[str, str] = Field(
-        description="For each field: accepted, edited, moved, added or removed; assumed if nobody was asked for it "
-        "or touched it"
-    )
-    unconfirmed: list[str] = Field(
-        description="Fields whose answers nobody confirmed: those that are assumed"
-    )
-    annotator: str
-    lead_time: float | None = Field(description="Seconds the person took")
-    submitted_at: datetime
+    before: str
+    after: str
+    reason: str
+    at: datetime
 
 
 class DocumentOut(DocumentLine):
-    """All about one document."""
+    """All about one document; the newest of what happened to it, at most 200 of each kind."""
 
     pages: int
-    extraction: ExtractionOut | None
-    truth: TruthOut | None
+    extraction: ExtractionOut | None = Field(description="What the version in use says")
+    truth: CorrectionOut | None = Field(description="What a person says: its current correction")
+    corrections: list[CorrectionOut] = Field(description="Every correction, the oldest first")
+    history: list[MoveOut] = Field(description="Every change of its state, the oldest first")
 
     @staticmethod
     def resolve_pages(document: Document) -> int:
@@ -95,6 +88,25 @@ class DocumentOut(DocumentLine):
     def resolve_truth(document: Document) -> Correction | None:
         return document.truth
 
+    @staticmethod
+    def resolve_corrections(document: Document) -> list[Correction]:
+        newest = document.corrections.select_related("document__document_type").order_by("-pk")
+        return list(reversed(newest[:HISTORY]))
+
+    @staticmethod
+    def resolve_history(document: Document) -> list[Any]:  # moves
+        return list(reversed(document.moves.order_by("-pk")[:HISTORY]))
+
+
+class PageOut(Schema):
+    """One page with what was read on it."""
+
+    number: int = Field(description="From 0")
+    width: int = Field(description="Pixels of the image")
+    height: int
+    read_by: str = Field(description="text-layer, given, or the OCR engine with its version")
+    words: list[Any] = Field(description="[text, [x0, y0, x1, y1], confidence] each; shares of the page")
+
 
 class DocumentReceived(Schema):
     """The document of a file that was sent."""
@@ -103,42 +115,76 @@ class DocumentReceived(Schema):
     new: bool = Field(description="False if the same bytes were received before; then this is that document")
 
 
-@router.post(
-    "",
-    auth=needs(Role.LEAD),
-    response={200: DocumentReceived, 201: DocumentReceived, 404: Problem, 422: Problem},
-)
+@router.post("", auth=needs(Role.LEAD), response=answers(404, ok=DocumentReceived, made=DocumentReceived))
 def send(
     request: HttpRequest, document_type: Annotated[TypeName, Form()], file: File[UploadedFile]
 ) -> Status[intake.Received]:
     """Send a file (PDF, PNG, JPEG or TIFF): 201 for a new document, 200 if the same bytes are known."""
-    kind = get_object_or_404(DocumentType, name=document_type)
+    kind = type_named(document_type)
     received = uploads.take(file, document_type=kind, by=request.user.get_username())
     return Status(201 if received.new else 200, received)
 
 
-@router.get("", auth=needs(Role.LEAD), response=DocumentPage)
+@router.get("", auth=needs(Role.LEAD), response=answers(404, ok=Piece[DocumentLine]))
 def documents(
     request: HttpRequest,
     document_type: TypeName = "",
     state: Document.State | None = None,
-    before: Annotated[int | None, Query(description="Only ids below this one")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    search: Annotated[
+        str, Query(pattern=r"^[^\x00]*$", max_length=100, description="Part of the file name")
+    ] = "",
+    sha256: Annotated[
+        str, Query(pattern=r"^([0-9a-f]{64})?$", description="Of the file, to see whether it is known")
+    ] = "",
+    before: Before = MOST,
+    limit: Limit = 50,
 ) -> dict[str, Any]:
     """Documents, the newest first."""
-    found = Document.objects.select_related("document_type").order_by("-pk")
+    found = Document.objects.select_related("document_type")
     if document_type:
-        found = found.filter(document_type=get_object_or_404(DocumentType, name=document_type))
+        found = found.filter(document_type=type_named(document_type))
     if state:
         found = found.filter(state=state)
-    if before is not None:
-        found = found.filter(pk__lt=before)
-    rows = list(found[: limit + 1])
-    return {"items": rows[:limit], "next": rows[limit - 1].pk if len(rows) > limit else None}
+    if search:
+        found = found.filter(lower_filename__name__contains=search.lower())
+    if sha256:
+        found = found.filter(sha256=sha256)
+    return newest_first(found, before, limit)
 
 
-@router.get("/{int:document_id}", auth=needs(Role.LEAD), response={200: DocumentOut, 404: Problem})
+@router.get("/{int:document_id}", auth=needs(Role.LEAD), response=answers(404, ok=DocumentOut))
 def document(request: HttpRequest, document_id: int) -> Document:
-    """One document with its extraction and its truth."""
-    related = ("document_type", "extraction", "truth")
+    """One document with its extraction, its truth, its corrections and its history."""
+    related = ("document_type", "extraction", "truth__document__document_type")
     return get_object_or_404(Document.objects.select_related(*related), pk=document_id)
+
+
+@router.get("/{int:document_id}/pages", auth=needs(Role.LEAD), response=answers(404, ok=list[PageOut]))
+def pages(request: HttpRequest, document_id: int) -> Any:  # a queryset, which ninja reads
+    """The words of its pages, in order; none before it was read."""
+    return _document(document_id).pages.all()
+
+
+@router.get(
+    "/{int:document_id}/pages/{int:number}/image",
+    auth=needs(Role.LEAD),
+    response=answers(404),
+    openapi_extra={"responses": {200: {"description": "OK", "content": {"image/jpeg": {}}}}},
+)
+def page_image(request: HttpRequest, document_id: int, number: int) -> HttpResponseBase:
+    """The image of a page, numbered from 0."""
+    return page_file(get_object_or_404(Page, document=document_id, number=number))
+
+
+@router.post(
+    "/{int:document_id}/read-again", auth=needs(Role.LEAD), response=answers(404, 409, asked=DocumentLine)
+)
+def read_again(request: HttpRequest, document_id: int) -> Status[Document]:
+    """Another try for a document that could not be read; 409 for others."""
+    _document(document_id)
+    reading.read_again(document_id)
+    return Status(202, _document(document_id))
+
+
+def _document(document_id: int) -> Document:
+    return get_object_or_404(Document.objects.select_related("document_type"), pk=document_id)

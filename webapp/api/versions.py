@@ -1,44 +1,90 @@
-"""Model versions: look, and go back to the one before. Promotion is the gate's alone."""
+"""Model versions: look, promote by hand, go back to the one before."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from typing import Any
+
+from django.http import Http404, HttpRequest
 from ninja import Router, Schema
 from ninja.errors import HttpError
+from pydantic import Field
 
 from annotation.models import DocumentType
 from learner import promotion, reports
+from learner.models import ModelVersion
 from webapp.api.access import needs
-from webapp.api.errors import Problem
-from webapp.api.names import TypeName
+from webapp.api.errors import answers
+from webapp.api.names import TypeName, type_named
+from webapp.api.paging import MOST, Before, Limit, Piece, newest_first
 from webapp.roles import Role
 
 router = Router()
+RELATED = ("document_type", "run__snapshot", "decision__champion", "decision__version")
 
 
 class RollBack(Schema):
     """Which document type goes back, and from where."""
 
     document_type: TypeName
-    champion: str  # the name of the version that the caller takes for the champion
+    champion: str = Field(description="The version that you take for the champion")
 
 
-@router.get("", auth=needs(Role.LEAD), response={200: list[reports.VersionReport], 404: Problem})
-def versions(request: HttpRequest, document_type: TypeName) -> list[reports.VersionReport]:
-    """All versions of a document type, the newest first, with their figures and what the gate said."""
-    return reports.versions(get_object_or_404(DocumentType, name=document_type))
+class Promotion(Schema):
+    """Who is to make way, and why."""
+
+    champion: str = Field(description="The version that you take for the champion; empty: none")
+    why: str = Field(min_length=3, max_length=300, description="Kept with the version")
+
+
+@router.get("", auth=needs(Role.LEAD), response=answers(404, ok=Piece[reports.VersionReport]))
+def versions(
+    request: HttpRequest, document_type: TypeName = "", before: Before = MOST, limit: Limit = 50
+) -> dict[str, Any]:
+    """Versions, the newest first, with their figures and what the gate said."""
+    found = ModelVersion.objects.select_related(*RELATED)
+    if document_type:
+        found = found.filter(document_type=type_named(document_type))
+    piece = newest_first(found, before, limit)
+    return piece | {"items": [reports.version_report(version) for version in piece["items"]]}
+
+
+@router.post("/roll-back", auth=needs(Role.LEAD), response=answers(404, 409, ok=reports.VersionReport))
+def roll_back(request: HttpRequest, asked: RollBack) -> reports.VersionReport:
+    """Put the champion before the present one back to work, and answer it; 409 if the champion isn't the one you named."""
+    document_type = type_named(asked.document_type)
+    _still(document_type, asked.champion)
+    return _report(promotion.roll_back(document_type, by=request.user.get_username()).name)
+
+
+@router.get("/{str:name}", auth=needs(Role.LEAD), response=answers(404, ok=reports.VersionReport))
+def version(request: HttpRequest, name: str) -> reports.VersionReport:
+    """One version, such as `receipts-v3`."""
+    return _report(name)
 
 
 @router.post(
-    "/roll-back",
-    auth=needs(Role.LEAD),
-    response={200: list[reports.VersionReport], 404: Problem, 409: Problem, 422: Problem},
+    "/{str:name}/promote", auth=needs(Role.LEAD), response=answers(404, 409, ok=reports.VersionReport)
 )
-def roll_back(request: HttpRequest, asked: RollBack) -> list[reports.VersionReport]:
-    """Put the champion before the present one back to work; 409 if the champion isn't the one you named."""
-    document_type = get_object_or_404(DocumentType, name=asked.document_type)
-    if asked.champion != document_type.champion:
-        raise HttpError(409, f"the champion is {document_type.champion or 'none'}, not {asked.champion}")
-    promotion.roll_back(document_type, by=request.user.get_username())
-    return reports.versions(document_type)
+def promote(request: HttpRequest, name: str, asked: Promotion) -> reports.VersionReport:
+    """Make a version the champion by hand, also against the gate; 409 if the champion isn't the one you named."""
+    found = _version(name)
+    _still(found.document_type, asked.champion)
+    by = request.user.get_username()
+    promotion.promote(found, by=by, reason=f"promoted by {by}: {asked.why}")
+    return _report(name)
+
+
+def _version(name: str) -> ModelVersion:
+    found = ModelVersion.objects.select_related(*RELATED).filter(name=name.replace("\0", "")).first()
+    if found is None:
+        raise Http404("there is no model version of this name; versions are listed at /api/versions")
+    return found
+
+
+def _report(name: str) -> reports.VersionReport:
+    return reports.version_report(_version(name))
+
+
+def _still(document_type: DocumentType, champion: str) -> None:
+    if champion != document_type.champion:
+        raise HttpError(409, f"the champion is {document_type.champion or 'none'}, not {champion or 'none'}")

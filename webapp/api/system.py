@@ -1,0 +1,77 @@
+"""Docloop itself: who is calling, which services answer, what has failed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema, Status
+from pydantic import Field
+
+from annotation.models import Job
+from webapp import services
+from webapp.api.access import Caller, needs
+from webapp.api.errors import answers
+from webapp.api.paging import MOST, Before, Limit, Piece, newest_first
+from webapp.dashboard import failures
+from webapp.roles import Role
+
+router = Router()
+
+
+class Me(Schema):
+    """Who is calling."""
+
+    user: str
+    role: str = Field(description="annotator, lead or operator; a token may be allowed less")
+
+
+class Health(Schema):
+    """Whether everything that Docloop leans on answers."""
+
+    ok: bool
+    services: list[services.Service]
+    failed_jobs: int
+
+
+class JobOut(Schema):
+    """A piece of work that failed."""
+
+    id: int
+    task: str
+    subject: int = Field(description="The id of what it is about: a document, a document type, …")
+    problem: str
+    attempt: int
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@router.get("/me", auth=needs(Role.ANNOTATOR), response=answers(ok=Me))
+def me(request: HttpRequest) -> dict[str, str]:
+    """Who a token belongs to."""
+    caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
+    return {"user": caller.name, "role": caller.role.name.lower()}
+
+
+@router.get("/health", auth=needs(Role.LEAD), response=answers(ok=Health))
+def health(request: HttpRequest) -> dict[str, Any]:
+    """Every service is asked, which takes up to two seconds; /alive/ is for load balancers."""
+    found = services.check()
+    failed = failures.failed().count()
+    return {"ok": all(service.ok for service in found), "services": found, "failed_jobs": failed}
+
+
+@router.get("/jobs/failed", auth=needs(Role.LEAD), response=answers(ok=Piece[JobOut]))
+def failed_jobs(request: HttpRequest, before: Before = MOST, limit: Limit = 50) -> dict[str, Any]:
+    """Jobs that failed and that nothing newer has taken the place of, the newest first."""
+    return newest_first(failures.failed(), before, limit)
+
+
+@router.post("/jobs/{int:job_id}/try-again", auth=needs(Role.OPERATOR), response=answers(404, none=None))
+def try_again(request: HttpRequest, job_id: int) -> Status[None]:
+    """Put a failed job into the queue again; 422 if it has not failed."""
+    get_object_or_404(Job, pk=job_id)
+    failures.try_again(job_id)
+    return Status(204, None)
