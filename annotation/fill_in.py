@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from annotation.labelling import AS_READ, FIELD, TEXT
+from annotation.labelling import FIELD, TEXT
 from models.alignment import TYPED, runs_like, words_in_box
 from models.lines import lines_of
 from models.pages import Box, Page
@@ -67,16 +67,19 @@ def _joined(page: Page, indices: Sequence[int]) -> str:
 
 
 def _text_of(item: Mapping[str, Any], schema: Schema, read: Read) -> str:
-    """Empty for whatever isn't an upright box on a page, with one field of the schema."""
+    """Empty for whatever isn't an upright box on a page, with one field of the schema.
+
+    Boxes lie in the upright page whichever way the person has turned the picture.
+    """
     value = item.get("value")
     labels = value.get("rectanglelabels") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(labels, list) or len(labels) != 1:
         return ""
-    name = str(labels[0]).removesuffix(AS_READ)
+    name = str(labels[0])
     percent = [value.get(side) for side in ("x", "y", "width", "height")]
     numbers = [float(each) for each in percent if type(each) in (int, float) and math.isfinite(each)]
     number = item.get("item_index") or 0
-    if name not in schema or type(number) is not int or item.get("image_rotation") or value.get("rotation"):
+    if name not in schema or type(number) is not int or value.get("rotation"):
         return ""
     if len(numbers) != len(percent):
         return ""
