@@ -361,6 +361,7 @@ def _prediction(
         document_type.schema,
         document_type=document_type.name,
         model_version=extraction.model_version,
-        score=extraction.score,
+        # Label Studio gives the lowest first
+        score=0.0 if task.document.asked_by else extraction.score,
         unasked=task.unasked,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from annotation import doorbell
+from annotation import audit_trail, doorbell
 from annotation.errors import IllegalMove, Refused
 from annotation.models import DocumentType
 from learner.models import ModelVersion, VersionMove
@@ -24,7 +24,10 @@ MAY_FOLLOW: dict[ModelVersion.State, set[ModelVersion.State]] = {
 
 
 def move(version: ModelVersion, to: ModelVersion.State, *, by: str, reason: str) -> None:
-    """Move one version; to where it is already is no move. Raises `IllegalMove`. Needs the type's lock (`_locked`)."""
+    """Move one version, and leave that on the trail; to where it is already is no move. Raises `IllegalMove`.
+
+    Needs the type's lock (`_locked`).
+    """
     before = State(ModelVersion.objects.select_for_update().get(pk=version.pk).state)
     if before == to:
         return
@@ -33,6 +36,8 @@ def move(version: ModelVersion, to: ModelVersion.State, *, by: str, reason: str)
     VersionMove.objects.create(version=version, before=before, after=to, reason=reason[:500], by=by)
     ModelVersion.objects.filter(pk=version.pk).update(state=to)
     version.state = to
+    action = "retired" if to == State.RETIRED else f"made {to.value}"
+    audit_trail.record(by=by, action=action, subject=version.name, why=reason)
 
 
 @transaction.atomic

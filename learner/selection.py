@@ -157,8 +157,10 @@ def _write(changed: Sequence[tuple[int, float, str, float | None]]) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             jobs.assert_held()
             cursor.execute(
-                "UPDATE annotation_document d SET priority = n.priority, reason = n.reason,"
-                " audit_probability = n.probability"
+                "UPDATE annotation_document d SET audit_probability = n.probability,"
+                # who put it at the head by hand is not overruled
+                " priority = CASE WHEN d.asked_by = '' THEN n.priority ELSE d.priority END,"
+                " reason = CASE WHEN d.asked_by = '' THEN n.reason ELSE d.reason END"
                 " FROM unnest(%s::bigint[], %s::float8[], %s::text[], %s::float8[])"
                 " AS n(id, priority, reason, probability) WHERE d.id = n.id",
                 [ids, priorities, reasons, probabilities],

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from annotation import doorbell, ledger
+from annotation import audit_trail, doorbell, ledger
 from annotation.errors import Refused
 from annotation.models import DocumentType, Job
 from learner import snapshots
@@ -45,8 +45,8 @@ def new_corrections(document_type: DocumentType) -> int:
     return ledger.count_since(document_type, [correction for correction, _ in last.items] if last else [])
 
 
-def ask(document_type: DocumentType, *, trigger: str) -> Run:
-    """A new run, waiting for the training worker. `trigger` says why, for people.
+def ask(document_type: DocumentType, *, trigger: str, by: str = audit_trail.DOCLOOP) -> Run:
+    """A new run, waiting for the training worker. `trigger` says why, for people; `by` who wants it, for the trail.
 
     Raises `Refused` if one is live already, or if there are too few corrections for a snapshot.
     """
@@ -57,11 +57,15 @@ def ask(document_type: DocumentType, *, trigger: str) -> Run:
         if live := _live(document_type):
             raise Refused(f"{document_type.name} is being trained already (run {live.pk}, {live.state})")
         run = Run.objects.create(document_type=document_type, trigger=trigger[:200])
+        audit_trail.record(
+            by=by, action="asked for a training", subject=f"run {run.pk} of {document_type.name}", why=trigger
+        )
         doorbell.ring("training asked", run.pk)
     return run
 
 
-def stop(run: Run) -> None:
+@transaction.atomic
+def stop(run: Run, *, by: str = audit_trail.DOCLOOP) -> None:
     """Ask a live run to stop; one that hasn't begun stops at once. Raises `Refused` if it has ended."""
     now = timezone.now()
     waiting = Run.objects.filter(pk=run.pk, state=Run.State.WAITING)
@@ -71,6 +75,9 @@ def stop(run: Run) -> None:
         or running.update(stop_asked=True)
     ):
         raise Refused(f"run {run.pk} has ended, there is nothing to stop")
+    audit_trail.record(
+        by=by, action="stopped a training", subject=f"run {run.pk} of {run.document_type.name}"
+    )
 
 
 def settle(document_type: DocumentType | None = None) -> int:

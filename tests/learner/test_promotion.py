@@ -135,3 +135,16 @@ def test_a_rolled_back_promotion_rings_nothing(rung):
     version.refresh_from_db()
     assert version.state == State.CHALLENGER
     assert rung.all() == set()
+
+
+def test_every_move_is_on_the_trail_with_who_and_why():
+    document_type, (first, second) = champions(2)
+    promotion.roll_back(document_type, by="otto")
+    entries = TrailEntry.objects.values_list("by", "action", "subject", "why")
+    assert list(entries) == [
+        ("the gate", "made champion", first.name, "better"),
+        ("the gate", "retired", first.name, f"followed by {second.name}"),
+        ("the gate", "made champion", second.name, "better"),
+        ("otto", "retired", second.name, f"followed by {first.name}"),
+        ("otto", "made champion", first.name, "rolled back by otto"),
+    ]

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from annotation.errors import Refused
-from annotation.models import Document, Job
+from annotation.models import Document, Job, TrailEntry
 from learner import snapshots, triggers
 from learner.models import Run
 from tests.factories import make_document, make_truth, make_type
@@ -29,7 +29,10 @@ def correct(document_type, n: int) -> list[Document]:
 def test_a_correction_has_the_pool_ranked_anew(rung):
     document = make_document()
     triggers.learn_from_correction(document.pk)
-    assert rung.all() == {("learner.rank_pool", document.document_type_id)}
+    assert rung.all() == {
+        ("learner.rank_pool", document.document_type_id),
+        ("learner.renew_headline", document.document_type_id),
+    }
 
 
 def test_enough_new_corrections_start_a_training(rung):
@@ -107,7 +110,12 @@ def test_a_waiting_run_stops_at_once_a_running_one_is_asked_and_an_ended_one_ref
     assert waiting.state == Run.State.STOPPED
     assert waiting.finished_at is not None
     running = Run.objects.create(document_type=make_type(), state=Run.State.RUNNING)
-    triggers.stop(running)
+    triggers.stop(running, by="lea")
+    assert TrailEntry.objects.values_list("by", "action", "subject").last() == (
+        "lea",
+        "stopped a training",
+        f"run {running.pk} of {running.document_type.name}",
+    )
     running.refresh_from_db()
     assert (running.state, running.stop_asked) == (Run.State.RUNNING, True)
     with pytest.raises(Refused, match="has ended"):

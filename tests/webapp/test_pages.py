@@ -150,9 +150,11 @@ def test_the_page_costs_the_same_queries_for_one_version_and_for_ten(lead, djang
 def test_a_training_is_asked_for_with_who_asked(lead, monkeypatch):
     receipts = make_type(name="receipts")
     asked = []
-    monkeypatch.setattr(type_page.triggers, "ask", lambda kind, *, trigger: asked.append((kind, trigger)))
+    monkeypatch.setattr(
+        type_page.triggers, "ask", lambda kind, *, trigger, by: asked.append((kind, trigger, by))
+    )
     lead.post(reverse("retrain", args=["receipts"]))
-    assert asked == [(receipts, "asked for by lea")]
+    assert asked == [(receipts, "asked for by lea", "lea")]
 
 
 def test_a_training_that_can_not_be_is_refused_with_the_reason(lead):

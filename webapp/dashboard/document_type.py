@@ -65,7 +65,8 @@ def live(request: HttpRequest, name: str) -> HttpResponse:
 def retrain(request: HttpRequest, name: str) -> HttpResponse:
     document_type = _type(name)
     try:
-        triggers.ask(document_type, trigger=f"asked for by {request.user.get_username()}")
+        user = request.user.get_username()
+        triggers.ask(document_type, trigger=f"asked for by {user}", by=user)
     except Refused as reason:
         messages.error(request, str(reason))
     else:
@@ -104,7 +105,7 @@ def stop(request: HttpRequest, name: str) -> HttpResponse:
     try:
         if run is None:
             raise Refused(f"{document_type.title} is not being trained; there is nothing to stop.")
-        triggers.stop(run)
+        triggers.stop(run, by=request.user.get_username())
     except Refused as reason:
         messages.error(request, str(reason))
     else:

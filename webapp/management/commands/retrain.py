@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            run = triggers.ask(named(options["type"]), trigger="asked for from the shell")
+            run = triggers.ask(named(options["type"]), trigger="asked for from the shell", by="the shell")
         except Refused as reason:
             raise CommandError(str(reason)) from None
         self.stdout.write(
