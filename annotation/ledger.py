@@ -50,7 +50,8 @@ def truths(document_type: DocumentType) -> QuerySet[Correction]:
 
 def count_since(document_type: DocumentType, known: Collection[int]) -> int:
     """How many documents have a present truth that isn't among the `known` corrections (ids)."""
-    return len(set(truths(document_type).values_list("pk", flat=True)) - set(known))
+    answered = Document.objects.filter(document_type=document_type, truth__isnull=False)
+    return answered.exclude(truth__in=known).count()
 
 
 def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by: str) -> Correction:

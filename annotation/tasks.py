@@ -14,6 +14,7 @@ from annotation import (
     schedules,
     state_counts,
     sweep,
+    tallies,
 )
 
 
@@ -43,6 +44,11 @@ def sweep_all(_nothing: int) -> None:
 @jobs.job("annotation.forget_jobs")
 def forget_jobs(_nothing: int) -> None:
     jobs.forget()
+
+
+@jobs.job("annotation.add_up_tallies")
+def add_up_tallies(_nothing: int) -> None:
+    tallies.add_up()
 
 
 @jobs.job("annotation.extract_left")

@@ -20,7 +20,23 @@ from learner.audit import ALIKE, Z
 FloatArray = NDArray[np.float64]
 
 NEXT = 50  # corrections that a forecast is about
-GOAL = 0.95  # F1 from which a type is called good enough
+GOAL = 0.95  # F1 from which a type is called good enough, if it has no goal of its own
+STEPS = (
+    10,
+    20,
+    30,
+    50,
+    75,
+    100,
+    150,
+    200,
+    300,
+    500,
+    750,
+    1000,
+    1500,
+    2000,
+)  # corrections that a goal may be away
 LUCK = 0.01  # standard deviation of F1 between trainings on as many documents
 SHARED = 0.5  # correlation of the errors that two versions make on the same gold documents
 FIRST = 10  # documents at which the grid's curves start: no training has less
@@ -82,7 +98,9 @@ class Forecast:
     advice: Advice
 
 
-def forecast(points: Sequence[Point], confirmed: int, *, corrections: int = NEXT) -> Forecast | None:
+def forecast(
+    points: Sequence[Point], confirmed: int, *, corrections: int = NEXT, goal: float = GOAL
+) -> Forecast | None:
     """From `confirmed` documents on; None without versions. The same points give the same forecast.
 
     The advice is about `NEXT` corrections however few are asked about: the last three would always bring nothing.
@@ -105,17 +123,30 @@ def forecast(points: Sequence[Point], confirmed: int, *, corrections: int = NEXT
         high=high,
         now=now,
         curve=tuple(Place(int(n), *map(float, band)) for n, band in zip(places, bands, strict=True)),
-        advice=_advice(worst, best, now),
+        advice=_advice(worst, best, now, goal),
     )
 
 
-def _advice(low: float, high: float, now: float) -> Advice:
+def needed(points: Sequence[Point], confirmed: int, *, goal: float = GOAL) -> int | None:
+    """About how many more corrections bring the F1 to be expected to `goal`: 0 if it is there, else one of `STEPS`.
+
+    None if that isn't in sight, or without versions.
+    """
+    if not points:
+        return None
+    steps = np.array([0, *STEPS])
+    expected = np.median(_curves(_fitting(points), confirmed + steps), axis=1)
+    reached = np.flatnonzero(expected >= goal)
+    return int(steps[reached[0]]) if len(reached) else None
+
+
+def _advice(low: float, high: float, now: float, goal: float) -> Advice:
     """Stop if the interval of the gain holds zero, but not if it does because little is known."""
     if low >= NOTHING:
         return Advice.GO_ON
     if high > NOTICED:
         return Advice.EARLY
-    return Advice.DONE if now >= GOAL else Advice.STUCK
+    return Advice.DONE if now >= goal else Advice.STUCK
 
 
 def _fitting(points: Sequence[Point]) -> NDArray[np.intp]:

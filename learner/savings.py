@@ -77,21 +77,23 @@ def of(document_type: DocumentType) -> Savings:
     waiting = sum(states.get(state, 0) for state in WAITING)
     rows = cost.rows(document_type)
     model = cost.fit(rows, fields=len(document_type.schema.fields))
-    points = _points(document_type)
-    size = {point.name: point.documents for point in points}
+    learned = points(document_type)
+    size = {point.name: point.documents for point in learned}
     found = audit(reports.audited(document_type), document_type.schema.names)
     corrections = min(NEXT, waiting)
     return Savings(
         confirmed=confirmed,
         waiting=waiting,
-        points=points,
+        points=learned,
         audit_points=tuple(
             AuditPoint(each.name, size[each.name], each.documents, each.accuracy, each.low, each.high)
             for each in found.by_version
             if each.name in size
         ),
         audit=found,
-        forecast=forecast(points, confirmed, corrections=corrections) if corrections else None,
+        forecast=forecast(learned, confirmed, corrections=corrections, goal=document_type.goal)
+        if corrections
+        else None,
         next_hours=_next_seconds(document_type, model) * corrections / 3600,
         time=_time(document_type, model, rows, states.get(State.ACCEPTED, 0)),
         model=model,
@@ -121,8 +123,8 @@ def _time(document_type: DocumentType, model: CostModel, rows: Sequence[Row], un
     return Time(count, count * took / 3600, count * by_hand / 3600, unseen, unseen * by_hand / 3600)
 
 
-def _points(document_type: DocumentType) -> tuple[Point, ...]:
-    """Versions for the type's present fields: others measured something else."""
+def points(document_type: DocumentType) -> tuple[Point, ...]:
+    """The newest versions, the oldest of them first: those for the type's present fields: others measured something else."""
     length = Func(F("run__snapshot__items"), function="jsonb_array_length", output_field=IntegerField())
     versions = ModelVersion.objects.filter(
         document_type=document_type,

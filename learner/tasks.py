@@ -1,7 +1,17 @@
 """The Celery tasks of the learner: each names one stage's function (see `webapp.wiring` for who rings)."""
 
 from annotation import jobs
-from learner import aliases, automation, automation_watch, rechecking, selection, suspects, training, triggers
+from learner import (
+    aliases,
+    automation,
+    automation_watch,
+    headlines,
+    rechecking,
+    selection,
+    suspects,
+    training,
+    triggers,
+)
 
 train = jobs.job("learner.train")(training.train)
 rank_pool = jobs.job("learner.rank_pool")(selection.rank_pool)
@@ -9,12 +19,14 @@ learn_from_correction = jobs.job("learner.learn_from_correction")(triggers.learn
 check_answer = jobs.job("learner.check_answer")(rechecking.check_answer)
 work_out_thresholds = jobs.job("learner.work_out_thresholds")(automation.work_out)
 watch_accepted = jobs.job("learner.watch_accepted")(automation_watch.watch)
+renew_headline = jobs.job("learner.renew_headline")(headlines.renew)
 find_suspects = jobs.job("learner.find_suspects")(suspects.find_suspects)
 mirror_aliases = jobs.job("learner.mirror_aliases")(aliases.mirror_aliases)
 
 
 @jobs.job("learner.reconcile")
 def reconcile(_nothing: int) -> None:
-    """Mend what a crash left: runs that nothing will finish, aliases that MLflow missed."""
+    """Mend what a crash left: runs that nothing will finish, aliases that MLflow missed, figures of yesterday."""
     triggers.settle()
+    headlines.renew_all()
     aliases.mirror_all()

@@ -30,6 +30,7 @@ def learn_from_correction(document_id: int) -> None:
     if document_type is None:  # deleted since
         return
     doorbell.ring("pool changed", document_type.pk)
+    doorbell.ring("figures outdated", document_type.pk)
     new = new_corrections(document_type)
     if new < document_type.retrain_after or _live(document_type):
         return

@@ -25,6 +25,7 @@ WIRING: dict[str, list[str]] = {
     "extractions outdated": ["annotation.extract_pool"],
     "pool changed": ["learner.rank_pool"],
     "ranking changed": ["annotation.fill_queue"],
+    "figures outdated": ["learner.renew_headline"],
     "champion changed": [
         "annotation.extract_pool",
         "learner.mirror_aliases",
@@ -41,7 +42,7 @@ WIRING: dict[str, list[str]] = {
     "message due": ["webapp.deliver"],
     # training runs
     "training asked": ["learner.train"],
-    "training finished": ["learner.find_suspects"],  # with the document type's id
+    "training finished": ["learner.find_suspects", "learner.renew_headline"],  # with the document type's id
 }
 
 # name → how often; `annotation.schedules` makes one run of each due time, however many beats there are
@@ -49,6 +50,7 @@ TIMETABLE: dict[str, timedelta] = {
     "annotation.sweep_all": timedelta(seconds=60),  # DOCLOOP_SWEEP_SECONDS
     "annotation.forget_jobs": timedelta(days=1),
     "annotation.extract_left": timedelta(minutes=5),
+    "annotation.add_up_tallies": timedelta(minutes=1),
     "annotation.keep_figures": timedelta(hours=1),
     "learner.reconcile": timedelta(minutes=5),
     "webapp.forget_deliveries": timedelta(days=1),
