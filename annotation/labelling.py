@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from annotation import bands
+from annotation.bands import AS_READ as AS_READ
 from annotation.errors import Refused
 from models.alignment import text_of, words_in_box
 from models.extractors.base import Answer, Value
@@ -24,18 +26,18 @@ PAGES = "pages"
 FIELD = "field"
 TEXT = "transcription"
 DOCUMENT_TYPE = "document_type"
+ABSENT = "absent"
+PROBLEM = "problem"
 
 # what a task says of its fields (the names of its data)
 ASKED = "asked"
 UNASKED = "unasked"
 
-# Stands behind the field's name in the label of a region that nobody is asked to check, so that it is drawn in grey. Who
-# gives it the field's own label says that they have looked.
-AS_READ = " (as read)"
 # In outcomes: the document type that the annotator chose, where it isn't the document's. No field has a space.
 CHOSEN_TYPE = "document type"
 # How a field ended that the task didn't ask for and the person didn't touch: nobody knows whether it is right.
 ASSUMED = "assumed"
+FOUND_NOTHING = "The model found nothing on this document"
 
 SAME_PLACE = 0.5  # of intersection over union: a box that was only drawn a little differently was not moved
 
@@ -59,17 +61,25 @@ def task_data(
     title: str,
     asked: Sequence[str] = (),
     unasked: Sequence[str] = (),
+    missing: Sequence[str] = (),
+    found_nothing: bool = False,
 ) -> Item:
     """What a task shows, besides its prediction; `doc_id` is how we find it again.
 
-    `asked` and `unasked` are titles of fields: which to check, and which are assumed to be right unless touched.
+    `asked` and `unasked` are titles of fields: which to check, and which are assumed to be right unless touched. `missing`
+    are titles of those that the model didn't find, `found_nothing` tells that it looked and found none at all.
     """
+    check = f"Check: {', '.join(asked)}" if unasked else "Check every field"
+    if found_nothing:
+        check = f"{FOUND_NOTHING}: draw what is there"
+    elif missing:
+        check += f". Not found: {', '.join(missing)}"
     return {
         PAGES: list(page_urls),
         "doc_id": str(document_id),
         "title": title,
         "reason": reason or "Next in the queue",
-        ASKED: f"Check: {', '.join(asked)}" if unasked else "Check every field",
+        ASKED: check,
         UNASKED: f"Taken as read unless you change them: {', '.join(unasked)}" if unasked else "",
     }
 
@@ -133,7 +143,8 @@ def prediction(
 ) -> Item:
     """What one model version says of one document, as a prediction; `score` (0…1) orders Label Studio's queue.
 
-    `unasked` are the names of the fields that a person needn't check.
+    `unasked` are the names of the fields that a person needn't check. Regions are listed in the order in which they
+    stand here: what is to be checked first, the least certain before the others.
     """
     items: list[Item] = [
         {
@@ -145,9 +156,10 @@ def prediction(
             "value": {"choices": [document_type]},
         }
     ]
-    for region_id, value in shown(values, schema):
+    by_doubt = sorted(shown(values, schema), key=lambda each: (each[1].field in unasked, each[1].confidence))
+    for region_id, value in by_doubt:
         if value.place is not None:
-            label = value.field + AS_READ if value.field in unasked else value.field
+            label = bands.label(value.field, value.confidence, asked=value.field not in unasked)
             items += _region(region_id, label, value, value.place, pages[value.place.page])
     return {"model_version": model_version, "score": score, "result": items}
 
@@ -175,8 +187,10 @@ def read_annotation(
 ) -> tuple[tuple[Region, ...], str | None]:
     """The regions that a person submitted, and the name of the document type they chose (None: none).
 
-    A region without text says what the words under it say. Raises `Refused` for a region that can't be taken.
+    A region without text says what the words under it say. A field that is said to be absent has none of the regions
+    that the person was shown. Raises `Refused` for a region that can't be taken.
     """
+    absent = absent_in(result)
     boxes: dict[str, Item] = {}
     texts: dict[str, str] = {}
     chosen = None
@@ -193,9 +207,36 @@ def read_annotation(
     if unlabelled := [region_id for region_id in texts if region_id not in boxes]:
         raise Refused(f"region {unlabelled[0]!r} has no field: choose one, or delete the region")
     regions = [
-        _read(region_id, item, texts.get(region_id, ""), pages, schema) for region_id, item in boxes.items()
+        _read(region_id, item, texts.get(region_id, ""), pages, schema)
+        for region_id, item in boxes.items()
+        if not _was_shown(region_id, absent)
     ]
     return tuple(regions), chosen
+
+
+def absent_in(result: Sequence[Item]) -> frozenset[str]:
+    """The fields (names) that a person said are not there."""
+    return frozenset(_chosen(result, ABSENT))
+
+
+def problem_in(result: Sequence[Item]) -> str:
+    """What a person said is wrong with the document as a whole; empty: nothing."""
+    return next(iter(_chosen(result, PROBLEM)), "")
+
+
+def _was_shown(region_id: str, fields: Collection[str]) -> bool:
+    """Whether a task began with the region, as one of these fields: its id is one that `shown` gives."""
+    field, _, number = region_id.rpartition("-")
+    return field in fields and number.isdecimal()
+
+
+def _chosen(result: Sequence[Item], control: str) -> list[str]:
+    values = [item.get("value") for item in result if item.get("from_name") == control]
+    return [str(name) for value in values if isinstance(value, dict) for name in value.get("choices") or ()]
+
+
+def _labels(item: Item) -> list[str]:
+    return [str(label) for label in item["value"].get("rectanglelabels") or ()]
 
 
 def _text(value: Item) -> str:
@@ -205,8 +246,8 @@ def _text(value: Item) -> str:
 
 
 def _read(region_id: str, item: Item, text: str, pages: Sequence[Page], schema: Schema) -> Region:
-    labels = [str(label) for label in item["value"].get("rectanglelabels") or ()]
-    name = labels[0].removesuffix(AS_READ) if len(labels) == 1 else ""
+    labels = _labels(item)
+    name = bands.field_of(labels[0]) if len(labels) == 1 else ""
     if name not in schema:
         raise Refused(
             f"region {region_id!r} has the label {', '.join(labels) or 'of no field'}; "
@@ -221,17 +262,21 @@ def _read(region_id: str, item: Item, text: str, pages: Sequence[Page], schema: 
     text = text or text_of(page, words)
     if not text:
         raise Refused(f"region {region_id!r} has no text, and no words lie under it: type its text")
-    return Region(region_id, Answer(name, text, Place(number, box, words)), as_read=labels[0] != name)
+    return Region(
+        region_id, Answer(name, text, Place(number, box, words)), as_read=labels[0].endswith(AS_READ)
+    )
 
 
 def _box(region_id: str, item: Item, page: Page) -> Box:
-    """The upright box around a rectangle that may be turned, clockwise about its top left corner."""
+    """The upright box around a rectangle that may be turned, clockwise about its top left corner.
+
+    It lies in the upright page whichever way the person had turned the picture (`image_rotation`): Label Studio 1.23.2
+    turns the view only.
+    """
     numbers = [item["value"].get(name) for name in ("x", "y", "width", "height")]
     numbers.append(item["value"].get("rotation", 0))
     if not all(type(number) in (int, float) and math.isfinite(number) for number in numbers):
         raise Refused(f"region {region_id!r} has no geometry: x, y, width, height and rotation are numbers")
-    if item.get("image_rotation", 0):
-        raise Refused(f"region {region_id!r} was drawn on a turned image: turn it back and draw it again")
     x, y, width, height, degrees = map(float, numbers)
     # turning is done in pixels: percents of width and of height are of different length
     left, top = x / 100 * page.width, y / 100 * page.height

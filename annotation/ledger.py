@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from annotation import doorbell, labelling, lifecycle, outcomes
+from annotation import doorbell, labelling, lifecycle, outcomes, validation
 from annotation.errors import Refused
 from annotation.models import (
     Correction,
@@ -29,6 +29,7 @@ from annotation.models import (
     Recheck,
     json_of,
 )
+from annotation.validation import Finding
 from models.extractors.base import Answer
 
 if TYPE_CHECKING:
@@ -42,16 +43,24 @@ ANSWERED = (State.QUEUED, State.SKIPPED, State.CONFIRMED)
 
 
 def truths(document_type: DocumentType) -> QuerySet[Correction]:
-    """The present truth of every document of the type that has one: a row each, none of them skipped."""
-    return Correction.objects.filter(
-        pk__in=Document.objects.filter(document_type=document_type, truth__isnull=False).values("truth")
-    )
+    """The present truth of every document of the type that has one: a row each, none of them skipped.
+
+    Answers that look wrong are left out until somebody has confirmed them (`doubtful`): nobody learns from them.
+    """
+    answered = Document.objects.filter(document_type=document_type, truth__isnull=False)
+    return Correction.objects.filter(pk__in=answered.values("truth"), unsettled=False)
+
+
+def doubtful(document_type: DocumentType) -> QuerySet[Correction]:
+    """The present truths of the type that look wrong and that nobody has confirmed, a row each."""
+    unsettled = Correction.objects.filter(unsettled=True, document__document_type=document_type)
+    return unsettled.filter(pk=F("document__truth"))
 
 
 def count_since(document_type: DocumentType, known: Collection[int]) -> int:
     """How many documents have a present truth that isn't among the `known` corrections (ids)."""
     answered = Document.objects.filter(document_type=document_type, truth__isnull=False)
-    return answered.exclude(truth__in=known).count()
+    return answered.exclude(truth__in=known).exclude(truth__in=doubtful(document_type)).count()
 
 
 def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by: str) -> Correction:
@@ -64,8 +73,11 @@ def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by:
     seen = _seen(task, annotation)
     answers: tuple[Answer, ...] = ()
     ended: dict[str, str] = {}
+    found: tuple[Finding, ...] = ()
     if not annotation.skipped:  # with a skip, Label Studio sends what it had filled in: nobody said that
         answers, ended = _read(document, annotation, seen, task.unasked)
+        absent = labelling.absent_in(annotation.result)
+        found = validation.findings(document.document_type.schema, answers, absent=absent)
     correction, new = Correction.objects.get_or_create(
         source=Source.LABEL_STUDIO,
         annotation_id=annotation.id,
@@ -75,6 +87,9 @@ def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by:
             "skipped": annotation.skipped,
             "answers": json_of(answers),
             "outcomes": ended,
+            "findings": [finding.to_json() for finding in found],
+            "unsettled": not _confirmed(found, task),
+            "set_aside": labelling.problem_in(annotation.result)[:20] if annotation.skipped else "",
             "extraction": seen,
             "recheck": task if isinstance(task, Recheck) else None,
             "annotator": str(annotation.completed_by or "")[:150],
@@ -87,6 +102,12 @@ def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by:
         outcomes.keep(correction)
     _point(correction, document, submitted_at=annotation.updated_at, task_id=task.task_id)
     return correction
+
+
+def _confirmed(found: Sequence[Finding], task: LabelTask | Recheck) -> bool:
+    """Whether somebody said what looks wrong a second time, asked again: papers carry wrong dates and sums too."""
+    asked_about = task.first.findings if isinstance(task, Recheck) else ()
+    return {finding.what for finding in found} <= {each["what"] for each in asked_about}
 
 
 def retract(task_id: int, still_there: Collection[int]) -> list[int]:
@@ -146,7 +167,8 @@ def settle(document_id: int) -> bool:
         verb = "corrected" if said.source == Source.LABEL_STUDIO else "labels imported"
         lifecycle.move(document_id, State.CONFIRMED, reason=f"{verb} by {said.annotator}")
     elif newest_first:
-        lifecycle.move(document_id, State.SKIPPED, reason=f"skipped by {newest_first[0].annotator}")
+        why = f": {newest_first[0].set_aside}" if newest_first[0].set_aside else ""
+        lifecycle.move(document_id, State.SKIPPED, reason=f"skipped by {newest_first[0].annotator}{why}")
     elif document.state in ANSWERED and (home := _home(document)) != document.state:
         lifecycle.move(document_id, home, reason="no annotation of it is left in Label Studio")
         doorbell.ring("pool changed", document.document_type_id)

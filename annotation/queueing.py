@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 
 from annotation import asking, jobs, label_studio, labelling, ledger, lifecycle, people, rechecks
 from annotation.extraction import untaught_of
-from annotation.models import Document, DocumentType, Extraction, LabelTask
+from annotation.models import CurrentAnnotation, Document, DocumentType, Extraction, LabelTask
 from annotation.turns import Ranked, in_turn
 
 log = logging.getLogger(__name__)
@@ -205,13 +205,18 @@ def _renew_reasons(document_type: DocumentType, project_id: int) -> None:
 
 
 def skipped_long_ago(document_type: DocumentType) -> QuerySet[Document]:
-    """Documents that were skipped, and may be asked of the same people again.
+    """Documents that were skipped without a reason, and may be asked of the same people again.
+
+    Of one that was set aside with a reason a lead decides.
 
     Meanwhile Label Studio itself offers them to everybody who hasn't skipped them.
     """
     skipped = Q(corrections__skipped=True)
+    reasoned = CurrentAnnotation.objects.filter(document=OuterRef("pk"), correction__skipped=True).exclude(
+        correction__set_aside=""
+    )
     return (
-        document_type.documents.filter(state=State.SKIPPED, tasks__state=TaskState.DONE)
+        document_type.documents.filter(~Exists(reasoned), state=State.SKIPPED, tasks__state=TaskState.DONE)
         .alias(
             skips=Count("corrections", filter=skipped, distinct=True),
             last=Max("corrections__recorded_at", filter=skipped),
@@ -329,6 +334,8 @@ def _data(document_type: DocumentType, task: LabelTask) -> dict[str, Any]:  # La
     # Label Studio serves the store's pages behind its own sign-in
     urls = [f"/data/local-files/?d={page.image}" for page in task.document.pages.all()]
     fields = document_type.schema
+    said = task.extraction.found if task.extraction else ()
+    shown = {value.field for _, value in labelling.shown(said, fields)}
     return labelling.task_data(
         task.document_id,
         urls,
@@ -336,6 +343,8 @@ def _data(document_type: DocumentType, task: LabelTask) -> dict[str, Any]:  # La
         title=document_type.title,
         asked=[field.title for field in fields if field.name not in task.unasked],
         unasked=[field.title for field in fields if field.name in task.unasked],
+        missing=[field.title for field in fields if task.extraction and field.name not in shown],
+        found_nothing=task.extraction is not None and not shown,
     )
 
 

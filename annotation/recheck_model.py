@@ -19,6 +19,7 @@ class Recheck(models.Model):
     class Purpose(models.TextChoices):
         SECOND_OPINION = "second opinion"  # something speaks against what was recorded
         OVERLAP = "overlap"  # picked at random: do people agree?
+        DOUBT = "doubt"  # the answer itself looks wrong (annotation.validation): is it meant?
         PROBE = "probe"  # known, and shown with one wrong value: does the person look?
 
     class State(models.TextChoices):

@@ -1,7 +1,7 @@
 """Documents that somebody has answered in; further tasks for them in Label Studio, and what people said to those, out.
 
-For a second opinion, for agreement between people, and as a probe whether they look (`Recheck.Purpose`). Who asks for
-which is decided in `learner`; here they are pushed, kept from those who have answered the document already, collected
+For a second opinion, for agreement between people, as a probe whether they look, and because an answer looks wrong
+(`Recheck.Purpose`). Who asks for which is decided in `learner`, but for the last; here they are pushed, kept from those who have answered the document already, collected
 and cleaned up. What is said to a probe stays in its row: it never enters the ledger.
 """
 
@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from annotation import doorbell, jobs, label_studio, label_studio_rechecks, labelling, ledger
 from annotation.models import Correction, CurrentAnnotation, Document, DocumentType, Recheck, json_of
 from annotation.task_views import AnnotationView
+from annotation.validation import Finding
 from models.extractors.base import Value
 
 Purpose = Recheck.Purpose
@@ -22,6 +23,9 @@ State = Recheck.State
 
 LIVE = (State.PUSHING, State.OPEN)
 NO_VERSION = "docloop"  # of what is shown while there is no model: Label Studio shows nothing without a name
+LONGEST_REASON = 200
+MOST_DOUBTS = 100  # at a time
+CORRECT_OR_CONFIRM = "Put it right, or submit it as it is if the document says so"
 FIRST = 0.0  # the score of what is shown: Label Studio gives the lowest first, so nobody waits for an answer for long
 
 
@@ -86,6 +90,7 @@ def ask(
 def fill(document_type: DocumentType, project_id: int, *, most: int) -> None:
     """Bring the type's rechecks in Label Studio up to date, `most` open at a time; part of `queueing.fill_queue`."""
     ours = Recheck.objects.filter(document__document_type=document_type)
+    _ask_about_doubts(document_type, project_id)
     if not ours.filter(state__in=LIVE).exists() and not _answered_probes(document_type).exists():
         return
     _look_up(document_type, project_id)
@@ -97,6 +102,58 @@ def fill(document_type: DocumentType, project_id: int, *, most: int) -> None:
     waiting = ours.filter(state=State.PUSHING).select_related("document__document_type").order_by("pk")
     for recheck in waiting.prefetch_related("document__pages")[: max(0, room)]:
         _push(recheck, project_id, version)
+
+
+def _ask_about_doubts(document_type: DocumentType, project_id: int) -> None:
+    """A task for every answer that looks wrong: whoever takes it sees the answer, and what is wrong with it.
+
+    Anybody may, also who gave the answer: Label Studio shows it next, before the rest of the queue.
+    """
+    asked = Recheck.objects.filter(purpose=Purpose.DOUBT, first=OuterRef("pk"))
+    live = Recheck.objects.filter(document=OuterRef("document"), state__in=LIVE)
+    new = ledger.doubtful(document_type).filter(~Exists(asked), ~Exists(live)).order_by("pk")
+    with transaction.atomic():
+        jobs.assert_held()
+        Recheck.objects.bulk_create(
+            [
+                Recheck(
+                    document=correction.document,
+                    purpose=Purpose.DOUBT,
+                    first=correction,
+                    because=f"answer {correction.pk} looks wrong",
+                    fields=sorted({each.field for each in _findings(correction)}),
+                    shown=json_of(_as_answered(correction)),
+                    reason=_complaint(correction)[:LONGEST_REASON],
+                    project_id=project_id,
+                )
+                for correction in new.select_related("document__document_type")[:MOST_DOUBTS]
+            ],
+            ignore_conflicts=True,
+        )
+
+
+def _findings(correction: Correction) -> list[Finding]:
+    return [Finding.from_json(stored) for stored in correction.findings]
+
+
+def _complaint(correction: Correction) -> str:
+    return " ".join(finding.sentence for finding in _findings(correction))
+
+
+def _as_answered(correction: Correction) -> tuple[Value, ...]:
+    """The answers as a model's values: of what looks wrong it is not sure, of the rest it is."""
+    schema = correction.document.document_type.schema
+    wrong = {finding.field for finding in _findings(correction)}
+    return tuple(
+        Value(
+            each.field,
+            each.text,
+            schema[each.field].normalise(each.text) if each.field in schema else None,
+            0.0 if each.field in wrong else 1.0,
+            each.place,
+        )
+        for each in correction.said
+    )
 
 
 def _look_up(document_type: DocumentType, project_id: int) -> None:
@@ -150,6 +207,8 @@ def _push(recheck: Recheck, project_id: int, version: str) -> None:
         Recheck.objects.filter(pk=recheck.pk).update(model_version=version)
     urls = [f"/data/local-files/?d={page.image}" for page in document.pages.all()]
     data = labelling.task_data(document.pk, urls, reason=recheck.reason, title=document_type.title)
+    if recheck.purpose == Purpose.DOUBT:
+        data[labelling.ASKED] = CORRECT_OR_CONFIRM
     prediction = labelling.prediction(
         recheck.shows,
         document.word_pages,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from annotation.labelling import problem_in
+
 Json = Any  # Label Studio's JSON, of whatever form
 
 # what an inventory asks for
@@ -122,7 +124,8 @@ def _annotation(annotation: dict[str, Json], predictions: Sequence[dict[str, Jso
     return AnnotationView(
         id=annotation["id"],
         result=annotation["result"],
-        skipped=bool(annotation["was_cancelled"]),
+        # who says what is wrong with the document hasn't answered it, whichever button they pressed
+        skipped=bool(annotation["was_cancelled"]) or bool(problem_in(annotation["result"])),
         ground_truth=bool(annotation["ground_truth"]),
         completed_by=annotation["completed_by"]["email"] if annotation["completed_by"] else "",
         created_at=_time(annotation["created_at"]),
