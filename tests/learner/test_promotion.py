@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from annotation.errors import IllegalMove, Refused
+from annotation.models import TrailEntry
 from learner import promotion
 from learner.models import ModelVersion, VersionMove
 from tests.factories import make_type, make_version
