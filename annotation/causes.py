@@ -10,15 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rapidfuzz import fuzz
-
 from annotation import labelling
 from models.alignment import text_of, words_in_box
 from models.extractors.base import Answer, Value
-from models.finding import Words, certain
+from models.finding import Words, certain, resemblance
 from models.pages import Page, Place
 from models.schema import Field, Schema
-from models.values import normalise_text
 
 RESEMBLES = (
     50.0  # of 100, letters and digits only: less alike than this, a person didn't mend a reading fault
@@ -133,13 +130,15 @@ def _of_different(
     if answer.place is None or answer.place.page >= len(pages):  # read anew since, into fewer pages
         return Cause.OTHER
     page = pages[answer.place.page]
-    under = text_of(page, words_in_box(page, answer.place.box))
+    words = words_in_box(page, answer.place.box)
     # the words say what the person does: the machine took more, fewer or others of them. Or the person has typed what
     # stands elsewhere without drawing the box there
-    if field.same(under, answer.text) or _stands_elsewhere(answer.text, answer.place, pages, field):
+    if field.same(text_of(page, words), answer.text) or _stands_elsewhere(
+        answer.text, answer.place, pages, field
+    ):
         return Cause.WRONG_PLACE
-    alike = fuzz.ratio(normalise_text(under), normalise_text(answer.text))
-    return Cause.MISREAD if under and alike >= RESEMBLES else Cause.OTHER
+    alike = resemblance(Words(page, words), answer.text)
+    return Cause.MISREAD if words and alike >= RESEMBLES else Cause.OTHER
 
 
 def _stands_elsewhere(text: str, place: Place, pages: Sequence[Page], field: Field) -> bool:

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 from annotation import state_counts
 from annotation.models import DocumentType
 from learner import savings, work
-from learner.forecast import GOAL
 from webapp.dashboard import charts
 from webapp.roles import Role, requires
 
@@ -41,7 +40,7 @@ def worth(request: HttpRequest, name: str) -> HttpResponse:
     shown = {
         "savings": found,
         "chart": charts.learning(found) if found.points else None,
-        "goal": GOAL,
+        "goal": document_type.goal,
         "audited": [(schema[each.name].title, each) for each in found.audit.by_field],
     }
     return render(request, "type/worth.html", shown)
