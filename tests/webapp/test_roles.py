@@ -72,6 +72,13 @@ TABLE = {
     "page-image": ("get", Role.LEAD),
     "read-again": ("post", Role.LEAD),
     "upload": ("get", Role.LEAD),
+    "tokens": ("get", Role.ANNOTATOR),
+    "revoke-token": ("post", Role.ANNOTATOR),
+    "webhooks": ("get", Role.OPERATOR),
+    "webhook": ("get", Role.OPERATOR),
+    "webhook-live": ("get", Role.OPERATOR),
+    "webhook-act": ("post", Role.OPERATOR),
+    "webhook-send-again": ("post", Role.OPERATOR),
     "health": ("get", Role.LEAD),
     "services": ("get", Role.LEAD),
     "try-again": ("post", Role.OPERATOR),
@@ -92,7 +99,7 @@ def address(monkeypatch):
     def make(name: str) -> str:
         pattern = next(pattern for pattern in PAGES if pattern.name == name)
         wanted = pattern.pattern.converters
-        return reverse(name, kwargs={key: arguments[key] for key in wanted})
+        return reverse(name, kwargs={key: arguments.get(key, 1) for key in wanted})
 
     return make
 

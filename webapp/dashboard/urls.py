@@ -13,7 +13,9 @@ from webapp.dashboard import (
     progress,
     quality,
     today,
+    tokens,
     upload,
+    webhooks,
 )
 
 PUBLIC = {"sign-in", "sign-out", "alive", "set-password", "label-studio-webhook", "label-studio-backend"}
@@ -48,6 +50,17 @@ urlpatterns = [
     path("documents/<int:document_id>/pages/<int:number>/", documents.page_image, name="page-image"),
     path("documents/<int:document_id>/read-again/", documents.read_again, name="read-again"),
     path("upload/", upload.upload, name="upload"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<int:token_id>/revoke/", tokens.revoke, name="revoke-token"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<int:endpoint_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<int:endpoint_id>/live/", webhooks.live, name="webhook-live"),
+    path("webhooks/<int:endpoint_id>/act/", webhooks.act, name="webhook-act"),
+    path(
+        "webhooks/<int:endpoint_id>/deliveries/<int:delivery_id>/send-again/",
+        webhooks.send_again,
+        name="webhook-send-again",
+    ),
     path("health/", health.health, name="health"),
     path("health/services/", health.services_now, name="services"),
     path("health/jobs/<int:job_id>/try-again/", health.try_again, name="try-again"),
