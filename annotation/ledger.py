@@ -60,7 +60,10 @@ def doubtful(document_type: DocumentType) -> QuerySet[Correction]:
 def count_since(document_type: DocumentType, known: Collection[int]) -> int:
     """How many documents have a present truth that isn't among the `known` corrections (ids)."""
     answered = Document.objects.filter(document_type=document_type, truth__isnull=False)
-    return answered.exclude(truth__in=known).exclude(truth__in=doubtful(document_type)).count()
+    # as one array, which the database looks up by hash: a list of 100,000 parameters takes seconds
+    ids = f"{{{','.join(map(str, known))}}}"
+    answered = answered.extra(where=["truth_id <> ALL(%s::bigint[])"], params=[ids])
+    return answered.exclude(truth__in=doubtful(document_type)).count()
 
 
 def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by: str) -> Correction:

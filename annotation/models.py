@@ -150,6 +150,10 @@ class Document(models.Model):
             models.Index(fields=["document_type", "id"], name="document_of_type"),
             models.Index(fields=["state", "id"], name="document_in_state"),
             models.Index(fields=["document_type", "state", "id"], name="document_of_type_in_state"),
+            # who counts or reads what people have answered
+            models.Index(
+                fields=["document_type", "truth"], condition=Q(truth__isnull=False), name="document_answered"
+            ),
             # the best of the pool, without sorting it
             models.Index(
                 "document_type",

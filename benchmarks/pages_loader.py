@@ -126,7 +126,7 @@ def _documents(types: Mapping[str, DocumentType], size: Size) -> None:
         f" CASE WHEN turn < {size.corrections} THEN 'confirmed' {' '.join(bounds)} ELSE 'extracted' END AS state,"
         f" {DATE_FROM} + interval '120 days' * n / {size.documents} AS received,"
         " random() AS luck, NULL::bigint AS nth"
-        " FROM (SELECT n, random() AS lot, row_number() OVER (ORDER BY random()) - 1 AS turn"
+        " FROM (SELECT n, abs(hashint8(n + 7) / 2147483648.0) AS lot, row_number() OVER (ORDER BY random()) - 1 AS turn"
         f" FROM generate_series(1, {size.documents}) AS n) AS shuffled ORDER BY n"
     )
     run("CREATE UNIQUE INDEX ON plan (id); ANALYZE plan")
