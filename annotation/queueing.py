@@ -343,7 +343,9 @@ def _data(document_type: DocumentType, task: LabelTask) -> dict[str, Any]:  # La
         title=document_type.title,
         asked=[field.title for field in fields if field.name not in task.unasked],
         unasked=[field.title for field in fields if field.name in task.unasked],
-        missing=[field.title for field in fields if task.extraction and field.name not in shown],
+        missing=[
+            field.title for field in fields if task.extraction and field.name not in (*shown, *task.unasked)
+        ],
         found_nothing=task.extraction is not None and not shown,
     )
 

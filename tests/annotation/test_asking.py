@@ -47,9 +47,9 @@ def test_a_task_asks_for_what_the_model_doubts_and_keeps_what_it_left_out(studio
     task = make_queued(receipts)
     assert task.unasked == ["company"]
     labels, asked, unasked = shown(studio, task)
-    assert labels == [f"company{AS_READ}", "total"]
+    assert labels == ["total (doubtful)", f"company{AS_READ}"]
     assert (asked, unasked) == (
-        "Check: date, total",
+        "Check: date, total. Not found: date",
         "Taken as read unless you change them: company",
     )
 
@@ -68,7 +68,8 @@ def test_every_field_is_asked_for_otherwise(studio, receipts, more):
     receipts.save()
     task = make_queued(receipts)
     assert task.unasked == []
-    assert shown(studio, task) == (["company", "total"], "Check every field", "")
+    expected = ["total (doubtful)", "company (sure)"], "Check every field. Not found: date", ""
+    assert shown(studio, task) == expected
 
 
 def test_what_the_base_alone_says_is_never_taken_as_read(studio, receipts):
@@ -99,7 +100,7 @@ def test_a_task_is_pushed_anew_when_it_takes_for_granted_what_is_doubtful_by_now
     renewed = LabelTask.objects.get()
     assert studio.pushes == [1, 1]
     assert renewed.unasked == ["total"]
-    assert shown(studio, renewed)[0] == ["company", f"total{AS_READ}"]
+    assert shown(studio, renewed)[0] == ["company (poor)", f"total{AS_READ}"]
 
 
 def test_a_task_that_asks_for_more_than_it_needs_to_is_left_alone(studio, receipts):
@@ -108,7 +109,10 @@ def test_a_task_that_asks_for_more_than_it_needs_to_is_left_alone(studio, receip
     queueing.fill_queue(receipts.pk)
     same = LabelTask.objects.get()
     assert (same.task_id, same.unasked) == (task.task_id, ["company"])
-    assert shown(studio, same)[0] == [f"company{AS_READ}", "total"]  # the new prediction, asked as before
+    assert set(shown(studio, same)[0]) == {
+        f"company{AS_READ}",
+        "total (sure)",
+    }  # the new prediction, asked as before
 
 
 def test_a_document_that_is_drawn_for_the_audit_while_it_waits_is_asked_for_in_whole(studio, receipts):

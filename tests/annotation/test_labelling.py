@@ -53,7 +53,7 @@ def test_an_occurrence_is_two_items_with_one_id_and_its_confidence():
     _type, box, text = predict([value("total", "12.90", confidence=0.6)])
     assert box["id"] == text["id"] == "total-0"
     assert box["score"] == text["score"] == 0.6
-    assert box["value"]["rectanglelabels"] == ["total"]
+    assert box["value"]["rectanglelabels"] == ["total (doubtful)"]
     assert text["value"]["text"] == ["12.90"]
     assert box["value"]["x"] == text["value"]["x"] == pytest.approx(50.0)
     assert (box["original_width"], box["original_height"], box["item_index"]) == (1000, 1400, 0)
@@ -121,10 +121,11 @@ def test_what_is_submitted_as_shown_comes_back_as_it_was_said(document):
     pages, values = document
     regions, chosen = read(predict(values, pages), pages)
     assert chosen == "receipt"
+    listed = sorted(values, key=lambda each: each.confidence)  # the least certain stands first
     assert [(region.answer.field, region.answer.text) for region in regions] == [
-        (each.field, each.text) for each in values
+        (each.field, each.text) for each in listed
     ]
-    for region, each in zip(regions, values, strict=True):
+    for region, each in zip(regions, listed, strict=True):
         assert region.answer.place.page == each.place.page
         assert region.answer.place.words == each.place.words
         assert region.answer.place.box.to_json() == pytest.approx(each.place.box.to_json())
@@ -156,6 +157,66 @@ def test_a_turned_rectangle_becomes_the_upright_box_around_it():
     assert region.answer.place.box.to_json() == pytest.approx([0.4, 0.5, 0.5, 0.5 + 200 / 1400])
 
 
+def test_a_box_lies_in_the_upright_page_however_the_person_had_turned_the_picture():
+    (upright,), _ = read(drawn("company"))
+    (turned,), _ = read(drawn("company", image_rotation=90))
+    assert turned == upright
+
+
+def said_absent(*fields):
+    value = {"choices": list(fields)}
+    return {
+        "id": "a",
+        "from_name": "absent",
+        "to_name": "pages",
+        "type": "choices",
+        "origin": "manual",
+        "value": value,
+    }
+
+
+def test_a_field_that_is_said_to_be_absent_has_nothing_of_what_the_person_was_shown():
+    shown = predict([value("total", "12.90"), value("company", "ACME LTD")])
+    regions, _ = read([*shown, said_absent("total")])
+    assert [each.answer.field for each in regions] == ["company"]
+    assert labelling.absent_in([*shown, said_absent("total")]) == {"total"}
+    # but what they drew themselves stays, and contradicts it
+    assert [each.answer.field for each in read([*drawn(), said_absent("total")])[0]] == ["total"]
+
+
+def test_what_is_wrong_with_the_whole_document_is_read():
+    assert labelling.problem_in(predict([])) == ""
+    problem = said_absent("unreadable") | {"from_name": "problem"}
+    assert labelling.problem_in([*predict([]), problem]) == "unreadable"
+    assert labelling.problem_in([{"from_name": "problem", "value": "nonsense"}]) == ""
+
+
+def test_the_least_certain_stands_first_and_what_is_taken_as_read_last():
+    values = [
+        value("company", "ACME LTD", confidence=0.2),
+        value("total", "12.90", confidence=0.95),
+        value("date", "01/02/2024", confidence=0.5),
+    ]
+    items = labelling.prediction(
+        values,
+        [PAGE],
+        SCHEMA,
+        document_type="receipt",
+        model_version="v1",
+        score=0.2,
+        unasked=["company"],
+    )["result"]
+    labels = [each["value"]["rectanglelabels"][0] for each in items if "rectanglelabels" in each["value"]]
+    assert labels == ["date (poor)", "total (sure)", f"company{AS_READ}"]
+
+
+def test_a_task_is_never_empty_without_a_word():
+    nothing = labelling.task_data(12, [], reason="", title="", asked=["Total"], found_nothing=True)
+    assert nothing["asked"] == "The model found nothing on this document: draw what is there"
+    partly = labelling.task_data(12, [], reason="", title="", asked=["Total", "Date"], missing=["Date"])
+    assert partly["asked"] == "Check every field. Not found: Date"
+
+
 def test_what_is_drawn_over_the_edge_is_cut_off():
     (region,), _ = read(drawn(text="x", place={"x": -5.0, "width": 200.0}))
     assert (region.answer.place.box.x0, region.answer.place.box.x1) == (0.0, 1.0)
@@ -172,7 +233,6 @@ def test_what_is_drawn_over_the_edge_is_cut_off():
         (drawn(place={"x": 120.0}), "covers nothing"),
         (drawn(item_index=1), "page 1"),
         (drawn(item_index="0"), "page '0'"),
-        (drawn(image_rotation=90), "turned image"),
         (drawn(place={"y": 90.0}), "no text"),
         (drawn(text="x")[1:], "no field"),
     ],
@@ -307,7 +367,7 @@ def test_what_is_not_asked_for_is_drawn_with_a_label_of_its_own_and_comes_back_a
         unasked=["company"],
     )["result"]
     drawn_labels = [each["value"]["rectanglelabels"] for each in items if "rectanglelabels" in each["value"]]
-    assert drawn_labels == [["total"], [f"company{AS_READ}"]]
+    assert drawn_labels == [["total (sure)"], [f"company{AS_READ}"]]
     regions, _ = read(items)
     assert [(each.answer.field, each.as_read) for each in regions] == [("total", False), ("company", True)]
 

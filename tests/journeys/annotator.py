@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from annotation.labelling import AS_READ
+from annotation.bands import field_of
 from models.extractors.base import Answer
 from models.schema import Schema
 
@@ -140,7 +140,7 @@ def retyped(items: Sequence[dict[str, Any]], answer: Answer) -> list[dict[str, A
 def field_and_text(items: Sequence[dict[str, Any]]) -> tuple[str, str]:
     """The label and the text of one region's items."""
     named = [item["value"]["rectanglelabels"][0] for item in items if "rectanglelabels" in item["value"]]
-    labels = [label.removesuffix(AS_READ) for label in named]
+    labels = [field_of(label) for label in named]
     texts = [item["value"]["text"][0] for item in items if item["value"].get("text")]
     return labels[0], texts[0] if texts else ""
 

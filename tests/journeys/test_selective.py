@@ -62,7 +62,7 @@ def test_the_person_is_told_what_to_check_and_what_is_taken_as_read(receipts, an
     task = ann.next_task(receipts.project_id)
     assert task["data"]["asked"] == "Check: total"
     assert task["data"]["unasked"] == "Taken as read unless you change them: company, date"
-    assert labels(shown_prediction(task)["result"]) == [f"company{AS_READ}", "total"]
+    assert labels(shown_prediction(task)["result"]) == ["total (doubtful)", f"company{AS_READ}"]
     assert LabelTask.objects.get().unasked == ["company", "date"]
 
 
@@ -98,5 +98,5 @@ def test_a_task_that_waits_is_made_anew_when_the_model_is_in_doubt_about_more(re
     make_extraction(document, {"company": ("ACME LTD", 0.5), "total": ("12.90", 0.95)}, version="v2")
     queueing.fill_queue(receipts.pk)
     task = ann.next_task(receipts.project_id)
-    assert task["data"]["asked"] == "Check: company, date"
-    assert labels(shown_prediction(task)["result"]) == ["company", f"total{AS_READ}"]
+    assert task["data"]["asked"] == "Check: company, date. Not found: date"
+    assert labels(shown_prediction(task)["result"]) == ["company (poor)", f"total{AS_READ}"]
