@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractUser, User
+from collections.abc import Collection
+
+from django.contrib.auth.models import AbstractUser, AnonymousUser, User
 from django.db.models import Q, QuerySet
 
 from annotation import doorbell
@@ -21,10 +23,28 @@ def labellers(document_type: DocumentType) -> QuerySet[User]:
     return annotators().filter(Q(only_types=None) | Q(only_types=document_type)).distinct()
 
 
-def types_of(person: AbstractUser) -> QuerySet[DocumentType]:
+def types_of(person: AbstractUser | AnonymousUser) -> QuerySet[DocumentType]:
     """The types that a person labels, if they are an annotator: the chosen ones, or all."""
-    chosen = DocumentType.objects.filter(annotators=person.pk)
-    return chosen if chosen.exists() else DocumentType.objects.all()
+    return chosen_for(person) if chosen_for(person).exists() else DocumentType.objects.all()
+
+
+def chosen_for(person: AbstractUser | AnonymousUser) -> QuerySet[DocumentType]:
+    """The types that were chosen for a person; none means that they label all."""
+    return DocumentType.objects.filter(annotators=person.pk)
+
+
+def choose(person: User, types: Collection[DocumentType]) -> None:
+    """From now on the person labels these types, or all if none is given; `count_anew` is for the caller."""
+    person.only_types.set(types)  # type: ignore[attr-defined]  # what DocumentType.annotators is from here
+
+
+def chosen_titles() -> dict[int, list[str]]:
+    """Titles of the chosen types for the id of each person for whom some were chosen."""
+    titles: dict[int, list[str]] = {}
+    rows = DocumentType.objects.filter(annotators__isnull=False).order_by("title")
+    for person, title in rows.values_list("annotators", "title"):
+        titles.setdefault(person, []).append(title)
+    return titles
 
 
 def count_anew() -> None:

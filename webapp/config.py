@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -57,12 +58,19 @@ class Config(BaseSettings):
     webhook_secret: SecretStr = Field(
         SecretStr(""), description="Sent by Label Studio in X-Docloop-Secret; 32 characters or more"
     )
+    sign_in_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Signs the way into Label Studio; 32 characters or more, and it has the same",
+    )
     embedded_secret: SecretStr = Field(
         SecretStr(""), description="What `make up` derives the passwords of its own services from"
     )
 
     # behaviour
     demo: bool = Field(True, description="Whether `make up` loads the demo's types and documents")
+    label_studio_sign_in: Literal["link", "own"] = Field(
+        "link", description="How people come into Label Studio: by a link from here, or a password of its own"
+    )
     debug: bool = Field(False, description="Django's debug pages; never in production")
     allowed_hosts: str = Field(
         "127.0.0.1,localhost", description="Host names Docloop answers to, with commas"

@@ -35,7 +35,7 @@ def role_of(user: AbstractUser | AnonymousUser) -> Role:
         return Role.NONE
     if user.is_superuser:
         return Role.OPERATOR
-    groups = {name.upper() for name in user.groups.values_list("name", flat=True)}
+    groups = {group.name.upper() for group in user.groups.all()}  # without a query where they were prefetched
     return max((role for role in Role if role.name in groups), default=Role.NONE)
 
 

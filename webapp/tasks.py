@@ -1,11 +1,12 @@
 """The Celery tasks that tell other programs what happened (see `webapp.wiring` for who rings)."""
 
 from annotation import jobs
-from webapp import notifications
+from webapp import notifications, people
 
 announce_correction = jobs.job("webapp.announce_correction")(notifications.announce_correction)
 announce_champion = jobs.job("webapp.announce_champion")(notifications.announce_champion)
 deliver = jobs.job("webapp.deliver")(notifications.deliver)
+follow_account = jobs.job("webapp.follow_account")(people.follow_account)
 
 
 @jobs.job("webapp.forget_deliveries")

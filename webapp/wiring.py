@@ -40,6 +40,8 @@ WIRING: dict[str, list[str]] = {
     "project in doubt": ["annotation.sweep_project"],
     # messages to other programs, by the id of their delivery
     "message due": ["webapp.deliver"],
+    # people, by the id of their account
+    "account changed": ["webapp.follow_account"],
     # training runs
     "training asked": ["learner.train"],
     "training finished": ["learner.find_suspects", "learner.renew_headline"],  # with the document type's id

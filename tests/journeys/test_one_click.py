@@ -10,13 +10,14 @@ import httpx
 import pytest
 from django.core import signing
 from django.core.cache import cache
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Page, Request
 
 from annotation import label_studio_people, projects, queueing
 from annotation.label_studio_people import SHUT_OUT, SIGN_IN
 from tests.conftest import person
 from tests.factories import make_document, make_extraction, make_type
 from tests.journeys.annotator import Annotator
+from tests.journeys.browser import browsing, sign_in
 from tests.journeys.conftest import PASSWORD, PEOPLE, SIGN_IN_SECRET, TOKEN
 from webapp.embedded.labelling_service import SERVICE_ACCOUNT
 
@@ -104,8 +105,15 @@ def test_a_forged_token_opens_nothing(label_studio_url, given):
 
 @pytest.mark.parametrize(
     "target",
-    ["https://elsewhere.example/", "//elsewhere.example/", "/\\elsewhere.example", "javascript:alert(1)", "", "/\t/x"],
-)  # fmt: skip
+    [
+        "https://elsewhere.example/",
+        "//elsewhere.example/",
+        "/\\elsewhere.example",
+        "javascript:alert(1)",
+        "",
+        "/\t/x",
+    ],
+)
 def test_a_token_leads_to_no_other_site(label_studio_url, target):
     answer = come_in(label_studio_url, token(next=target))[1]
     assert answer.status_code == 403 and "another site" in answer.text
@@ -129,7 +137,7 @@ def test_another_persons_token_ends_the_session_before(label_studio_url):
     browser.post(
         "/docloop/sign-in/", data={"token": token(email="cleo@example.org")}, headers={"Origin": DOCLOOP}
     )
-    assert who(browser) == "cleo@example.org"  # fmt: skip
+    assert who(browser) == "cleo@example.org"
 
 
 def test_whoever_is_shut_out_is_out_at_once_keeps_their_name_and_comes_back_by_a_link(
@@ -162,22 +170,6 @@ def test_the_server_asks_nobody_for_tips(label_studio_url):
 # in a browser
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def browser(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 1400, "height": 900})
-    context.set_default_timeout(60_000)
-    yield context
-    context.close()
-
-
 @pytest.fixture
 def receipts(configured: Any) -> Any:
     """A type with a document that waits in Label Studio."""
@@ -190,66 +182,62 @@ def receipts(configured: Any) -> Any:
     return kind
 
 
-def sign_in(page: Any, docloop: str, name: str) -> None:
-    page.goto(f"{docloop}/sign-in/")
-    page.fill("#id_username", name)
-    page.fill("#id_password", "a-long-password")
-    page.click("form:has(#id_password) button")
-    page.wait_for_url(f"{docloop}/today/")
+@pytest.fixture
+def page(live_server: Any) -> Iterator[Page]:
+    """Gina, who has never been in Label Studio, at her own page of Docloop."""
+    person("gina", "annotator")
+    with browsing() as browser:
+        page = browser.new_page()
+        sign_in(page, live_server.url, "gina", "a-long-password")
+        assert page.url == f"{live_server.url}/today/"
+        yield page
 
 
 def test_one_click_opens_the_labelling_page_and_both_sessions_live(
-    receipts, browser, live_server, label_studio_url
+    receipts, page, live_server, label_studio_url
 ):
-    person("gina", "annotator")
-    page, asked = browser.new_page(), []
+    asked: list[Request] = []
     page.on("request", lambda request: asked.append(request))
-    sign_in(page, live_server.url, "gina")
     page.click("text=Label Receipts")
     page.wait_for_url(f"{label_studio_url}/projects/{receipts.project_id}/data?*labeling=1*")
-    page.wait_for_selector(".lsf-main-view, [class*='lsf-main']")
-    assert (
-        page.evaluate("fetch('/api/current-user/whoami').then(r => r.json())")["email"] == "gina@example.org"
-    )
+    page.get_by_role("button", name="Submit").wait_for()
+    whoami = page.evaluate("fetch('/api/current-user/whoami').then(answer => answer.json())")
+    assert whoami["email"] == "gina@example.org"
     # the token stands in no address and no Referer
     handed = [each for each in asked if each.url.endswith("/docloop/sign-in/")]
     assert [each.method for each in handed] == ["POST"]
-    secret = httpx.QueryParams(handed[0].post_data)["token"]
-    assert not [each.url for each in asked if secret in each.url or secret in each.headers.get("referer", "")]
+    token_of_hers = httpx.QueryParams(handed[0].post_data)["token"]
+    told = [each.url + each.headers.get("referer", "") for each in asked]
+    assert not [each for each in told if token_of_hers in each]
     # back leads to where she came from, not to the page that hands over
     page.go_back()
     page.wait_for_url(f"{live_server.url}/today/")
-    page.reload()
-    assert page.url == f"{live_server.url}/today/"
-    # and she is still signed in to both
+    # and she is signed in to both
     page.goto(f"{label_studio_url}/projects/")
-    assert page.url.startswith(f"{label_studio_url}/projects")
+    assert "/user/login" not in page.url
     page.goto(f"{live_server.url}/today/")
     assert page.url == f"{live_server.url}/today/"
 
 
-def test_the_way_in_works_without_scripts(receipts, chromium, live_server, label_studio_url):
-    person("hanna", "annotator")
-    context = chromium.new_context(java_script_enabled=False)
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    sign_in(page, live_server.url, "hanna")
-    page.click("text=Label Receipts")
-    page.click("#hand-over button")
-    page.wait_for_url(f"{label_studio_url}/projects/**")
-    context.close()
+def test_the_way_in_works_without_scripts(receipts, page, label_studio_url):
+    assert page.context.browser
+    context = page.context.browser.new_context(
+        java_script_enabled=False, storage_state=page.context.storage_state()
+    )
+    still = context.new_page()
+    still.goto(page.url)
+    still.click("text=Label Receipts")
+    still.click("#hand-over button")
+    still.wait_for_url(f"{label_studio_url}/projects/**", wait_until="commit")
 
 
 def test_with_the_ordinary_sign_in_the_click_leads_to_label_studios_own(
-    receipts, browser, live_server, label_studio_url, settings
+    receipts, page, label_studio_url, settings
 ):
     settings.CONFIG = settings.CONFIG.model_copy(update={"label_studio_sign_in": "own"})
-    person("ann", "annotator")
-    page = browser.new_page()
-    sign_in(page, live_server.url, "ann")
     page.click("text=Label Receipts")
     page.wait_for_url(f"{label_studio_url}/user/login/**")
     page.fill("input[name=email]", PEOPLE[0])
     page.fill("input[name=password]", PASSWORD)
-    page.click("button[type=submit]")
+    page.click("[type=submit]")
     page.wait_for_url(f"{label_studio_url}/projects/{receipts.project_id}/**")

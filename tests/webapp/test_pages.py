@@ -221,40 +221,6 @@ def test_jobs_that_nobody_takes_mean_that_no_worker_lives():
     assert not workers.ok and "more than two minutes" in workers.said
 
 
-# --- an annotator's day
-
-
-def test_annotators_see_their_queues_and_no_others_day(client, ann):
-    receipts = make_type(title="Receipts", project_id=7)
-    make_type(title="No project yet", project_id=None)
-    queued(receipts, 41, priority=1)
-    now = timezone.now()
-    outcomes = {"company": "accepted", "total": "edited"}
-    mine = make_document(receipts)
-    make_truth(mine, outcomes=outcomes, annotator="Ann@example.org", submitted_at=now, lead_time=20)
-    make_truth(mine, outcomes=outcomes, annotator="ann@example.org", submitted_at=now, lead_time=30)
-    make_truth(make_document(receipts), annotator="bob@example.org", submitted_at=now)
-    make_truth(make_document(receipts), annotator="ann@example.org", submitted_at=now - timedelta(days=2))
-    client.force_login(ann)
-    answer = client.get(reverse("today"))
-    assert [(queue.title, queue.open) for queue in answer.context["queues"]] == [("Receipts", 1)]
-    assert "projects/7" in answer.context["queues"][0].url
-    day = answer.context["day"]
-    assert (day.documents, day.untouched, day.corrections[0].changed) == (1, 0, "total")
-
-
-def test_what_an_annotator_was_not_asked_for_is_no_change_of_theirs(client, ann):
-    make_truth(
-        make_document(),
-        outcomes={"company": "assumed", "total": "accepted"},
-        annotator="ann@example.org",
-        submitted_at=timezone.now(),
-    )
-    client.force_login(ann)
-    day = client.get(reverse("today")).context["day"]
-    assert (day.untouched, day.corrections[0].changed) == (1, "nothing: it was right")
-
-
 def test_the_share_of_fields_taken_as_read_stands_on_the_types_page(lead):
     document_type = make_type()
     make_truth(make_document(document_type), outcomes={"company": "accepted"})
@@ -264,14 +230,6 @@ def test_the_share_of_fields_taken_as_read_stands_on_the_types_page(lead):
         make_document(document_type), outcomes={"company": "assumed", "date": "assumed", "total": "edited"}
     )
     assert "<dt>Taken as read</dt><dd>33" in text_of(lead.get(page))
-
-
-def test_an_account_without_an_address_has_done_nothing(client, ann):
-    make_truth(make_document(), annotator="", submitted_at=timezone.now())
-    ann.email = ""
-    ann.save()
-    client.force_login(ann)
-    assert client.get(reverse("today")).context["day"].documents == 0
 
 
 def test_times_are_in_the_zone_that_the_browser_told(lead):

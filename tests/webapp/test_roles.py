@@ -49,6 +49,13 @@ def test_every_operation_of_the_api_needs_a_role(operation):
 TABLE = {
     "overview": ("get", Role.ANNOTATOR),
     "today": ("get", Role.ANNOTATOR),
+    "label-type": ("get", Role.ANNOTATOR),
+    "label-document": ("get", Role.ANNOTATOR),
+    "people": ("get", Role.LEAD),
+    "new-person": ("get", Role.LEAD),
+    "person": ("get", Role.LEAD),
+    "person-door": ("post", Role.LEAD),
+    "person-link": ("post", Role.LEAD),
     "overview-live": ("get", Role.LEAD),
     "new-type": ("get", Role.LEAD),
     "type": ("get", Role.LEAD),
@@ -95,6 +102,7 @@ def address(monkeypatch):
     monkeypatch.setattr("webapp.services.check", list)  # nothing is asked over the network here
     document = make_document(make_type(name="receipts"))
     arguments = {"name": "receipts", "document_id": document.pk, "number": 0, "job_id": 1, "suspect_id": 1}
+    arguments["user_id"] = 1
 
     def make(name: str) -> str:
         pattern = next(pattern for pattern in PAGES if pattern.name == name)

@@ -31,6 +31,7 @@ PLACES = (
     ),
     Place("documents", "Documents", Role.LEAD, ("documents", "document")),
     Place("upload", "Upload", Role.LEAD, ("upload",)),
+    Place("people", "People", Role.LEAD, ("people", "new-person", "person", "person-link")),
     Place("health", "Health", Role.LEAD, ("health",)),
 )
 

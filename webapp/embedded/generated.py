@@ -29,6 +29,7 @@ def write(config: Config) -> None:
         "EMBEDDED_SECRET": secret,
         "SECRET_KEY": password(config, "secret key", 64),
         "WEBHOOK_SECRET": password(config, "webhook", 64),
+        "SIGN_IN_SECRET": password(config, "label studio sign-in", 64),
         "LABEL_STUDIO_TOKEN": password(config, "label studio token"),
         "DATABASE_URL": postgres.database_url(
             "docloop", password(config, "docloop"), config.postgres_port, "docloop"

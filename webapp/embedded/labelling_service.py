@@ -26,22 +26,34 @@ FORBIDDEN_NETWORKS = [
 ]  # fmt: skip
 
 
+# what we add to Label Studio, and run it by: read by its Python, never by ours
+ADDITIONS = CHECKOUT / "webapp" / "embedded" / "label_studio"
+
+
 def command(host: str, port: int) -> list[str]:
     """The command that migrates its database, makes the service account and serves, in the foreground."""
-    label_studio = CHECKOUT / ".venv-label-studio" / "bin" / "label-studio"
-    return [str(label_studio), "start", "--no-browser", "--internal-host", host, "--port", str(port)]
+    python = CHECKOUT / ".venv-label-studio" / "bin" / "python"
+    return [str(python), str(ADDITIONS / "docloop_serve.py"), host, str(port)]
 
 
 def environment(
-    data: Path, store: Path, database_url: str, token: str, password: str, hosts: list[str]
+    data: Path,
+    store: Path,
+    database_url: str,
+    token: str,
+    password: str,
+    hosts: list[str],
+    sign_in_secret: str = "",
 ) -> dict[str, str]:
     """Its whole environment, from nothing: it reads every setting without its prefix too, so ours would leak in.
 
     `data` is its own folder; `store` the folder of which it serves the sub-folders that a project names; `hosts`
-    the host names it answers to.
+    the host names it answers to. With `sign_in_secret`, people may come in by a link from Docloop; without, Label Studio
+    runs with its own settings alone.
     """
     database = urlsplit(database_url)
-    return {
+    settings = {"DJANGO_SETTINGS_MODULE": "docloop_settings", "DOCLOOP_SIGN_IN_SECRET": sign_in_secret}
+    return (settings if sign_in_secret else {}) | {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": str(data),
         "LANG": "C.UTF-8",

@@ -66,6 +66,9 @@ def label_studio_program(config: Config) -> Program:
         config.label_studio_token.get_secret_value(),
         password(config, labelling_service.SERVICE_ACCOUNT),
         hosts=list(dict.fromkeys(["127.0.0.1", "localhost", browser_host(config)])),
+        sign_in_secret=config.sign_in_secret.get_secret_value()
+        if config.label_studio_sign_in == "link"
+        else "",
     )
     return Program(
         "label-studio",
