@@ -11,11 +11,11 @@ from django.contrib import messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation import exports
 from annotation.errors import IllegalMove, Refused
-from annotation.label_studio import labelling_url, task_url
 from annotation.models import Document, DocumentType, LabelTask
 from learner import promotion, reports, triggers
 from webapp.dashboard import attention, drawing
@@ -127,7 +127,7 @@ def figures(document_type: DocumentType) -> dict[str, Any]:
         "versions": versions,
         "back_to": promotion.previous_champion(document_type),
         "notices": attention.of_type(report, runs[0] if runs else None),
-        "label_url": labelling_url(report.project_id) if report.project_id else "",
+        "label_url": reverse("label-type", args=[report.name]) if report.project_id else "",
         "mlflow_url": (settings.CONFIG.mlflow_public_url or settings.CONFIG.mlflow_url).rstrip("/"),
     }
 
@@ -142,7 +142,6 @@ def queue(document_type: DocumentType) -> list[Queued]:
         documents.select_related("extraction")
         .annotate(
             task=Subquery(waiting.values("task_id")[:1]),
-            project=Subquery(waiting.values("project_id")[:1]),
             since=Subquery(waiting.values("created_at")[:1]),
         )
         .filter(task__isnull=False)
@@ -156,7 +155,7 @@ def queue(document_type: DocumentType) -> list[Queued]:
             row.audit_probability is not None,
             row.extraction.score if row.extraction else None,
             row.since,
-            task_url(row.project, row.task),
+            reverse("label-document", args=[row.pk]),
         )
         for row in rows
     ]

@@ -12,11 +12,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation import doorbell, lifecycle
 from annotation.errors import IllegalMove
-from annotation.label_studio import task_url
 from annotation.models import Document, DocumentType, LabelTask, Page
 from models.extractors.base import Answer, Value
 from models.schema import Field
@@ -154,13 +154,13 @@ def figures(document_id: int) -> dict[str, Any]:
     found = get_object_or_404(Document.objects.select_related(*related), pk=document_id)
     values = found.extraction.found if found.extraction else ()
     answers = found.truth.said if found.truth else ()
-    task = found.tasks.filter(task_id__isnull=False).exclude(state=LabelTask.State.WITHDRAWN).first()
+    tasks = found.tasks.filter(task_id__isnull=False).exclude(state=LabelTask.State.WITHDRAWN)
     return {
         "document": found,
         "rows": [_row(found, field, values, answers) for field in found.document_type.schema],
         "sheets": [_sheet(found, page, values, answers) for page in found.pages.all()],
         "moves": found.moves.all(),
-        "task_url": task_url(task.project_id, task.task_id) if task and task.task_id else "",
+        "task_url": reverse("label-document", args=[found.pk]) if tasks.exists() else "",
     }
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from annotation.label_studio import labelling_url
 from learner import reports
 from learner.models import Run
 from webapp.dashboard import attention, drawing, failures
@@ -56,7 +56,7 @@ def _row(report: reports.TypeReport) -> Row:
         report,
         drawing.parts(report.counts),
         report.counts["read"] + report.counts["extracted"],
-        labelling_url(report.project_id) if report.project_id else "",
+        reverse("label-type", args=[report.name]) if report.project_id else "",
     )
 
 
