@@ -138,12 +138,20 @@ def import_answers(document: Document, answers: Sequence[Answer], by: str) -> Co
     if any(answer.place and not 0 <= answer.place.page < pages for answer in answers):
         raise Refused(f"document {document.pk} has {pages} pages; an answer is placed on another")
     stored = json_of(tuple(answers))
+    # marked, but nobody is asked: whoever made them can't be
+    found = [finding.to_json() for finding in validation.findings(schema, answers)]
     now = timezone.now()
     correction, _new = Correction.objects.get_or_create(
         source=Source.IMPORTED,
         annotation_id=document.pk,
         content_hash=_hash([stored, by]),
-        defaults={"document": document, "answers": stored, "annotator": by[:150], "submitted_at": now},
+        defaults={
+            "document": document,
+            "answers": stored,
+            "findings": found,
+            "annotator": by[:150],
+            "submitted_at": now,
+        },
     )
     _point(correction, document, submitted_at=now, task_id=None)
     settle(document.pk)
