@@ -1,4 +1,4 @@
-"""A type's truths out, for other programs: JSON lines, a table, word labels, or a pack for `manage.py train`.
+"""A type's truths out, for other programs: JSON lines, a table, word labels, pictures, or a pack for `manage.py train`.
 
 A document at a time, by its id, so that it makes no difference how many there are.
 """
@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from annotation import ledger
+from annotation.export_rows import Row, Sink, line, truths, word_tags
+from annotation.exports_coco import coco
 from annotation.models import Correction, DocumentType
-from models.alignment import OUTSIDE, label_words
+from models.alignment import label_words
 from models.extractors.base import Answer
 from models.lines import lines_of
 from models.pages import Page
 from models.schema import Field, Kind
 
-Row = dict[str, Any]  # JSON
-
-AT_ONCE = 100  # truths in memory, with the words of their documents
+PARQUET = "application/vnd.apache.parquet"
 # what spreadsheets take for a formula at the start of a cell (OWASP, "CSV injection")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -47,8 +45,8 @@ def filename(document_type: DocumentType, form: Form) -> str:
 def _json_lines(document_type: DocumentType) -> Iterator[bytes]:
     """A document a line: its values in the form that they are compared in, and the answers as they were given."""
     schema = document_type.schema
-    for truth in _truths(document_type):
-        yield _line(
+    for truth in truths(document_type):
+        yield line(
             _facts(truth)
             | {
                 "document_type": document_type.name,
@@ -66,7 +64,7 @@ def _table(document_type: DocumentType) -> Iterator[bytes]:
     schema = document_type.schema
     facts = ("id", "filename", "source", "annotator", "submitted_at", "seconds")
     yield _csv_row([*facts[:2], *schema.names, "unconfirmed", *facts[2:]])
-    for truth in _truths(document_type):
+    for truth in truths(document_type):
         known = _facts(truth)
         cells = [_cell(field, truth) for field in schema]
         unconfirmed = " ".join(sorted(truth.unconfirmed))
@@ -83,20 +81,17 @@ def _word_labels(document_type: DocumentType) -> Iterator[bytes]:
     learn from the word: the value stands in a second place, or nobody confirmed the field.
     """
     schema = document_type.schema
-    for truth in _truths(document_type):
+    for truth in truths(document_type):
         pages = truth.document.word_pages
-        labels = label_words(pages, _confirmed(truth), schema).labels
-        # a value that nobody confirmed may stand anywhere: no word is known to be outside
-        outside = None if truth.unconfirmed else OUTSIDE
-        for number, (page, tags) in enumerate(zip(pages, labels, strict=True)):
-            yield _line(
+        for number, (page, tags) in enumerate(zip(pages, word_tags(truth, schema), strict=True)):
+            yield line(
                 {
                     "id": f"{truth.document_id}-{number}",
                     "document": truth.document_id,
                     "page": number,
                     "tokens": [word.text for word in page.words],
                     "bboxes": [list(word.box.to_thousandths()) for word in page.words],
-                    "ner_tags": [outside if tag == OUTSIDE else tag for tag in tags],
+                    "ner_tags": tags,
                 }
             )
 
@@ -106,13 +101,13 @@ def _pack(document_type: DocumentType) -> Iterator[bytes]:
 
     Documents that nobody confirmed in full are left out: a pack has no way to say so. Pages come without images.
     """
-    sink = _Sink()
+    sink = Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, line_of in (("ocr.jsonl", _pack_pages), ("labels.jsonl", _pack_labels)):
             with archive.open(name, "w", force_zip64=True) as file:
-                for truth in _truths(document_type):
+                for truth in truths(document_type):
                     if not truth.unconfirmed:
-                        file.write(_line(line_of(truth, document_type)))
+                        file.write(line(line_of(truth, document_type)))
                         yield sink.taken()
     yield sink.taken()
 
@@ -160,16 +155,6 @@ def _texts(field: Field, answers: Iterable[Answer]) -> Any:  # a text, a list of
     return texts if field.repeats and texts else next(iter(texts), None)
 
 
-def _truths(document_type: DocumentType) -> Iterator[Correction]:
-    """The type's present truths with documents and words, by document."""
-    found = ledger.truths(document_type).select_related("document__document_type")
-    return found.prefetch_related("document__pages").order_by("document_id").iterator(chunk_size=AT_ONCE)
-
-
-def _confirmed(truth: Correction) -> list[Answer]:
-    return [answer for answer in truth.said if answer.field not in truth.unconfirmed]
-
-
 def _facts(truth: Correction) -> Row:
     return {
         "id": truth.document_id,
@@ -213,27 +198,11 @@ def _csv_row(cells: Iterable[Any]) -> bytes:
     return line.getvalue().encode()
 
 
-def _line(row: Row) -> bytes:
-    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+def _parquet(document_type: DocumentType) -> Iterator[bytes]:
+    # here and not above: the library takes 60 MB, in every process that knows how exports are called
+    from annotation.exports_parquet import parquet
 
-
-class _Sink(io.RawIOBase):
-    """What a zip is written to: it can't go back, and gives away what it has."""
-
-    def __init__(self) -> None:
-        self.held = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, some: Any) -> int:  # whatever is bytes-like
-        self.held += some
-        return len(some)
-
-    def taken(self) -> bytes:
-        some = bytes(self.held)
-        self.held.clear()
-        return some
+    return parquet(document_type)
 
 
 FORMS = {
@@ -241,7 +210,9 @@ FORMS = {
     for form in (
         Form("jsonl", "JSON lines, a document each", "jsonl", "application/jsonl", _json_lines),
         Form("csv", "Table (CSV)", "csv", "text/csv; charset=utf-8", _table),
-        Form("words", "Word labels (datasets, FUNSD)", "words.jsonl", "application/jsonl", _word_labels),
+        Form("words", "Word labels (FUNSD's form)", "words.jsonl", "application/jsonl", _word_labels),
+        Form("parquet", "Hugging Face datasets (pages, words, tags)", "parquet", PARQUET, _parquet),
+        Form("coco", "COCO (page images and boxes)", "coco.zip", "application/zip", coco),
         Form("pack", "Pack for train and evaluate", "pack.zip", "application/zip", _pack),
     )
 }

@@ -7,11 +7,15 @@ import io
 import json
 import zipfile
 
+import pyarrow.parquet as pq
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from PIL import Image
 
 from annotation.exports import FORMS
-from annotation.models import json_of
+from annotation.models import Page, json_of
 from models.extractors.base import Answer
 from models.packs import read_pack
 from tests.factories import FIELDS, make_answers, make_document, make_extraction, make_truth, make_type
@@ -106,10 +110,77 @@ def test_several_values_of_a_field_are_all_told(tmp_path):
     assert packed.labels["item"] == ["Tea", "Milk"]
 
 
+@pytest.fixture
+def pictures(receipts):
+    """The image of the first page of each document, in the store."""
+    for page in Page.objects.all():
+        image = io.BytesIO()
+        Image.new("L", (100, 140), 200).save(image, "JPEG")
+        default_storage.delete(page.image)
+        default_storage.save(page.image, ContentFile(image.getvalue()))
+
+
+def test_coco_has_every_page_and_a_box_for_each_confirmed_value(receipts, pictures):
+    with zipfile.ZipFile(io.BytesIO(written(receipts, "coco"))) as archive:
+        assert archive.testzip() is None
+        told = json.loads(archive.read("annotations.json"))
+        for image in told["images"]:
+            with Image.open(io.BytesIO(archive.read(image["file_name"]))) as picture:
+                assert picture.size == (100, 140)
+    assert [category["name"] for category in told["categories"]] == ["company", "date", "total"]
+    assert [image["unconfirmed"] for image in told["images"]] == [[], ["total"]]
+    boxes = [(box["image_id"], box["category_id"], box["text"]) for box in told["annotations"]]
+    first, second = (image["id"] for image in told["images"])
+    assert boxes == [
+        (first, 1, "ACME LTD"),
+        (first, 2, "01/02/2024"),
+        (first, 3, "12.90"),
+        (second, 1, "ACME LTD"),
+    ]
+    assert [box["id"] for box in told["annotations"]] == [1, 2, 3, 4]
+    x, y, width, height = told["annotations"][0]["bbox"]
+    assert x >= 0 and y >= 0 and x + width <= 1000 and y + height <= 1400
+
+
+def test_a_table_of_pages_declares_its_features(receipts, pictures):
+    table = pq.read_table(io.BytesIO(written(receipts, "parquet")))
+    features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
+    assert set(features) == set(table.column_names)
+    tags = features["ner_tags"]["feature"]["names"]
+    whole, half = table.to_pylist()
+    assert [tags[number] for number in whole["ner_tags"]] == [
+        "B-company",
+        "I-company",
+        "O",
+        "B-date",
+        "O",
+        "B-total",
+    ]
+    assert half["ner_tags"][2:] == [None] * 4 and half["unconfirmed"] == ["total"]
+    assert whole["fields"] == {"company": ["ACME LTD"], "date": ["01/02/2024"], "total": ["12.90"]}
+    with Image.open(io.BytesIO(whole["image"]["bytes"])) as picture:
+        assert picture.size == (100, 140)
+
+
+def test_a_file_is_sent_while_it_is_written():
+    """However many truths there are, only some of them are in memory: no part of a file is as large as the file."""
+    document_type = make_type()
+    for _ in range(250):
+        make_truth(make_document(document_type))
+    for form in FORMS.values():
+        parts = [len(part) for part in form.write(document_type)]
+        assert len(parts) > 3 and max(parts) < 0.9 * sum(parts), form.name
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_without_any_correction_the_file_is_whole_and_empty(form, tmp_path):
     content = written(make_type(), form)
-    if form == "pack":
+    if form == "parquet":
+        assert pq.read_table(io.BytesIO(content)).num_rows == 0
+    elif form == "coco":
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            assert json.loads(archive.read("annotations.json"))["images"] == []
+    elif form == "pack":
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             assert [archive.read(name) for name in archive.namelist()] == [b"", b""]
     else:
