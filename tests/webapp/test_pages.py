@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.models import Document, DocumentType, Job, LabelTask
-from learner.models import Decision, Run, Snapshot, VersionMove
+from learner.models import Decision, Headline, Run, Snapshot, VersionMove
 from tests.factories import make_document, make_extraction, make_truth, make_type, make_version
 from webapp import services
 from webapp.dashboard import document_type as type_page
@@ -40,14 +40,35 @@ def test_an_empty_docloop_tells_what_to_do_next(lead):
     assert "No document types yet" in page and reverse("new-type") in page
 
 
-def test_the_overview_counts_and_links_every_state(lead):
+def test_the_overview_counts_documents_and_links_to_them(lead):
     receipts = make_type(name="receipts")
     make_document(receipts, state="queued")
     make_document(receipts, state="extracted")
     answer = lead.get(reverse("overview"))
     row = answer.context["rows"][0]
-    assert (row.report.documents, row.pool) == (2, 1)
-    assert "type=receipts&amp;state=queued" in text_of(answer)
+    assert (row.glance.documents, row.pool) == (2, 1)
+    assert "type=receipts&amp;state=extracted" in text_of(answer)
+
+
+def test_quality_stands_beside_the_goal_and_what_is_missing(lead):
+    receipts, invoices = make_type(title="Receipts", goal=0.9), make_type(title="Invoices", goal=0.95)
+    for document_type in (receipts, invoices):
+        score = {"f1": 0.92, "low": 0.9, "high": 0.94}
+        make_version(document_type, state="champion", figures={"overall": score, "documents": 9})
+    Headline.objects.create(document_type=invoices, to_goal=300, audited=40, accuracy=0.97, low=0.9, high=0.99)
+    answer = lead.get(reverse("overview"))
+    assert [row.met for row in answer.context["rows"]] == [True, False]
+    page = text_of(answer)
+    assert "0.900 met" in page and "≈ 300 <small>corrections to 0.950" in page
+    assert "audit 97 % (90 %–99 %)" in page
+
+
+def test_many_notices_are_folded_away(lead):
+    for n in range(9):
+        make_document(make_type(title=f"Kind {n}"), state="skipped")
+    answer = lead.get(reverse("overview"))
+    assert len(answer.context["notices"]) == 5 and len(answer.context["more_notices"]) == 4
+    assert "4 more" in text_of(answer)
 
 
 def test_the_live_part_is_the_same_part(lead):
@@ -95,6 +116,7 @@ def test_a_training_that_failed_before_a_good_one_is_history(lead):
     receipts = make_type()
     Run.objects.create(document_type=receipts, state="failed")
     Run.objects.create(document_type=receipts, state="finished")
+    make_truth(make_document(receipts))
     assert lead.get(reverse("overview")).context["notices"] == []
 
 

@@ -1,13 +1,16 @@
-"""A type's figures in, sentences out: what a lead or an operator should look at now."""
+"""A type's figures in, sentences out: what a lead or an operator should look at now, and what helps."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from learner.reports import RunReport, TypeReport
+from learner.glances import Glance
+from learner.reports import RunReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +20,27 @@ class Notice:
     title: str  # of the document type; "" for all of Docloop
     text: str
     url: str = ""
-    link: str = ""
+    link: str = ""  # what is done there, in the imperative
 
 
-def of_type(report: TypeReport, last_run: RunReport | None) -> list[Notice]:
+class Known(Protocol):
+    """What is asked of a report or a glance of a type."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def counts(self) -> Mapping[str, int]: ...
+    @property
+    def project_id(self) -> int | None: ...
+    @property
+    def open_tasks(self) -> int: ...
+    @property
+    def live_run(self) -> RunReport | None: ...
+
+
+def of_type(report: Known, last_run: RunReport | None) -> list[Notice]:
     """What is wrong or waiting with one document type, the gravest first."""
     counts, found = report.counts, []
 
@@ -38,7 +58,7 @@ def of_type(report: TypeReport, last_run: RunReport | None) -> list[Notice]:
             )
         )
     if n := counts["unreadable"]:
-        text = f"{n} document{'s' if n > 1 else ''} could not be read."
+        text = f"{_documents(n)} could not be read."
         found.append(Notice(report.title, text, documents("unreadable"), "See why"))
     if report.project_id is None:
         text = "its Label Studio project is not there yet; nobody can label."
@@ -47,8 +67,24 @@ def of_type(report: TypeReport, last_run: RunReport | None) -> list[Notice]:
         text = "the queue is empty although documents wait in the pool."
         found.append(Notice(report.title, text, reverse("health"), "See what holds them up"))
     if n := counts["skipped"]:
-        text = f"{n} document{'s were' if n > 1 else ' was'} skipped by annotators."
+        text = f"{_documents(n)} {'were' if n > 1 else 'was'} skipped by annotators."
         found.append(Notice(report.title, text, documents("skipped"), "Look at them"))
+    return found
+
+
+def of_glance(glance: Glance) -> list[Notice]:
+    """The same, and what else is known at a glance."""
+    found = of_type(glance, glance.last_run)
+    if glance.automation_stopped:
+        text = f"auto-accept switched itself off: {glance.automation_stopped}"
+        found.insert(0, Notice(glance.title, text, reverse("type", args=[glance.name]), "Look at it"))
+    if n := glance.doubts:
+        text = f"{n} answer{'s are' if n > 1 else ' is'} in doubt."
+        url = reverse("label-quality", args=[glance.name])
+        found.append(Notice(glance.title, text, url, "Decide about them"))
+    if not glance.documents:
+        url = f"{reverse('upload')}?{urlencode({'type': glance.name})}"
+        found.append(Notice(glance.title, "there are no documents yet.", url, "Upload some"))
     return found
 
 
@@ -56,7 +92,13 @@ def of_jobs(failed: int) -> list[Notice]:
     """Failed jobs of the whole of Docloop."""
     if not failed:
         return []
-    text = f"{failed} job{'s' if failed > 1 else ''} failed and will not be tried again by itself."
-    if failed > 1:
-        text = text.replace("itself", "themselves")
-    return [Notice("", text, reverse("health"), "See why")]
+    text = f"{_many(failed, 'job')} failed and will not be tried again by {'themselves' if failed > 1 else 'itself'}."
+    return [Notice("", text, reverse("health"), "See why, and try again")]
+
+
+def _documents(n: int) -> str:
+    return _many(n, "document")
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"

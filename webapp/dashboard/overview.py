@@ -1,29 +1,52 @@
-"""Every document type at a glance, and what needs attention."""
+"""Every document type at a glance in one screen: how good, how far, who, what is running, and what needs attention."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from learner import reports
-from learner.models import Run
+from learner import glances
+from learner.glances import Backlog, Glance
 from webapp.dashboard import attention, drawing, failures
+from webapp.dashboard.attention import Notice
 from webapp.roles import Role, requires, role_of
+
+SHOWN = 5  # notices; the others are one click away
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One document type on the overview."""
 
-    report: reports.TypeReport
+    glance: Glance
     parts: list[drawing.Part]
     pool: int
+    quality: drawing.Interval | None
+    goal: float  # in percent of the line that the quality is drawn on
+    met: bool
+    notices: int
     label_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All types together."""
+
+    documents: int
+    finished: int
+    automated: float | None  # share (0…1) of the finished ones
+    queued: int
+    people: list[str]
+    running: int  # trainings
+    backlog: Backlog | None  # documents that are being read
 
 
 @requires(Role.ANNOTATOR)
@@ -43,25 +66,51 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def figures() -> dict[str, Any]:
-    found = reports.overview()
-    last_runs = _last_runs()
+    """As many queries whatever there is."""
+    found = glances.glances()
     notices = attention.of_jobs(failures.failed().count())
-    for report in found:
-        notices += attention.of_type(report, last_runs.get(report.name))
-    return {"rows": [_row(report) for report in found], "notices": notices}
+    by_type = [attention.of_glance(glance) for glance in found]
+    for some in by_type:
+        notices += some
+    return {
+        "whole": _whole(found),
+        "rows": [_row(glance, len(some)) for glance, some in zip(found, by_type, strict=True)],
+        "notices": notices[:SHOWN],
+        "more_notices": _together(notices[SHOWN:]),
+        "states": drawing.ORDER,
+    }
 
 
-def _row(report: reports.TypeReport) -> Row:
-    return Row(
-        report,
-        drawing.parts(report.counts),
-        report.counts["read"] + report.counts["extracted"],
-        reverse("label-type", args=[report.name]) if report.project_id else "",
+def _whole(found: Sequence[Glance]) -> Whole:
+    counts: Counter[str] = Counter()
+    for glance in found:
+        counts.update(glance.counts)
+    finished = counts["accepted"] + counts["confirmed"]
+    return Whole(
+        documents=sum(counts.values()),
+        finished=finished,
+        automated=counts["accepted"] / finished if finished else None,
+        queued=sum(glance.open_tasks for glance in found),
+        people=sorted({person for glance in found for person in glance.people}),
+        running=sum(glance.live_run is not None for glance in found),
+        backlog=glances.backlog(counts["received"], timezone.now()),
     )
 
 
-def _last_runs() -> dict[str, reports.RunReport]:
-    """The newest run of every type."""
-    newest = Run.objects.order_by("document_type_id", "-pk").distinct("document_type_id")
-    runs = newest.select_related("document_type", "version")
-    return {run.document_type.name: reports.run_report(run) for run in runs}
+def _row(glance: Glance, notices: int) -> Row:
+    score = glance.champion.overall if glance.champion else None
+    return Row(
+        glance,
+        drawing.parts(glance.counts),
+        glance.counts["read"] + glance.counts["extracted"],
+        drawing.interval(score.low, score.f1, score.high) if score else None,
+        100 * glance.goal,
+        bool(score and score.f1 >= glance.goal),
+        notices,
+        reverse("label-type", args=[glance.name]) if glance.project_id else "",
+    )
+
+
+def _together(notices: Sequence[Notice]) -> list[Notice]:
+    """Those of one type side by side."""
+    return sorted(notices, key=lambda notice: notice.title)

@@ -18,6 +18,10 @@ from webapp.embedded.supervisor import Program
 DATABASES = ("docloop", "label_studio", "mlflow")  # each with a role of its name
 SERVICES = ("label-studio", "mlflow")
 OURS = ("web", "worker-light", "worker-reading", "worker-training", "beat")
+# gunicorn's own
+WEB = (
+    "--workers", "2", "--threads", "4", "--preload", "--no-control-socket", "--timeout", "60", "--graceful-timeout", "8",
+)  # fmt: skip
 STOP_ORDER = (OURS, SERVICES, ("valkey",), ("postgres",))
 
 
@@ -87,7 +91,7 @@ def our_programs(config: Config) -> list[Program]:
             "web",
             [
                 sys.executable, "-m", "gunicorn", "webapp.wsgi", "--bind", f"{config.host}:{config.port}",
-                "--workers", "2", "--threads", "4", "--preload", "--no-control-socket", "--timeout", "60", "--graceful-timeout", "8",
+                *WEB,
             ],
             our_environment(),
             answers(f"http://127.0.0.1:{config.port}/sign-in/"),

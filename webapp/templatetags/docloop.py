@@ -41,6 +41,12 @@ def figure(value: float | str | None) -> str:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """1234567 → 1,234,567."""
+    return f"{number:,}"
+
+
+@register.filter
 def signed(value: float) -> str:
     """A difference with its sign: +0.012, −0.004."""
     return f"{value:+.3f}".replace("-", "−")

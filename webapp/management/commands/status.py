@@ -9,7 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
-from learner import reports
+from learner import glances
+from learner.glances import Glance
 
 
 class Command(BaseCommand):
@@ -19,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="as JSON, with everything the overview knows")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = reports.overview()
+        found = glances.glances()
         if options["json"]:
             self.stdout.write(json.dumps([asdict(each) for each in found], cls=DjangoJSONEncoder, indent=2))
             return
@@ -29,7 +30,7 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(lines(report)))
 
 
-def lines(report: reports.TypeReport) -> list[str]:
+def lines(report: Glance) -> list[str]:
     """A type's figures, a line each."""
     counts = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)
     said = [
@@ -50,7 +51,7 @@ def lines(report: reports.TypeReport) -> list[str]:
     return said
 
 
-def _champion(report: reports.TypeReport) -> str:
+def _champion(report: Glance) -> str:
     champion = report.champion
     if champion is None:
         return f"none yet; documents are read by {report.untaught}" if report.untaught else "none yet"
