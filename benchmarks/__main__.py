@@ -166,6 +166,18 @@ def _live(given: argparse.Namespace, results: Results) -> Measured:
     yield "live", {"followed": followed, "teams": teams, "minutes": minutes} | told
 
 
+def _annotator(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import annotator
+
+    began = time.perf_counter()
+    row = annotator.measure(threads=given.threads, say=say)
+    minutes = (time.perf_counter() - began) / 60
+    yield (
+        "annotator",
+        row | {"minutes": minutes, "report": annotator.report(row), "goals": annotator.goals(row)},
+    )
+
+
 def _labels(given: argparse.Namespace, results: Results) -> Measured:
     from benchmarks import label_quality
 
@@ -182,6 +194,15 @@ def _probes(given: argparse.Namespace, results: Results) -> Measured:
     measured = list(label_quality.people(seed=given.seeds[0]))
     told = {"report": label_quality.told_of_people(measured), "goals": label_quality.goals(measured)}
     yield "probes", _section(measured, began) | told
+
+
+def _pages(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import pages
+
+    began = time.perf_counter()
+    found = pages.measure(threads=given.threads, say=say)
+    minutes = (time.perf_counter() - began) / 60
+    yield "pages", found | {"minutes": minutes, "report": pages.report(found), "goals": pages.goals(found)}
 
 
 def _alignment(given: argparse.Namespace, results: Results) -> Measured:
@@ -206,6 +227,8 @@ SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
     "forecast": _forecast,
     "live": _live,
     "rehearse": _rehearse,
+    "pages": _pages,
+    "annotator": _annotator,
 }
 KEPT_IN = {"retraining": "extraction"}  # the same kind of rows, compared with them
 

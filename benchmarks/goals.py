@@ -72,7 +72,28 @@ CHOOSING: dict[str, tuple[str, str]] = {
     "blind annotator": ("an annotator who accepts blindly is found", "within 40 probes, false alarm < 5 %"),
     "team": ("five annotators at once: share of the top k uncertain among the first k labelled", "≥ 0.9"),
 }
+# what `benchmarks.annotator` measures of a person at Label Studio's page
+ANNOTATING: dict[str, tuple[str, str]] = {
+    "right": ("a document that is right", "≤ 1 key"),
+    "wrong": ("a wrong value", "≤ 1 click, and typing"),
+    "missing": ("a missing field", "≤ 1 key and 1 drag"),
+    "filled in": ("the text of a drawn box is filled in", "≤ 500 ms after the drag, p95"),
+    "next task": ("the next document is shown", "≤ 1 s after Submit, p95, 2 cores"),
+}
 CHOOSING_IN = ("selection", "audit", "forecast", "live", "rehearse", "labels", "probes")
+
+
+# what is measured of pages, in rows of the sections in `SEEN_IN`, likewise
+SEEN: dict[str, tuple[str, str]] = {
+    "pages": (
+        "slowest page (p95) with 1,000,000 documents, 200,000 corrections, 50 versions, 2 cores",
+        "≤ 200 ms",
+    ),
+    "queries": ("most queries of a page", "≤ 15"),
+    "paint": ("first paint, empty cache, the slowest page", "≤ 1000 ms"),
+    "weight": ("heaviest page with all it needs, empty cache", "≤ 500 kB"),
+}
+SEEN_IN = ("pages",)
 
 
 def goals(extraction: Rows, image: Rows, speed: Rows, reading: Rows) -> Iterator[Goal]:
@@ -100,6 +121,16 @@ def goals(extraction: Rows, image: Rows, speed: Rows, reading: Rows) -> Iterator
 def choosing(sections: Sequence[Rows]) -> Iterator[Goal]:
     """The goals of choosing and labelling, from the rows of the sections `CHOOSING_IN`."""
     yield from _told(list(CHOOSING.values()), sections)
+
+
+def annotating(rows: Rows) -> Iterator[Goal]:
+    """The goals of labelling, from the rows of the section `annotator`."""
+    yield from _told(list(ANNOTATING.values()), [rows])
+
+
+def seen(sections: Sequence[Rows]) -> Iterator[Goal]:
+    """The goals of pages, from the rows of the sections `SEEN_IN`."""
+    yield from _told(list(SEEN.values()), sections)
 
 
 def _told(wanted: Sequence[tuple[str, str]], sections: Sequence[Rows]) -> Iterator[Goal]:

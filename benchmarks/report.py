@@ -54,12 +54,17 @@ def written(results: Results) -> str:
     extraction, image, speed = (results.rows(name) for name in ("extraction", "image", "speed"))
     reading = results.rows("reading")
     choosing = [results.rows(section) for section in goals.CHOOSING_IN]
+    seen = [results.rows(section) for section in goals.SEEN_IN]
     parts = [
         HEAD,
         "## Goals",
         table(goals.HEADER, [each.cells for each in goals.goals(extraction, image, speed, reading)]),
         "Of choosing documents, and of the people who label them:",
         table(goals.HEADER, [each.cells for each in goals.choosing(choosing)]),
+        "Of what people see:",
+        table(goals.HEADER, [each.cells for each in goals.seen(seen)]),
+        "Of labelling, at the page of Label Studio:",
+        table(goals.HEADER, [each.cells for each in goals.annotating(results.rows("annotator"))]),
         TRIED.read_text(encoding="utf-8"),
     ]
     for pack in PACKS.values():
@@ -70,7 +75,7 @@ def written(results: Results) -> str:
         parts += ["## Receipts from their images, by own OCR", *_extraction(list(image.values()), "sroie")]
     if speed:
         parts += ["## Extraction speed, words given", _speed(list(speed.values()))]
-    for section in ("inference", "reading", "alignment", *goals.CHOOSING_IN):
+    for section in ("inference", "reading", "alignment", *goals.CHOOSING_IN, "annotator"):
         if rows := list(results.rows(section).values()):
             parts += [f"## {section.capitalize()}", *(row["report"] for row in rows), _origins(rows)]
     return "\n\n".join(part.strip() for part in parts) + "\n"

@@ -1,0 +1,83 @@
+"""Arguments for every address, each set about other rows of the database that `benchmarks.pages_loader` filled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.models import QuerySet
+from PIL import Image
+
+from annotation.models import Correction, Document, DocumentType, Job
+from learner.models import ModelVersion, Run, Suspect
+from webapp.models import Delivery, WebhookEndpoint
+
+NAME = "receipts"  # the largest type
+
+
+def session(username: str) -> str:
+    """The key of a session in which this person is signed in."""
+    user = User.objects.get(username=username)
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    return str(store.session_key)
+
+
+def samples(count: int) -> Iterator[dict[str, object]]:
+    """`count` sets, spread over the tables."""
+    kind = DocumentType.objects.get(name=NAME)
+    answered = Document.objects.filter(document_type=kind, truth__isnull=False).order_by("pk")
+    versions = ModelVersion.objects.filter(document_type=kind).order_by("number")
+    people = User.objects.filter(groups__name="annotator").order_by("pk")
+    doubts = Suspect.objects.filter(document__document_type=kind)
+    columns = {
+        "document_id": _spread(answered, count),
+        "correction_id": _spread(Correction.objects.order_by("pk"), count),
+        "suspect_id": _spread(doubts, count),
+        "run_id": _spread(Run.objects.filter(document_type=kind), count),
+        "job_id": _spread(Job.objects.filter(state=Job.State.FAILED), count),
+        "user_id": _spread(people, count),
+        "endpoint_id": _spread(WebhookEndpoint.objects.all(), count),
+        "delivery_id": _spread(Delivery.objects.all(), count),
+        "version/number": _spread(versions, count, "number"),
+        "api:version/name": _spread(versions, count, "name"),
+    }
+    _draw_pages(columns["document_id"])
+    most = Document.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    for n in range(count):
+        yield {name: values[n] for name, values in columns.items()} | {
+            "name": NAME,
+            "deep_id": 1 + most * (n + 1) // (count + 1),
+            "number": 0,
+            "token_id": 1,
+            "uidb64": "MQ",
+            "token": "none",
+            "form": "jsonl",
+            "call": "predict",
+        }
+
+
+def _spread(rows: QuerySet[Any], count: int, column: str = "pk") -> list[Any]:
+    """`count` of them, far apart; the same ones again where there are fewer."""
+    found = list(rows.values_list(column, flat=True))
+    return [found[(n * 7919) % len(found)] for n in range(count)]
+
+
+def _draw_pages(documents: list[Any]) -> None:
+    """The images of these documents' first pages, which the loader leaves out."""
+    drawn = BytesIO()
+    Image.effect_noise((1000, 1400), 60).convert("RGB").save(drawn, "JPEG", quality=60)
+    for document in set(documents):
+        path = f"pages/{document}/0.jpg"
+        if not default_storage.exists(path):
+            default_storage.save(path, ContentFile(drawn.getvalue()))
