@@ -181,6 +181,12 @@ class FieldForm(forms.Form):
         widget=forms.Select(attrs={"class": "form-select"}),
         label="Dates are printed",
     )
+    sum_of = forms.CharField(
+        max_length=300,
+        required=False,
+        widget=_plain(placeholder="net + tax - discount"),
+        label="Is the sum of",
+    )
     required = forms.BooleanField(
         required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
     )

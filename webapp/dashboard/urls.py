@@ -6,6 +6,7 @@ from django.urls import path
 from webapp.dashboard import (
     document_type,
     documents,
+    doubts,
     edit_type,
     health,
     label,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("", overview.overview, name="overview"),
     path("live/overview/", overview.live, name="overview-live"),
     path("today/", today.today, name="today"),
+    path("today/doubts/", doubts.mine, name="my-doubts"),
     path("label/<slug:name>/", label.label_type, name="label-type"),
     path("label/documents/<int:document_id>/", label.label_document, name="label-document"),
     path("people/", people.listing, name="people"),
@@ -50,6 +52,7 @@ urlpatterns = [
         name="dismiss-suspect",
     ),
     path("types/<slug:name>/label-quality/<int:suspect_id>/ask/", label_quality.ask, name="ask-other"),
+    path("types/<slug:name>/doubts/", doubts.page, name="type-doubts"),
     path("types/<slug:name>/edit/", edit_type.edit, name="edit-type"),
     path("types/<slug:name>/retrain/", document_type.retrain, name="retrain"),
     path("types/<slug:name>/roll-back/", document_type.roll_back, name="roll-back"),
