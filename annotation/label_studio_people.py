@@ -26,17 +26,22 @@ REMEMBERED = 60  # seconds that Label Studio need not be asked again
 PATIENCE = 5  # seconds: somebody waits
 
 
+def links_are_wanted() -> bool:
+    """Whether Docloop is set up to send people into Label Studio by links."""
+    config = settings.CONFIG
+    return config.label_studio_sign_in == "link" and bool(config.sign_in_secret.get_secret_value())
+
+
 def takes_links() -> bool:
     """Whether people can come in by a link just now: it is wanted, and Label Studio has our module.
 
     Raises `LabelStudioUnreachable`.
     """
-    config = settings.CONFIG
-    if config.label_studio_sign_in != "link" or not config.sign_in_secret.get_secret_value():
+    if not links_are_wanted():
         return False
     known = cache.get(TAKES_LINKS)
     if known is None:
-        known = _speak("GET", "sign-in").is_success
+        known = _speak("GET", "docloop/sign-in/").is_success
         cache.set(TAKES_LINKS, known, REMEMBERED)
     return bool(known)
 
@@ -50,8 +55,20 @@ def sign_in_token(email: str, address: str, origins: Collection[str]) -> str:
 
 def sign_in_url() -> str:
     """Where browsers post the token."""
-    config = settings.CONFIG
-    return f"{(config.label_studio_public_url or config.label_studio_url).rstrip('/')}/docloop/sign-in/"
+    return f"{_public_url()}/docloop/sign-in/"
+
+
+def invitation() -> str:
+    """Where anybody who has this address makes an account with a password: for when no links are taken.
+
+    Raises `LabelStudioUnreachable` and `LabelStudioRefused`.
+    """
+    answer = _speak("GET", "api/invite/", token=settings.CONFIG.label_studio_token.get_secret_value())
+    if not answer.is_success:
+        raise LabelStudioRefused(
+            f"Label Studio refused an invitation (HTTP {answer.status_code})", status=answer.status_code
+        )
+    return f"{_public_url()}{answer.json()['invite_url']}"
 
 
 def shut_out(email: str) -> bool:
@@ -61,7 +78,7 @@ def shut_out(email: str) -> bool:
     """
     if not takes_links():
         return False
-    answer = _speak("POST", "shut-out", {"token": _signed(SHUT_OUT, {"email": email})})
+    answer = _speak("POST", "docloop/shut-out/", data={"token": _signed(SHUT_OUT, {"email": email})})
     if not answer.is_success:
         raise LabelStudioRefused(
             f"Label Studio refused to shut a person out (HTTP {answer.status_code}): "
@@ -76,14 +93,20 @@ def _signed(purpose: str, claims: dict[str, object]) -> str:
     return signing.dumps(claims | {"nonce": secrets.token_urlsafe(24)}, key=key, salt=purpose)
 
 
-def _speak(method: str, what: str, data: dict[str, str] | None = None) -> httpx.Response:
+def _public_url() -> str:
+    config = settings.CONFIG
+    return (config.label_studio_public_url or config.label_studio_url).rstrip("/")
+
+
+def _speak(method: str, path: str, *, data: dict[str, str] | None = None, token: str = "") -> httpx.Response:
     url = settings.CONFIG.label_studio_url.rstrip("/")
+    headers = {"Authorization": f"Token {token}"} if token else {}
     try:
-        answer = httpx.request(method, f"{url}/docloop/{what}/", data=data, timeout=PATIENCE)
+        answer = httpx.request(method, f"{url}/{path}", data=data, headers=headers, timeout=PATIENCE)
     except httpx.TransportError as problem:
         raise LabelStudioUnreachable(
             f"Label Studio does not answer at {url} ({type(problem).__name__}): is it running?"
         ) from None
     if answer.status_code >= 500:
-        raise LabelStudioUnreachable(f"Label Studio failed ({what}: HTTP {answer.status_code})")
+        raise LabelStudioUnreachable(f"Label Studio failed ({path}: HTTP {answer.status_code})")
     return answer

@@ -200,7 +200,7 @@ def test_one_click_opens_the_labelling_page_and_both_sessions_live(
     page.on("request", lambda request: asked.append(request))
     page.click("text=Label Receipts")
     page.wait_for_url(f"{label_studio_url}/projects/{receipts.project_id}/data?*labeling=1*")
-    page.get_by_role("button", name="Submit").wait_for()
+    page.get_by_test_id("bottombar-submit-button").wait_for()
     whoami = page.evaluate("fetch('/api/current-user/whoami').then(answer => answer.json())")
     assert whoami["email"] == "gina@example.org"
     # the token stands in no address and no Referer

@@ -25,7 +25,7 @@ def label_studio(settings, monkeypatch):
         given["asked"] += 1
         if given["status"] is None:
             raise httpx.ConnectError("refused")
-        return httpx.Response(given["status"])
+        return httpx.Response(given["status"], json={"invite_url": "/user/signup/?token=abc"})
 
     monkeypatch.setattr(httpx, "request", answer)
     cache.clear()
@@ -133,6 +133,20 @@ def test_label_studio_is_asked_once_a_minute_whether_it_takes_links(client, ann,
     for _ in range(3):
         client.get(reverse("label-type", args=["receipts"]))
     assert label_studio["asked"] == 1
+
+
+def test_where_label_studio_keeps_its_own_sign_in_a_new_person_gets_an_invitation(
+    client, otto, ann, settings, label_studio
+):
+    client.force_login(otto)
+    page = reverse("person-link", args=[ann.pk])
+    assert "invitation" not in client.post(page).context
+    settings.CONFIG = settings.CONFIG.model_copy(update={"label_studio_sign_in": "own"})
+    link = "https://label.example.org/user/signup/?token=abc"
+    assert client.post(page).context["invitation"] == link
+    label_studio["status"] = None
+    assert "does not answer just now" in client.post(page).content.decode()
+    assert "goes on working" in client.get(reverse("person", args=[ann.pk])).content.decode()
 
 
 def test_shutting_out_waits_for_label_studio_and_says_when_the_secrets_differ(label_studio):

@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation.errors import Refused
+from annotation import label_studio_people
+from annotation.errors import LabelStudioError, Refused
 from annotation.models import DocumentType
 from annotation.people import chosen_for
 from webapp import people
@@ -137,7 +138,14 @@ def one(request: HttpRequest, user_id: int) -> HttpResponse:
         else:
             messages.success(request, "Saved.")
             return redirect("person", user_id=person.pk)
-    context = {"person": person, "role": role, "form": form, "allowed": allowed, "self": by.pk == person.pk}
+    context = {
+        "person": person,
+        "role": role,
+        "form": form,
+        "allowed": allowed,
+        "self": by.pk == person.pk,
+        "links": label_studio_people.links_are_wanted(),
+    }
     return render(request, "people/one.html", context)
 
 
@@ -174,8 +182,16 @@ def new_link(request: HttpRequest, user_id: int) -> HttpResponse:
 @never_cache
 def _link_page(request: HttpRequest, person: User) -> HttpResponse:
     """The link, shown this once: it isn't kept anywhere."""
-    link = request.build_absolute_uri(people.password_link(person))
-    return render(request, "people/link.html", {"person": person, "link": link})
+    context: dict[str, Any] = {
+        "person": person,
+        "link": request.build_absolute_uri(people.password_link(person)),
+    }
+    if not label_studio_people.links_are_wanted():
+        try:
+            context["invitation"] = label_studio_people.invitation()
+        except LabelStudioError:
+            context["no_invitation"] = True
+    return render(request, "people/link.html", context)
 
 
 def _user(request: HttpRequest) -> AbstractUser:

@@ -120,15 +120,3 @@ def add_person(url: str, token: str, email: str, password: str) -> None:
         browser.post(str(form.url), data=answers, headers={"Referer": str(form.url)})
     if email.lower() not in people(url, token):
         raise RuntimeError(f"Label Studio did not make an account for {email}: see its log")
-
-
-def projects(url: str, token: str) -> list[tuple[int, str]]:
-    """Number and title of every project, oldest first; raises httpx's errors."""
-    answer = httpx.get(
-        f"{url}/api/projects/",
-        params={"page_size": 1000},
-        headers={"Authorization": f"Token {token}"},
-        timeout=30,
-    )
-    answer.raise_for_status()
-    return sorted((int(project["id"]), str(project["title"])) for project in answer.json()["results"])

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from webapp.config import CHECKOUT, Config, config
-from webapp.embedded import generated, labelling_service, orphans, postgres, preflight, programs, valkey
+from webapp.embedded import generated, orphans, postgres, preflight, programs, valkey
 from webapp.embedded.supervisor import ProgramFailed, Say, StopAsked, Supervisor
 
 FIRST_START = 300  # seconds that Label Studio may take to set up its database
@@ -129,20 +129,14 @@ def manage(supervisor: Supervisor, *words: str) -> None:
 
 def where_to_go(settings: Config) -> list[str]:
     """The addresses and sign-ins, one a line."""
-    labelling = settings.label_studio_public_url or settings.label_studio_url
-    token = settings.label_studio_token.get_secret_value()
-    projects = labelling_service.projects(settings.label_studio_url, token)
     lines = ["", f"  Dashboard     {settings.url}/"]
-    lines += [
-        f"  Labelling     {labelling}/projects/{number}/data?labeling=1   ({title})"
-        for number, title in projects
-    ] or [f"  Labelling     {labelling}/"]
+    lines += [f"  Labelling     {settings.url}/today/"]
     lines += [f"  MLflow        {settings.mlflow_public_url or settings.mlflow_url}/", ""]
     kept = settings.data / "credentials.txt"
     lines += [f"  {line}" for line in _lines(kept)]
     return [
         *lines,
-        f"  (the sign-ins are kept in {kept}; they are the same for Docloop and Label Studio)",
+        f"  (the sign-ins are kept in {kept}; from Docloop, one click leads into Label Studio)",
         "",
     ]
 
