@@ -102,12 +102,12 @@ def _measured(threads: int) -> tuple[list[Followed], list[Team]]:
 def _follow(installation: Installation) -> Iterator[Followed]:
     from benchmarks import live_pool
 
-    (person,) = _people(installation, 1)
-    kind = _type("receipts", strategy="mixed")
+    (person,) = people_of(installation, 1)
+    kind = type_of("receipts", strategy="mixed")
     _told(f"{POOL} documents …")
     live_pool.insert(kind, list(live_pool.make(POOL + HISTORY, seed=1)))
     live_pool.correct(kind, HISTORY, seed=1)
-    _rank(kind)
+    ranked(kind)
     rng = np.random.default_rng(1)
     for number in range(SUBMITS):
         found = _submit(person, kind, rng)
@@ -122,7 +122,7 @@ def _submit(person: Annotator, kind: DocumentType, rng: np.random.Generator) -> 
     from annotation.queueing import depth
 
     task = _until("a task", lambda: person.next_task(kind.project_id or 0))
-    result = shown_prediction(task)["result"]
+    result = _shown(task)
     if rng.random() < 0.5:  # half of the documents are wrong somewhere
         wrong = result[1 + int(rng.integers(len(result) - 1))]
         wrong["value"] |= {"text": ["corrected"]} if "text" in wrong["value"] else {"x": 1.0}
@@ -132,14 +132,13 @@ def _submit(person: Annotator, kind: DocumentType, rng: np.random.Generator) -> 
     correction = _until("the correction", corrections.first, pause=0.05)
     _until("the queue", _nothing_to_do, pause=0.05)
     done = Job.objects.filter(subject=kind.pk, state="done", created_at__gte=correction.recorded_at)
-    ranked = done.filter(task="learner.rank_pool").latest("finished_at").finished_at
-    filled = (
-        done.filter(task="annotation.fill_queue", created_at__lte=ranked).latest("finished_at").finished_at
-    )
+    ranking = done.filter(task="learner.rank_pool").latest("finished_at").finished_at
+    filling = done.filter(task="annotation.fill_queue", created_at__lte=ranking).latest("finished_at")
     waiting = LabelTask.objects.filter(document__document_type=kind, state="open").count()
     if waiting != depth(kind):
         raise RuntimeError(f"{waiting} tasks wait in a queue of {depth(kind)}")
-    return Followed(*(at.timestamp() - began for at in (correction.recorded_at, ranked, filled)))
+    ended = (correction.recorded_at, ranking, filling.finished_at)
+    return Followed(*(at.timestamp() - began for at in ended if at is not None))  # each has ended
 
 
 # five at once
@@ -149,10 +148,10 @@ def _side_by_side(installation: Installation) -> Iterator[Team]:
     from benchmarks import live_pool
 
     made = list(live_pool.make(TEAM_POOL, seed=2))
-    people = _people(installation, PEOPLE)
-    kind = _type("team", strategy="least-confident", audit_share=0.0)
+    people = people_of(installation, PEOPLE)
+    kind = type_of("team", strategy="least-confident", audit_share=0.0)
     live_pool.insert(kind, made)
-    _rank(kind)
+    ranked(kind)
     score = {str(pk): score for pk, score in kind.documents.values_list("pk", "extraction__score")}
     yield _team(OURS, people, kind.project_id or 0, score)
     yield _team(PEER, people, _peer(kind, made), {str(n): each.score for n, each in enumerate(made)})
@@ -201,7 +200,7 @@ def _team(order: str, people: Sequence[Annotator], project: int, score: dict[str
                     continue
                 waits.append(time.monotonic() - asked)
                 time.sleep(float(rng.uniform(*THINKING)))
-                person.submit(task, shown_prediction(task)["result"], seconds=10.0)
+                person.submit(task, _shown(task), seconds=10.0)
                 done.append(task["data"]["doc_id"])
                 asked = time.monotonic()
         except BaseException as problem:
@@ -229,10 +228,10 @@ def _team(order: str, people: Sequence[Annotator], project: int, score: dict[str
     )
 
 
-# what both need
+# what both need, and `benchmarks.annotator`
 
 
-def _type(name: str, **more: Any) -> DocumentType:
+def type_of(name: str, **more: Any) -> DocumentType:
     """A document type with its project, whose champion is made up."""
     from annotation import document_types
     from annotation.models import DocumentType
@@ -245,7 +244,7 @@ def _type(name: str, **more: Any) -> DocumentType:
     return own.get()
 
 
-def _rank(kind: DocumentType) -> None:
+def ranked(kind: DocumentType) -> None:
     """The first ranking, which also looks at every document for once."""
     from annotation import doorbell
 
@@ -253,7 +252,7 @@ def _rank(kind: DocumentType) -> None:
     _until("the first ranking", _nothing_to_do)
 
 
-def _people(installation: Installation, count: int) -> list[Annotator]:
+def people_of(installation: Installation, count: int) -> list[Annotator]:
     """So many annotators of both programs, signed in to Label Studio."""
     from django.contrib.auth.models import User
 
@@ -269,6 +268,14 @@ def _people(installation: Installation, count: int) -> list[Annotator]:
             make_user(email, PASSWORD, Role.ANNOTATOR)
             labelling_service.add_person(url, token, email, PASSWORD)
     return [Annotator.sign_in(url, email, PASSWORD) for email in emails]
+
+
+def _shown(task: dict[str, Any]) -> list[dict[str, Any]]:
+    """The regions that the task shows; each of ours has a prediction."""
+    prediction = shown_prediction(task)
+    if prediction is None:
+        raise RuntimeError(f"task {task['id']} has no prediction")
+    return list(prediction["result"])
 
 
 def _nothing_to_do() -> bool:

@@ -78,7 +78,7 @@ class Annotator:
             },
         )
         answer.raise_for_status()
-        return answer.json()["id"]
+        return int(answer.json()["id"])
 
     def skip(self, task: dict[str, Any], result: list[dict[str, Any]]) -> None:
         """Press Skip: the pre-filled result goes along, as the front end does it."""
