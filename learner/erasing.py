@@ -31,8 +31,9 @@ def erase(document_id: int, *, by: str, why: str = "") -> Erasure:
         return gone
     # no training is asked for meanwhile
     DocumentType.objects.select_for_update().get(pk=document.document_type_id)
-    _refuse_while_learning(document)
-    learned = provenance.use_of(document).learned
+    corrections = list(Correction.objects.filter(document=document).values_list("pk", flat=True))
+    _refuse_while_learning(document, corrections)
+    learned = provenance.use_of(corrections).learned
     return erasure.erase(document, by=by, why=why, learned_by=[version.name for version in learned])
 
 
@@ -42,11 +43,10 @@ def still_in_use(erased: Erasure) -> list[str]:
     return list(versions.values_list("name", flat=True))
 
 
-def _refuse_while_learning(document: Document) -> None:
+def _refuse_while_learning(document: Document, corrections: list[int]) -> None:
     run = Run.objects.filter(document_type=document.document_type_id, state=Run.State.RUNNING).first()
     if run is None:
         return
-    corrections = list(Correction.objects.filter(document=document).values_list("pk", flat=True))
     snapshots = [
         *provenance.snapshots_with(corrections, gold=False),
         *provenance.snapshots_with(corrections, gold=True),

@@ -16,7 +16,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, Count, Func, Value
 
 import models
-from annotation.models import Correction, Document, DocumentType, Page
+from annotation.models import DocumentType, Page
 from learner.models import ModelVersion, Snapshot
 from learner.snapshots import Split
 from models import judging
@@ -32,12 +32,19 @@ class Use:
     judged: tuple[ModelVersion, ...]
 
 
-def use_of(document: Document) -> Use:
-    """By every correction that the document ever had. A snapshot holds it once, on one side of its split."""
-    corrections = list(Correction.objects.filter(document=document).values_list("pk", flat=True))
+def use_of(corrections: Sequence[int]) -> Use:
+    """`corrections` are all that a document ever had (ids). A snapshot holds it once, on one side of its split."""
     if not corrections:
         return Use((), ())
-    return Use(_versions(corrections, gold=False), _versions(corrections, gold=True))
+    taught, judged = (set(snapshots_with(corrections, gold=gold)) for gold in (False, True))
+    found = ModelVersion.objects.filter(run__snapshot__in=taught | judged).select_related(
+        "document_type", "run"
+    )
+    versions = list(found.defer("figures", "made_with").order_by("-pk"))
+    return Use(
+        tuple(each for each in versions if each.run.snapshot_id in taught),
+        tuple(each for each in versions if each.run.snapshot_id in judged),
+    )
 
 
 def snapshots_with(corrections: Sequence[int], *, gold: bool) -> list[int]:
@@ -50,11 +57,6 @@ def snapshots_with(corrections: Sequence[int], *, gold: bool) -> list[int]:
     )
     found = Snapshot.objects.alias(part=part).filter(part__overlap=list(corrections))
     return list(found.values_list("pk", flat=True))
-
-
-def _versions(corrections: Sequence[int], *, gold: bool) -> tuple[ModelVersion, ...]:
-    found = ModelVersion.objects.filter(run__snapshot__in=snapshots_with(corrections, gold=gold))
-    return tuple(found.select_related("document_type").defer("figures", "made_with").order_by("-pk"))
 
 
 def made_with(
