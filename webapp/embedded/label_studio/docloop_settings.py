@@ -36,6 +36,7 @@ if WHY_NOT:
 else:
     INSTALLED_APPS += ["docloop_sign_in"]  # noqa: F405
     ROOT_URLCONF = "docloop_sign_in.urls"
+    MIDDLEWARE += ["docloop_inject.middleware"]  # noqa: F405
     # cookies ignore the port: by Django's names, any other Django program on this host would sign people out
     SESSION_COOKIE_NAME = "label_studio_session"
     CSRF_COOKIE_NAME = "label_studio_csrf"
