@@ -4,7 +4,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from annotation.models import Correction, Document, LabelTask, Move, json_of
-from tests.factories import make_answers, make_document, make_extraction, make_truth, make_type
+from tests.factories import make_answers, make_document, make_extraction, make_truth
 
 pytestmark = pytest.mark.django_db
 
@@ -30,21 +30,6 @@ def confirm(document: Document, values: dict[str, str]) -> None:
     Document.objects.filter(pk=document.pk).update(truth=correction, state="confirmed")
 
 
-def test_the_list_costs_the_same_queries_for_three_documents_and_for_thirty(
-    lead, django_assert_max_num_queries
-):
-    document_type = make_type()
-    for _ in range(3):
-        make_extraction(make_document(document_type))
-    # session, user, groups twice (guard and bar), documents, types for the filter
-    with django_assert_max_num_queries(6):
-        lead.get(reverse("documents"))
-    for _ in range(27):
-        make_extraction(make_document(document_type))
-    with django_assert_max_num_queries(6):
-        assert lead.get(reverse("documents")).content.count(b'scope="row"') == 30
-
-
 def test_what_nobody_confirmed_is_marked_beside_the_document_and_told_by_the_api(lead):
     document = make_document()
     make_truth(document, outcomes={"company": "assumed", "date": "accepted", "total": "edited"})
@@ -54,33 +39,6 @@ def test_what_nobody_confirmed_is_marked_beside_the_document_and_told_by_the_api
     assert truth["unconfirmed"] == ["company"]
     (row,) = lead.get("/api/corrections").json()["items"]
     assert (row["unconfirmed"], row["outcomes"]["company"]) == (["company"], "assumed")
-
-
-def test_older_documents_are_a_page_further(lead):
-    document_type = make_type()
-    rows = [make_document(document_type) for _ in range(55)]
-    first = lead.get(reverse("documents"))
-    assert len(first.context["documents"]) == 50
-    second = lead.get(f"{reverse('documents')}?{first.context['older']}")
-    assert [each.pk for each in second.context["documents"]] == [row.pk for row in rows[4::-1]]
-    assert second.context["older"] == ""
-
-
-def test_the_list_is_narrowed_by_type_state_and_name(lead):
-    receipts = make_type(name="receipts")
-    wanted = make_document(receipts, filename="Total 100%.pdf", state="extracted")
-    make_document(receipts, filename="other.pdf", state="extracted")
-    make_document(receipts, filename="total.pdf", state="read")
-    make_document(filename="total.pdf", state="extracted")
-    answer = lead.get(reverse("documents"), {"type": "receipts", "state": "extracted", "search": "0%"})
-    assert [each.pk for each in answer.context["documents"]] == [wanted.pk]
-
-
-@pytest.mark.parametrize("before", ["x", "-1", "9" * 40, "²"])
-def test_a_mangled_page_address_shows_the_newest(lead, before):
-    document = make_document()
-    answer = lead.get(reverse("documents"), {"before": before})
-    assert [each.pk for each in answer.context["documents"]] == [document.pk]
 
 
 def test_a_document_shows_what_the_model_says_and_where(lead):
