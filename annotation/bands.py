@@ -22,11 +22,12 @@ class Band:
     above: float
 
 
-# Apart in lightness too, for who can't tell red from green; every region's name says its band in words as well.
-SURE = Band(" (sure)", "#0f9d6e", "sure", 0.9)
-DOUBTFUL = Band(" (doubtful)", "#e8a33d", "doubtful", 0.6)
-POOR = Band(" (poor)", "#b3204d", "poor", 0.0)
-GREY = Band(AS_READ, "#9a9a9a", "taken as read", 0.0)
+# Names in the list are written in these: each is readable on white and on Label Studio's dark grey (contrast 3 and more).
+# Who can't tell some of them apart reads the band behind the name.
+SURE = Band(" (sure)", "#0f8f63", "sure", 0.9)
+DOUBTFUL = Band(" (doubtful)", "#b97400", "doubtful", 0.6)
+POOR = Band(" (poor)", "#c2255c", "poor", 0.0)
+GREY = Band(AS_READ, "#7d7d7d", "taken as read", 0.0)
 BY_CONFIDENCE = (SURE, DOUBTFUL, POOR)
 ALL = (*BY_CONFIDENCE, GREY)
 

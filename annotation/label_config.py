@@ -12,6 +12,8 @@ from annotation import bands
 from annotation.labelling import ABSENT, ASKED, DOCUMENT_TYPE, FIELD, PAGES, PROBLEM, TEXT, UNASKED
 from models.schema import Field, Schema, sum_in_words
 
+# Label Studio sets choices far apart; the page should need no scrolling
+STYLE = ".lsf-choices{margin:2px 0 6px!important}.lsf-choice{line-height:26px!important}"
 TO_DO = f"border-left:4px solid {bands.DOUBTFUL.colour};padding:2px 0 2px 10px;margin:6px 0"
 LEFT_OUT = "opacity:.65;padding-left:14px"
 SMALL = "margin:0;font-weight:400;font-size:14px;line-height:1.4"
@@ -52,6 +54,7 @@ def label_config(schema: Schema, *, document_types: Sequence[tuple[str, str]], t
     Regions carry the fields' names, annotators see their titles.
     """
     root = Xml.Element("View", style="display:flex;gap:16px;align-items:flex-start")
+    Xml.SubElement(root, "Style").text = STYLE
     main = Xml.SubElement(root, "View", style="flex:1 1 70%;min-width:0")
     Xml.SubElement(
         main,
@@ -66,7 +69,7 @@ def label_config(schema: Schema, *, document_types: Sequence[tuple[str, str]], t
     Xml.SubElement(side, "Header", value="$title", size="4")
     Xml.SubElement(side, "Header", value="$reason", size="6", style=REASON)
     to_do = Xml.SubElement(side, "View", style=TO_DO)
-    Xml.SubElement(to_do, "Header", value=f"${ASKED}", size="5")
+    Xml.SubElement(to_do, "Header", value=f"${ASKED}", size="5", style="font-size:17px;margin:4px 0")
     left_out = Xml.SubElement(side, "View", style=LEFT_OUT)
     Xml.SubElement(left_out, "Header", value=f"${UNASKED}", size="6", style=SMALL)
     _fields(side, schema)
