@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from annotation import audit_trail, document_types, doorbell, jobs
 from annotation.errors import Refused

@@ -50,7 +50,7 @@ def of(document_type: DocumentType, version: str, *, after: datetime | None = No
     found = _found(document_type, version).annotate(first=Subquery(first))
     if after is not None:
         found = found.filter(first__gt=after)
-    newest = list(found.order_by("-first").values_list(*columns)[:MOST])
+    newest = list(found.order_by("-first", "-pk").values_list(*columns)[:MOST])
     learned = set() if after is not None else _learned(version, [row[0] for row in newest])
     rows = [
         (values, absent, answers, first)

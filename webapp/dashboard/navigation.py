@@ -27,7 +27,7 @@ PLACES = (
         "overview",
         "Overview",
         Role.LEAD,
-        ("overview", "type", "type-progress", "type-quality", "label-quality", "versions", "version",
+        ("overview", "type", "type-progress", "type-quality", "automation", "label-quality", "versions", "version",
          "compare-versions", "edit-type", "new-type"),
     ),
     Place("documents", "Documents", Role.LEAD, ("documents", "document")),

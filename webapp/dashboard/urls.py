@@ -4,6 +4,7 @@ from django.contrib.auth import views as auth
 from django.urls import path
 
 from webapp.dashboard import (
+    automation,
     document,
     document_type,
     documents,
@@ -55,6 +56,12 @@ urlpatterns = [
     ),
     path("types/<slug:name>/label-quality/<int:suspect_id>/ask/", label_quality.ask, name="ask-other"),
     path("types/<slug:name>/doubts/", doubts.page, name="type-doubts"),
+    path("types/<slug:name>/automation/", automation.page, name="automation"),
+    path("types/<slug:name>/automation/live/", automation.live, name="automation-live"),
+    path("types/<slug:name>/automation/targets/", automation.set_targets, name="automation-targets"),
+    path("types/<slug:name>/automation/on/", automation.switch_on, name="automation-on"),
+    path("types/<slug:name>/automation/off/", automation.switch_off, name="automation-off"),
+    path("types/<slug:name>/automation/again/", automation.again, name="automation-again"),
     path("types/<slug:name>/edit/", edit_type.edit, name="edit-type"),
     path("types/<slug:name>/versions/", versions.page, name="versions"),
     path("types/<slug:name>/versions/live/", versions.live, name="versions-live"),
