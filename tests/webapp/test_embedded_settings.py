@@ -44,7 +44,7 @@ def test_the_file_is_ours_alone_has_known_names_and_long_secrets(tmp_path: Path)
 
     assert (tmp_path / generated.FILE).stat().st_mode & 0o777 == 0o600
     assert {name.removeprefix("DOCLOOP_").lower() for name in values} <= set(Config.model_fields)
-    for name in ("SECRET_KEY", "WEBHOOK_SECRET", "LABEL_STUDIO_TOKEN", "EMBEDDED_SECRET"):
+    for name in ("SECRET_KEY", "WEBHOOK_SECRET", "SIGN_IN_SECRET", "LABEL_STUDIO_TOKEN", "EMBEDDED_SECRET"):
         assert len(values[f"DOCLOOP_{name}"]) >= 40
     assert len(values["DOCLOOP_LABEL_STUDIO_TOKEN"]) == 40  # Label Studio's column has no room for more
 

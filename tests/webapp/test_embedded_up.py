@@ -60,12 +60,32 @@ def test_the_first_people_sign_in_to_docloop_and_to_label_studio(installation: I
         assert labelling.get("/api/current-user/whoami").json()["email"] == email
 
 
+def test_what_docloop_signs_opens_label_studio(installation: Installation) -> None:
+    script = (
+        "from annotation import label_studio_people as way; assert way.takes_links(); "
+        "print(way.sign_in_token('new@docloop.example', '/projects/', ['http://docloop.example']))"
+    )
+    token = installation.manage("shell", "--verbosity", "0", "-c", script).split()[-1]
+    browser = httpx.Client(base_url=installation.setting("label_studio_url"), timeout=30)
+    come_in = browser.post(
+        "/docloop/sign-in/", data={"token": token}, headers={"Origin": "http://docloop.example"}
+    )
+    assert come_in.status_code == 303
+    assert browser.get("/api/current-user/whoami").json()["email"] == "new@docloop.example"
+
+
 def test_secrets_are_in_files_of_ours_alone_and_on_no_command_line(installation: Installation) -> None:
     for name in ("embedded.env", "credentials.txt"):
         assert stat.S_IMODE((installation.data / name).stat().st_mode) == 0o600
     secrets = [
         installation.setting(name)
-        for name in ("embedded_secret", "secret_key", "label_studio_token", "webhook_secret")
+        for name in (
+            "embedded_secret",
+            "secret_key",
+            "label_studio_token",
+            "sign_in_secret",
+            "webhook_secret",
+        )
     ]
     secrets += [
         installation.setting("database_url").split(":")[2].split("@")[0],
