@@ -43,7 +43,8 @@ class Annotator:
         """From Label Studio's cookie, by the name that it has with one-click sign-in or by Django's."""
         return self.client.cookies.get("label_studio_csrf") or self.client.cookies["csrftoken"]
 
-    def _post(self, path: str, **more: Any) -> httpx.Response:
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        """A request as the front end sends it, with the token that Label Studio wants of browsers."""
         return self.client.post(
             path,
             headers={"X-CSRFToken": self.csrf_token, "Referer": str(self.client.base_url)},
@@ -56,7 +57,7 @@ class Annotator:
         That is an empty queue, or a task that was withdrawn between being handed out and being opened: the front end
         says that it is gone, and the person, who has not seen it yet, asks again.
         """
-        answer = self._post("/api/dm/actions", params={"id": "next_task", "project": project_id}, json={})
+        answer = self.post("/api/dm/actions", params={"id": "next_task", "project": project_id}, json={})
         if answer.status_code == 404:
             return None
         answer.raise_for_status()
@@ -67,7 +68,7 @@ class Annotator:
     def submit(self, task: dict[str, Any], result: list[dict[str, Any]], *, seconds: float = 8.0) -> int:
         """Press Submit; answers the annotation's id."""
         shown = shown_prediction(task)
-        answer = self._post(
+        answer = self.post(
             f"/api/tasks/{task['id']}/annotations",
             params={"project": task["project"]},
             json={
@@ -82,7 +83,7 @@ class Annotator:
 
     def skip(self, task: dict[str, Any], result: list[dict[str, Any]]) -> None:
         """Press Skip: the pre-filled result goes along, as the front end does it."""
-        self._post(
+        self.post(
             f"/api/tasks/{task['id']}/annotations",
             params={"project": task["project"]},
             json={"result": result, "lead_time": 2.0, "was_cancelled": True},

@@ -175,7 +175,7 @@ def test_no_box_is_lost_when_the_next_is_drawn_before_the_answer(kind, hand):
     document, _ = queue(kind, {"company": ("ACME LTD", 0.9)}, RIGHT)
     hand.open(labelling(kind))
     held: list[Route] = []
-    hand.page.route("**/interactive-annotating*", held.append, times=1)
+    hand.page.route("**/interactive-annotating*", lambda route: held.append(route), times=1)
     hand.draw("date", place(document, "01/02/2024"))
     with hand.page.expect_response("**/interactive-annotating*"):
         hand.draw("total", place(document, "12.90"))
@@ -194,10 +194,11 @@ def test_no_box_is_lost_when_the_next_is_drawn_before_the_answer(kind, hand):
 def test_without_docloops_script_each_browser_switches_it_on_once(kind, hand):
     document, _ = queue(kind, MISSING, RIGHT)
     hand.page.route("**/docloop/inject.js*", lambda route: route.abort())
+    hand.page.evaluate("localStorage.clear()")  # of what it set while they signed in
     hand.open(labelling(kind))
     hand.click(hand.page.get_by_text("Auto-Annotation", exact=True))
     hand.click(hand.page.get_by_text("Auto-Accept Suggestions", exact=True))
-    hand.click(hand.page.get_by_label("auto-detect"))
+    hand.click(hand.page.locator(".lsf-tool_smart").first)
     assert hand.clicks == 3
     hand.page.reload()
     hand.wait_for_task()

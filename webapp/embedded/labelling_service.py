@@ -84,6 +84,8 @@ def environment(
         "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS": "false",
         "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS": ",".join(FORBIDDEN_NETWORKS),
         "LABEL_STUDIO_WEBHOOK_TIMEOUT": "3",
+        # a drawn box waits for its text; by default for 100 s, which keeps one of its threads
+        "LABEL_STUDIO_ML_TIMEOUT_PREDICT": "5",
         "LABEL_STUDIO_TASK_LOCK_TTL": "1800",  # its default, a day, hides a task that somebody left open
         # lets the queue see what people have open, and leave it alone
         "LABEL_STUDIO_DATA_MANAGER_FILTER_ALLOWLIST": "locks__expire_at",
