@@ -150,14 +150,14 @@ def _server(data: Path) -> Iterator[str]:
 def _pages(url: str, only: Sequence[str]) -> Iterator[Measured]:
     """Every page as an operator sees it."""
     from benchmarks import pages_samples
-    from benchmarks.pages_addresses import NO_PAGES, addresses
+    from benchmarks.pages_addresses import addresses
     from webapp.settings import SESSION_COOKIE_NAME
 
     cookies = {SESSION_COOKIE_NAME: pages_samples.session("otto")}
     urls: dict[str, list[str]] = {}
     for samples in pages_samples.samples(REQUESTS):
         for address in addresses(samples):
-            if address.name not in NO_PAGES and any(address.title.startswith(each) for each in only):
+            if any(address.title.startswith(each) for each in only):
                 urls.setdefault(address.title, []).append(address.url)
     with httpx.Client(base_url=url, cookies=cookies, timeout=60) as client, _browser(url, cookies) as paint:
         for title, each in urls.items():

@@ -32,12 +32,26 @@ ASKED: dict[str, list[str]] = {
         "search=nothing-is-called-so",
         "type={name}&search=.pdf",
     ],
-    "api:documents": ["before={deep_id}&limit=1000", "document_type={name}&state=unreadable"],
-    "api:corrections": ["after={deep_id}", "document_type={name}&limit=1000"],
+    "page-crop": ["box=0.1,0.1,0.6,0.2"],
+    "type-quality": ["of=audit", "of=champion"],
+    "type-examples": ["field=total&cause=misread"],
+    "compare-versions": ["field=total"],
+    "api:documents": ["before={deep_id}&limit=100", "document_type={name}&state=unreadable"],
+    "api:corrections": ["after={deep_id}", "document_type={name}&limit=100"],
 }
 
+# addresses that say nothing without a query
+ONLY_ASKED = {"page-crop"}
+
 # what is fetched to be kept, not to be looked at, and the addresses that only programs ask
-NO_PAGES = {"api:export", "api:openapi-json", "alive"}
+NO_PAGES = {
+    "api:api-root",
+    "api:export",
+    "api:openapi-json",
+    "alive",
+    "label-studio-webhook",
+    "label-studio-backend",
+}
 
 
 class NoSample(LookupError):
@@ -78,6 +92,8 @@ def addresses(samples: Mapping[str, object]) -> list[Address]:
     """
     found, missing = [], []
     for name, route in dict.fromkeys(routes()):
+        if name in NO_PAGES:
+            continue
         known = {
             argument: samples.get(f"{name}/{argument}", samples.get(argument))
             for argument in ARGUMENT.findall(route)
@@ -86,7 +102,8 @@ def addresses(samples: Mapping[str, object]) -> list[Address]:
             missing.append(f"{name} ({route}) needs a sample of {', '.join(map(repr, unknown))}")
             continue
         url = ARGUMENT.sub(lambda match, known=known: str(known[match[1]]), route)  # type: ignore[misc]
-        found.append(Address(name, route, url))
+        if name not in ONLY_ASKED:
+            found.append(Address(name, route, url))
         for query in ASKED.get(name, ()):
             filled = query.format(**samples)
             found.append(Address(name, route, f"{url}?{filled}", query))

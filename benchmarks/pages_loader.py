@@ -62,6 +62,7 @@ def load(size: Size, *, seed: int = 1, say: Callable[[str], None] = lambda _: No
             ("history", pages_ledger.moves),
             ("doubts and rechecks", pages_ledger.doubts),
             ("jobs", lambda: pages_ledger.jobs(size.jobs)),
+            ("programs", lambda: pages_versions.connections(types)),
             ("versions", lambda: pages_versions.versions(types, size.versions, seed=seed)),
             ("counts and names", _kept_by_triggers),
         ):

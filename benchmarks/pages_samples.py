@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from PIL import Image
 
-from annotation.models import Correction, Document, DocumentType, Job
+from annotation.models import Correction, Document, DocumentType, Job, LabelImport
 from learner.models import ModelVersion, Run, Suspect
 from webapp.models import Delivery, WebhookEndpoint
 
@@ -47,6 +47,7 @@ def samples(count: int) -> Iterator[dict[str, object]]:
         "run_id": _spread(Run.objects.filter(document_type=kind), count),
         "job_id": _spread(Job.objects.filter(state=Job.State.FAILED), count),
         "user_id": _spread(people, count),
+        "import_id": _spread(LabelImport.objects.all(), count),
         "endpoint_id": _spread(WebhookEndpoint.objects.all(), count),
         "delivery_id": _spread(Delivery.objects.all(), count),
         "version/number": _spread(versions, count, "number"),
@@ -62,8 +63,6 @@ def samples(count: int) -> Iterator[dict[str, object]]:
             "token_id": 1,
             "uidb64": "MQ",
             "token": "none",
-            "form": "jsonl",
-            "call": "predict",
         }
 
 

@@ -1,4 +1,4 @@
-"""The small tables of `benchmarks.pages_loader`: people, and versions with their runs, snapshots and decisions."""
+"""The small tables of `benchmarks.pages_loader`: people, programs, and versions with their runs, snapshots and decisions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from annotation.models import Correction, DocumentType
+from annotation.models import Correction, DocumentType, LabelImport
 from learner.models import Decision, ModelVersion, Run, Snapshot, VersionMove
+from webapp.models import ApiToken, Delivery, WebhookEndpoint
 
 LAST = 10  # versions of the type that has fewest; the number that extractions name at most
 SHARES = {"receipts": 0.4, "invoices": 0.2, "ad-orders": 0.2, "agreements": 0.2}
 PEOPLE = 12
+DELIVERIES = 20_000  # to each address that is told of events
 FEWEST = 25  # corrections of the first snapshot
 
 
@@ -27,6 +29,40 @@ def people() -> None:
     for name, role in accounts.items():
         user = User.objects.create(username=name, email=f"{name}@docloop.example")
         user.groups.add(groups[role])
+
+
+def connections(types: Mapping[str, DocumentType]) -> None:
+    """Programs that ask, programs that are told, and labels that came from elsewhere."""
+    lea = User.objects.get(username="lea")
+    for n in range(5):
+        ApiToken.issue(lea, f"program {n}")
+        LabelImport.objects.create(
+            document_type=types["receipts"],
+            filename=f"export{n}.json",
+            by="lea",
+            state="done",
+            tasks=200,
+            received=200,
+        )
+    for n in range(3):
+        endpoint = WebhookEndpoint.objects.create(
+            url=f"https://program{n}.example/hook",
+            events=["correction.recorded"],
+            salt=WebhookEndpoint.fresh_salt(),
+            created_by="otto",
+        )
+        Delivery.objects.bulk_create(
+            Delivery(
+                endpoint=endpoint,
+                event="correction.recorded",
+                about=f"correction {about}",
+                payload={"type": "correction.recorded", "data": {"id": about}},
+                state=Delivery.State.DELIVERED,
+                attempts=1,
+                status=200,
+            )
+            for about in range(DELIVERIES)
+        )
 
 
 def versions(types: Mapping[str, DocumentType], count: int, *, seed: int) -> None:
