@@ -72,12 +72,17 @@ def of_type(report: Known, last_run: RunReport | None) -> list[Notice]:
     return found
 
 
+def of_automation(report: Known, stopped: str) -> list[Notice]:
+    """That auto-accept switched itself off; `stopped` is why, empty if it didn't."""
+    if not stopped:
+        return []
+    text = f"auto-accept switched itself off: {stopped}"
+    return [Notice(report.title, text, reverse("automation", args=[report.name]), "Look at it")]
+
+
 def of_glance(glance: Glance) -> list[Notice]:
     """The same, and what else is known at a glance."""
-    found = of_type(glance, glance.last_run)
-    if glance.automation_stopped:
-        text = f"auto-accept switched itself off: {glance.automation_stopped}"
-        found.insert(0, Notice(glance.title, text, reverse("type", args=[glance.name]), "Look at it"))
+    found = of_automation(glance, glance.automation_stopped) + of_type(glance, glance.last_run)
     if n := glance.doubts:
         text = f"{n} answer{'s are' if n > 1 else ' is'} in doubt."
         url = reverse("label-quality", args=[glance.name])
