@@ -12,6 +12,9 @@
   localStorage.setItem("autoAnnotation", "true");
   localStorage.setItem("autoAcceptSuggestions", "true");
   localStorage.setItem(`selected-tool:${PAGES}`, "RectangleTool-dynamic");
+  /* Who comes by Docloop's link has not pressed "Label All Tasks", which sets this. Without it Label Studio goes by the
+     tasks' numbers: it passes over the order of the queue, and gives one task to several people. */
+  localStorage.setItem("dm:labelstream:mode", "all");
 
   /* Boxes that are drawn. Label Studio puts what it is answered in their place, and deletes each one that the answer
      leaves out: one whose own answer failed, or came too late because another was drawn meanwhile. So an answer here holds
