@@ -118,7 +118,8 @@ def _give(person: User, wanted: Change) -> None:
     person.is_superuser = person.is_superuser and wanted.role == Role.OPERATOR
     person.save(update_fields=["is_active", "is_superuser"])
     person.groups.remove(*Group.objects.filter(name__in=[role.name.lower() for role in ROLES]))
-    person.groups.add(Group.objects.get(name=wanted.role.name.lower()))
+    if wanted.role != Role.NONE:
+        person.groups.add(Group.objects.get(name=wanted.role.name.lower()))
     people.choose(person, wanted.types)
     people.count_anew()
     doorbell.ring("account changed", person.pk)

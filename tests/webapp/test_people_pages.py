@@ -172,6 +172,13 @@ def test_whoever_is_shut_out_is_signed_out_at_once_and_keeps_what_they_answered(
     assert role_of(anew(ann)) == Role.ANNOTATOR
 
 
+def test_whoever_has_no_role_has_none_when_they_are_let_in_again(operator, eve):
+    for opened in ("no", "yes"):
+        operator.post(reverse("person-door", args=[eve.pk]), {"open": opened})
+        assert anew(eve).is_active == (opened == "yes")
+    assert role_of(anew(eve)) == Role.NONE
+
+
 def test_no_link_is_made_for_who_is_shut_out(operator, ann):
     operator.post(reverse("person-door", args=[ann.pk]), {"open": "no"})
     answer = operator.post(reverse("person-link", args=[ann.pk]))

@@ -155,8 +155,7 @@ def door(request: HttpRequest, user_id: int) -> HttpResponse:
     """Shut a person out, or let them in again (`open` in the form)."""
     person = get_object_or_404(User, pk=user_id)
     opened = request.POST.get("open") == "yes"
-    role = max(role_of(person), Role.ANNOTATOR)
-    wanted = Change(role, active=opened, types=tuple(chosen_for(person)))
+    wanted = Change(role_of(person), active=opened, types=tuple(chosen_for(person)))
     try:
         people.change(person, wanted, by=_user(request))
     except Refused as refusal:
