@@ -87,7 +87,8 @@ def page(request: HttpRequest, document_id: int) -> HttpResponse:
     if erased := _erased(document_id):
         shown = {"erasure": erased, "in_use": erasing.still_in_use(erased)}
         return render(request, "document_erased.html", shown, status=410)
-    return render(request, "document.html", figures(document_id) | _history(request, document_id))
+    shown: dict[str, Any] = figures(document_id, first=_first(request))
+    return render(request, "document.html", shown | _history(request, shown["document"]))
 
 
 @requires(Role.LEAD)
@@ -101,12 +102,16 @@ def live(request: HttpRequest, document_id: int) -> HttpResponse:
 @require_safe
 def sheets(request: HttpRequest, document_id: int) -> HttpResponse:
     """The next pages of a long document, as a part."""
+    return render(request, "document/sheets.html", _sheets(_document(document_id), _first(request)))
+
+
+def _first(request: HttpRequest) -> int:
+    """The page (0-based) from which on the reader wants to see them."""
     given = request.GET.get("from", "")
-    first = int(given) if given.isdecimal() and given.isascii() and len(given) < 7 else 0
-    return render(request, "document/sheets.html", _sheets(_document(document_id), first))
+    return int(given) if given.isdecimal() and given.isascii() and len(given) < 7 else 0
 
 
-def figures(document_id: int) -> dict[str, Any]:
+def figures(document_id: int, *, first: int = 0) -> dict[str, Any]:
     """All that the page shows, but for its history."""
     found = _document(document_id)
     values = found.extraction.found if found.extraction else ()
@@ -119,11 +124,11 @@ def figures(document_id: int) -> dict[str, Any]:
         "task_url": reverse("label-document", args=[found.pk]) if tasks.exists() else "",
         "may_queue": found.state in by_hand.MAY,
         "may_extract": found.state in (*extraction.OPEN, Document.State.CONFIRMED),
-    } | _sheets(found, 0)
+    } | _sheets(found, first)
 
 
-def _history(request: HttpRequest, document_id: int) -> dict[str, Any]:
-    found = document_history.of(_document(document_id), all_versions=request.GET.get("history") == "all")
+def _history(request: HttpRequest, document: Document) -> dict[str, Any]:
+    found = document_history.of(document, all_versions=request.GET.get("history") == "all")
     return {"history": found, "use": provenance.use_of(found.corrections)}
 
 

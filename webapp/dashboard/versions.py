@@ -89,7 +89,7 @@ def version(request: HttpRequest, name: str, number: int) -> HttpResponse:
 def compare(request: HttpRequest, name: str) -> HttpResponse:
     """Any two versions; without a choice, the champion and the version before it."""
     document_type = _type(name)
-    there = list(_versions(document_type).select_related("run__snapshot").defer("run__snapshot__items"))
+    there = list(_versions(document_type).defer(None).defer("run__snapshot__items"))  # with their fields
     by_number = {str(each.number): each for each in there}
     usual = _usual(there)
     first, second = (
@@ -171,6 +171,7 @@ def details(chosen: ModelVersion) -> dict[str, Any]:
         "thresholds": _thresholds(chosen.made_with.get("thresholds", {})),
         "erased": Erasure.objects.filter(learned_by__contains=[chosen.name]).count(),
         "moves": list(chosen.moves.all()),
+        "gate_said": " ".join(report.decision.reasons) if report.decision else "",
         "mlflow_url": _mlflow(),
     }
 
