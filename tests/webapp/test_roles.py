@@ -49,6 +49,7 @@ def test_every_operation_of_the_api_needs_a_role(operation):
 TABLE = {
     "overview": ("get", Role.ANNOTATOR),
     "today": ("get", Role.ANNOTATOR),
+    "today-live": ("get", Role.ANNOTATOR),
     "my-doubts": ("get", Role.ANNOTATOR),
     "type-doubts": ("get", Role.LEAD),
     "label-type": ("get", Role.ANNOTATOR),

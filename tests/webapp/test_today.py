@@ -39,6 +39,15 @@ def test_annotators_see_what_waits_in_the_types_they_label(client, ann):
     assert memos.title not in answer.content.decode()
 
 
+def test_the_page_follows_what_is_submitted_meanwhile(client, ann):
+    page = shown(client, ann).content.decode()
+    assert f'hx-get="{reverse("today-live")}"' in page
+    make_truth(make_document(), annotator="ann@example.org", lead_time=7)
+    live = client.get(reverse("today-live"))
+    assert live.context["day"].total.documents == 1
+    assert "<html" not in live.content.decode()
+
+
 def test_a_lead_sees_every_queue(client, lea, ann):
     lea.only_types.set([make_type(title="Receipts")])
     make_type(title="Memos")

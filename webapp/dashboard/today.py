@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import Count
@@ -69,9 +70,20 @@ class Day:
 @requires(Role.ANNOTATOR)
 @require_safe
 def today(request: HttpRequest) -> HttpResponse:
+    return render(request, "today.html", figures(request.user))
+
+
+@requires(Role.ANNOTATOR)
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """The part of the page that follows what the person does in Label Studio."""
+    return render(request, "today/live.html", figures(request.user))
+
+
+def figures(user: AbstractUser | AnonymousUser) -> dict[str, Any]:
+    """All that the page shows."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    context = {"queues": queues(request.user), "day": day_of(request.user, midnight)}
-    return render(request, "today.html", context)
+    return {"queues": queues(user), "day": day_of(user, midnight)}
 
 
 def queues(user: AbstractUser | AnonymousUser) -> list[Queue]:

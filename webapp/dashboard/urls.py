@@ -30,6 +30,7 @@ urlpatterns = [
     path("", overview.overview, name="overview"),
     path("live/overview/", overview.live, name="overview-live"),
     path("today/", today.today, name="today"),
+    path("today/live/", today.live, name="today-live"),
     path("today/doubts/", doubts.mine, name="my-doubts"),
     path("label/<slug:name>/", label.label_type, name="label-type"),
     path("label/documents/<int:document_id>/", label.label_document, name="label-document"),
