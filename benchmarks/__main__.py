@@ -196,6 +196,16 @@ def _probes(given: argparse.Namespace, results: Results) -> Measured:
     yield "probes", _section(measured, began) | told
 
 
+def _accept(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import accept
+
+    began = time.perf_counter()
+    promised = list(accept.promises(seed=given.seeds[0], say=say))
+    watched = list(accept.watches(seed=given.seeds[0]))
+    told = {"report": accept.report(promised, watched), "goals": accept.goals(promised, watched)}
+    yield "accept", _section([*promised, *watched], began) | told
+
+
 def _pages(given: argparse.Namespace, results: Results) -> Measured:
     from benchmarks import pages
 
@@ -224,6 +234,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
     "audit": _audit,
     "labels": _labels,
     "probes": _probes,
+    "accept": _accept,
     "forecast": _forecast,
     "live": _live,
     "rehearse": _rehearse,

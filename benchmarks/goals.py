@@ -70,6 +70,11 @@ CHOOSING: dict[str, tuple[str, str]] = {
     ),
     "audit": ("95 % intervals of the audit estimate contain the truth, 200 replays", "93–97 %"),
     "blind annotator": ("an annotator who accepts blindly is found", "within 40 probes, false alarm < 5 %"),
+    "accept": ("documents accepted unseen keep their target error, 95 % promised", "≥ 95 % of replays"),
+    "accept watch": (
+        "auto-accept gives itself up: good models wrongly, bad ones found",
+        "≤ 5 % wrongly over 2,000 looks, ≥ 95 % of models three times over the target",
+    ),
     "team": ("five annotators at once: share of the top k uncertain among the first k labelled", "≥ 0.9"),
 }
 # what `benchmarks.annotator` measures of a person at Label Studio's page
@@ -80,7 +85,7 @@ ANNOTATING: dict[str, tuple[str, str]] = {
     "filled in": ("the text of a drawn box is filled in", "≤ 500 ms after the drag, p95"),
     "next task": ("the next document is shown", "≤ 1 s after Submit, p95, 2 cores"),
 }
-CHOOSING_IN = ("selection", "audit", "forecast", "live", "rehearse", "labels", "probes")
+CHOOSING_IN = ("selection", "audit", "forecast", "live", "rehearse", "labels", "probes", "accept")
 
 
 # what is measured of pages, in rows of the sections in `SEEN_IN`, likewise

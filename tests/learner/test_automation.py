@@ -23,7 +23,10 @@ State = Document.State
 
 @pytest.fixture
 def kind(db):
-    return make_type(name="receipts", target_error=0.02, champion="v1", audit_share=0.1)
+    # a strategy that needs no learning: these tests are about other things
+    return make_type(
+        name="receipts", target_error=0.05, champion="v1", audit_share=0.1, strategy="least-confident"
+    )
 
 
 def worked_out(kind: DocumentType) -> Automation:
@@ -81,15 +84,15 @@ def test_with_few_answers_nothing_is_promised_and_the_curve_is_there_all_the_sam
 
 
 def test_with_enough_answers_thresholds_are_promised_recorded_and_put_to_work(kind):
-    answered(kind, *model(np.random.default_rng(1), 800))
+    answered(kind, *model(np.random.default_rng(1), 300))
     automation.switch_on(kind, by="lea")
     worked_out(kind)
     rule = automation.in_force(kind)
     assert rule is not None
-    assert (rule.version, rule.by, rule.answered) == ("v1", audit_trail.DOCLOOP, 800)
-    assert 0.5 < rule.above / rule.answered < 0.95
-    assert rule.error < rule.high <= 0.02
-    assert f"{rule.above} of 800 audited documents are above" in rule.why
+    assert (rule.version, rule.by, rule.answered) == ("v1", audit_trail.DOCLOOP, 300)
+    assert 0.5 < rule.above / rule.answered <= 1
+    assert rule.error < rule.high <= 0.05
+    assert f"{rule.above} of 300 audited documents are above" in rule.why
     assert len(set(rule.thresholds.values())) == 1
     values = {"company": ("ACME LTD", 0.9999), "date": ("01/02/2024", 0.9999), "total": ("12.90", 0.9999)}
     shas = [f"{n:064x}" for n in range(20)]
@@ -105,18 +108,18 @@ def test_with_enough_answers_thresholds_are_promised_recorded_and_put_to_work(ki
 
 
 def test_a_field_with_a_stricter_target_has_a_stricter_threshold(kind):
-    kind.field_targets = {"total": 0.01}
+    kind.field_targets = {"total": 0.02}
     kind.save()
-    answered(kind, *model(np.random.default_rng(1), 1500))
+    answered(kind, *model(np.random.default_rng(1), 600))
     automation.switch_on(kind, by="lea")
     worked_out(kind)
     thresholds = automation.in_force(kind).thresholds
     assert thresholds["total"] > thresholds["company"] == thresholds["date"]
-    assert (1 - thresholds["company"]) == pytest.approx(2 * (1 - thresholds["total"]))
+    assert (1 - thresholds["company"]) == pytest.approx(2.5 * (1 - thresholds["total"]))
 
 
 def test_thresholds_stay_until_somebody_asks_and_then_need_new_answers(kind):
-    answered(kind, *model(np.random.default_rng(1), 800))
+    answered(kind, *model(np.random.default_rng(1), 300))
     automation.switch_on(kind, by="lea")
     worked_out(kind)
     first = automation.in_force(kind)
@@ -124,31 +127,31 @@ def test_thresholds_stay_until_somebody_asks_and_then_need_new_answers(kind):
     assert AcceptanceRule.objects.count() == 1
     with pytest.raises(Refused, match="nothing new to tell"):
         automation.work_out_anew(kind, by="lea")
-    answered(kind, *model(np.random.default_rng(2), 400))
+    answered(kind, *model(np.random.default_rng(2), 100))
     worked_out(kind)
     assert automation.in_force(kind) == first
     again = automation.work_out_anew(kind, by="lea")
-    assert (again.by, again.answered, again.risk) == ("lea", 1200, first.risk / 2)
+    assert (again.by, again.answered, again.risk) == ("lea", 400, first.risk / 2)
     assert automation.in_force(kind) == again
 
 
 def test_where_nothing_could_be_promised_half_as_many_answers_more_are_a_new_chance(kind):
     rng = np.random.default_rng(1)
-    answered(kind, rng.random((400, 3)), rng.random((400, 3)) < 0.3)
+    answered(kind, rng.random((200, 3)), rng.random((200, 3)) < 0.3)
     automation.switch_on(kind, by="lea")
     worked_out(kind)
     assert [rule.thresholds for rule in AcceptanceRule.objects.all()] == [{}]
-    answered(kind, np.full((100, 3), 0.9999), np.zeros((100, 3), dtype=bool))
+    answered(kind, np.full((50, 3), 0.9999), np.zeros((50, 3), dtype=bool))
     worked_out(kind)
     assert AcceptanceRule.objects.count() == 1
-    answered(kind, np.full((400, 3), 0.9999), np.zeros((400, 3), dtype=bool))
+    answered(kind, np.full((200, 3), 0.9999), np.zeros((200, 3), dtype=bool))
     worked_out(kind)
-    assert automation.in_force(kind).above >= 500
+    assert automation.in_force(kind).above >= 250
 
 
 def test_after_a_broken_promise_only_what_was_said_since_counts(kind):
     now = timezone.now()
-    answered(kind, *model(np.random.default_rng(1), 800), at=now - timedelta(days=9))
+    answered(kind, *model(np.random.default_rng(1), 300), at=now - timedelta(days=9))
     automation.switch_on(kind, by="lea")
     worked_out(kind)
     AcceptanceRule.objects.update(broken_at=now, broken_since=now - timedelta(days=1))
@@ -200,7 +203,7 @@ def test_each_place_of_the_threshold_knows_how_many_wait_above_it(kind):
     assert state.waiting[:-1] == sorted(state.waiting[:-1])
     doubts = [point["doubt"] for point in state.figures["points"]]
     # without own targets, doubt is what the least sure field lacks, over the target
-    expected = [int(doubt >= 0.01 / 0.02) + int(doubt >= 0.5 / 0.02) for doubt in doubts]
+    expected = [int(doubt >= 0.01 / 0.05) + int(doubt >= 0.5 / 0.05) for doubt in doubts]
     assert state.waiting[:-1] == expected
 
 

@@ -25,7 +25,9 @@ GOOD, BAD = [False, False, False], [True, True, False]
 @pytest.fixture
 def kind(db):
     """Auto-accept is on since ten days, for all that is 0.95 sure."""
-    kind = make_type(name="receipts", target_error=0.02, champion="v1", audit_share=1e-9)
+    kind = make_type(
+        name="receipts", target_error=0.02, champion="v1", audit_share=1e-9, strategy="least-confident"
+    )
     Automation.objects.create(document_type=kind, on=True, version="v1", figures={"found": 1000})
     AcceptanceRule.objects.create(
         document_type=kind,
