@@ -41,10 +41,14 @@ def take_back(document_type: DocumentType) -> int:
     """Put accepted documents back into the pool; answers how many.
 
     Those whose lot is drawn for the audit; while auto-accept is on, those that the present thresholds would not
-    accept; once it is off, those that nothing vouches for any more.
+    accept; once it is off, those that nothing vouches for any more. Nothing is looked at twice under the same
+    circumstances: there may be a million of them, and this is asked for after every correction.
     """
     accepted = Document.objects.filter(document_type=document_type, state=State.ACCEPTED)
-    if not accepted.exists():
+    state, _new = Automation.objects.get_or_create(document_type=document_type)
+    rule = automation.in_force(document_type)
+    now = _circumstances(document_type, state, rule)
+    if state.held_against == now or not accepted.exists():
         return 0
     drawn = [
         pk
@@ -52,24 +56,32 @@ def take_back(document_type: DocumentType) -> int:
         if ranking.draw(sha) < document_type.audit_share
     ]
     moved = _move(drawn, State.EXTRACTED, reason="picked at random for the audit")
-    state = Automation.objects.filter(document_type=document_type).first()
-    if state is None or not state.on:
-        gone = accepted if state is None else _unkept(accepted, state)
-        return moved + _move(
-            list(gone.values_list("pk", flat=True)), State.EXTRACTED, reason="auto-accept is off"
-        )
-    if state.version != document_type.champion:  # what the new champion may accept isn't known yet
+    if state.on and state.version != document_type.champion:  # what it may accept isn't known yet
         return moved
-    rule = automation.in_force(document_type)
-    if rule is None:
-        left = list(accepted.values_list("pk", flat=True))
-        return moved + _move(left, State.EXTRACTED, reason="for this version no threshold is sure enough")
-    # what an earlier champion extracted is held against them when the present one has extracted it
-    doubtful = accepted.filter(
-        extraction__model_version=rule.version, extraction__score__lt=max(rule.thresholds.values())
-    )
-    below = [pk for pk, passes in _held_against(rule, document_type.schema, doubtful) if not passes]
-    return moved + _move(below, State.EXTRACTED, reason="no longer sure enough to be accepted unseen")
+    if not state.on:
+        gone, why = list(_unkept(accepted, state).values_list("pk", flat=True)), "auto-accept is off"
+    elif rule is None:
+        gone, why = (
+            list(accepted.values_list("pk", flat=True)),
+            "for this version no threshold is sure enough",
+        )
+    else:
+        doubtful = accepted.filter(extraction__score__lt=max(rule.thresholds.values()))
+        # what an earlier champion extracted is held against them when the present one has extracted it
+        read = doubtful.filter(extraction__model_version=rule.version)
+        held = _held_against(rule, document_type.schema, read)
+        gone, why = [pk for pk, sure in held if not sure], "no longer sure enough to be accepted unseen"
+    moved += _move(gone, State.EXTRACTED, reason=why)
+    if not accepted.exclude(extraction__model_version=document_type.champion).exists():
+        Automation.objects.filter(pk=state.pk).update(held_against=now)
+    return moved
+
+
+def _circumstances(document_type: DocumentType, state: Automation, rule: AcceptanceRule | None) -> str:
+    """All that decides whether an accepted document may stay accepted, but for its extraction."""
+    switched = f"{'on' if state.on else 'off'} since {state.changed_at.isoformat()}"
+    by = f"rule {rule.pk}" if rule else "no rule"
+    return f"{switched}; {document_type.champion} {state.version}; {by}; audit {document_type.audit_share}"
 
 
 def reason(rule: AcceptanceRule, schema: Schema) -> str:

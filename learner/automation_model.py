@@ -29,6 +29,12 @@ class Automation(models.Model):
         max_length=60, blank=True, help_text="While off: whose extractions stay accepted"
     )
 
+    held_against = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="The circumstances that all accepted documents were last held against, see learner.acceptance",
+    )
+
     # the newest figures, see learner.automation.Figures
     version = models.CharField(max_length=60, blank=True, help_text="Of which the curve is")
     answered = models.PositiveIntegerField(default=0, help_text="Documents that the curve is made of")

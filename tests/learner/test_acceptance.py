@@ -211,5 +211,28 @@ def test_the_number_of_queries_does_not_grow_with_the_documents(kind, django_ass
     with django_assert_max_num_queries(12):
         assert acceptance.accept(kind) == 30
     AcceptanceRule.objects.update(thresholds={"company": 1.0, "date": 1.0, "total": 1.0})
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(18):
         assert acceptance.take_back(kind) == 30
+
+
+def test_accepted_documents_are_looked_at_once_under_the_same_circumstances(kind, django_assert_num_queries):
+    promised(kind, 0.9)
+    document = extracted(kind, 0.95)
+    selection.rank_pool(kind.pk)
+    assert acceptance.take_back(kind) == 0
+    with django_assert_num_queries(3):
+        assert acceptance.take_back(kind) == 0
+    kind.audit_share = 1.0  # a raised share draws those that were accepted before
+    assert acceptance.take_back(kind) == 1
+    assert state_of(document) == State.EXTRACTED
+
+
+def test_what_the_new_champion_has_not_read_yet_is_looked_at_again(kind):
+    promised(kind, 0.9)
+    document = extracted(kind, 0.95)
+    selection.rank_pool(kind.pk)
+    kind.champion = "v2"
+    promised(kind, 0.9, "v2")
+    assert acceptance.take_back(kind) == 0
+    make_extraction(document, {"company": ("ACME LTD", 0.5)}, "v2")
+    assert acceptance.take_back(kind) == 1
