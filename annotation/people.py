@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser, User
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from annotation import doorbell
 from annotation.models import DocumentType
@@ -16,6 +17,11 @@ ANNOTATOR = "annotator"  # the group; webapp.roles has the others
 def annotators() -> QuerySet[User]:
     """The active annotators."""
     return User.objects.filter(is_active=True, groups__name=ANNOTATOR)
+
+
+def gone() -> set[str]:
+    """The e-mails, in small letters, of people who were shut out."""
+    return set(User.objects.filter(is_active=False).values_list(Lower("email"), flat=True))
 
 
 def labellers(document_type: DocumentType) -> QuerySet[User]:

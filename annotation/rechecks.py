@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from annotation import doorbell, jobs, label_studio, label_studio_rechecks, labelling, ledger
+from annotation import doorbell, jobs, label_studio, label_studio_rechecks, labelling, ledger, people
 from annotation.models import Correction, CurrentAnnotation, Document, DocumentType, Recheck, json_of
 from annotation.task_views import AnnotationView
 from annotation.validation import Finding
@@ -37,11 +37,13 @@ def answered_by(document: Document) -> set[str]:
 
 
 def annotators(document_type: DocumentType) -> set[str]:
-    """The e-mails of everybody who has answered a document of the type in Label Studio."""
+    """The e-mails of everybody who has answered a document of the type in Label Studio, and may still come in."""
     said = Correction.objects.filter(
         document__document_type=document_type, source=Correction.Source.LABEL_STUDIO, skipped=False
     )
-    return {name for name in said.values_list("annotator", flat=True).distinct() if name}
+    gone = people.gone()
+    names = said.values_list("annotator", flat=True).distinct()
+    return {name for name in names if name and name.lower() not in gone}
 
 
 @transaction.atomic

@@ -1,8 +1,9 @@
 import pytest
 
-from annotation import people, queueing
+from annotation import people, queueing, rechecks
+from annotation.models import Recheck
 from tests.conftest import person
-from tests.factories import make_type
+from tests.factories import make_document, make_truth, make_type
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +37,19 @@ def test_a_queue_is_as_deep_as_the_people_who_label_the_type_need(ann):
     amy.only_types.set([receipts])
     assert [queueing.depth(each) for each in (receipts, invoices)] == [6, 3]
     assert queueing.depth(memos) == 3  # nobody's: a lead may label it all the same
+
+
+def test_nobody_waits_for_the_second_opinion_of_somebody_who_was_shut_out(ann):
+    receipts = make_type()
+    mine, hers = make_document(receipts), make_document(receipts)
+    make_truth(mine, annotator="Ann@example.org")
+    make_truth(hers, annotator="amy@example.org")
+    assert rechecks.annotators(receipts) == {"Ann@example.org", "amy@example.org"}
+    ann.is_active = False
+    ann.save()
+    assert rechecks.annotators(receipts) == {"amy@example.org"}
+    assert rechecks.ask(hers, Recheck.Purpose.SECOND_OPINION, because="x", shown=()) is None
+    assert rechecks.ask(mine, Recheck.Purpose.SECOND_OPINION, because="x", shown=())
 
 
 def test_every_queue_is_counted_anew_and_types_without_a_project_wait(rung):
