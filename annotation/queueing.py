@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Now
 
-from annotation import asking, jobs, label_studio, labelling, ledger, lifecycle, people, rechecks
+from annotation import asking, jobs, label_studio, ledger, lifecycle, people, rechecks, showing
 from annotation.extraction import untaught_of
 from annotation.models import CurrentAnnotation, Document, DocumentType, Extraction, LabelTask
 from annotation.turns import Ranked, in_turn
@@ -73,7 +73,7 @@ def _renew(document_type: DocumentType, project_id: int) -> None:
     )
     for tasks in _batches(outdated):
         predictions = {
-            task.task_id: _prediction(document_type, task, task.document.extraction) for task in tasks
+            task.task_id: showing.prediction(document_type, task, task.document.extraction) for task in tasks
         }
         label_studio.add_predictions(
             project_id, {task_id: each for task_id, each in predictions.items() if task_id and each}
@@ -293,7 +293,7 @@ def _push(document_type: DocumentType, project_id: int) -> None:
         ids = label_studio.push_tasks(
             project_id,
             [
-                (_data(document_type, task), _prediction(document_type, task, task.extraction))
+                (showing.data(document_type, task), showing.prediction(document_type, task, task.extraction))
                 for task in tasks
             ],
         )
@@ -316,38 +316,41 @@ def _arrived(task: LabelTask, project_id: int, task_id: int) -> None:
 
 
 def _show_newest(document_type: DocumentType, project_id: int) -> None:
-    """Have Label Studio show the model version that most open tasks have a prediction of.
+    """Have Label Studio show the newest predictions, and see that no task opens empty meanwhile.
 
-    It shows those of one version only. While a new champion works through the pool that is still the old one's.
+    It shows those of one model version only. While a new champion works through the queue that is still the old one: a
+    task that only the new one has looked at gets a prediction by the old one's name.
     """
     said = _tasks(document_type, TaskState.OPEN).filter(extraction__isnull=False)
     counted = Counter(said.values_list("extraction__model_version", flat=True))
     if not counted:
         return
-    version = max(counted, key=lambda each: (counted[each], each == document_type.champion))
     present = label_studio.project(project_id)
-    if present and present.model_version != version:
+    shown = present.model_version if present else ""
+    version = shown if shown in counted else max(counted, key=counted.__getitem__)
+    for tasks in _batches(said.exclude(extraction__model_version=version).filter(project_id=project_id)):
+        label_studio.add_predictions(project_id, _stand_ins(document_type, tasks, version))
+    if present and shown != version:
         label_studio.set_model_version(project_id, version)
 
 
-def _data(document_type: DocumentType, task: LabelTask) -> dict[str, Any]:  # Label Studio's JSON
-    # Label Studio serves the store's pages behind its own sign-in
-    urls = [f"/data/local-files/?d={page.image}" for page in task.document.pages.all()]
-    fields = document_type.schema
-    said = task.extraction.found if task.extraction else ()
-    shown = {value.field for _, value in labelling.shown(said, fields)}
-    return labelling.task_data(
-        task.document_id,
-        urls,
-        reason=task.reason,
-        title=document_type.title,
-        asked=[field.title for field in fields if field.name not in task.unasked],
-        unasked=[field.title for field in fields if field.name in task.unasked],
-        missing=[
-            field.title for field in fields if task.extraction and field.name not in (*shown, *task.unasked)
-        ],
-        found_nothing=task.extraction is not None and not shown,
-    )
+def _stand_ins(
+    document_type: DocumentType, tasks: Sequence[LabelTask], version: str
+) -> dict[int, dict[str, Any]]:
+    """What tasks show as a version's prediction: what it said of their documents, else what the task's version says.
+
+    The ledger looks up what a person saw in the same order (`annotation.ledger`).
+    """
+    own = Extraction.objects.filter(document__in=[task.document_id for task in tasks], model_version=version)
+    by_document = {extraction.document_id: extraction for extraction in own}
+    found = {}
+    for task in tasks:
+        prediction = showing.prediction(
+            document_type, task, by_document.get(task.document_id, task.extraction)
+        )
+        if task.task_id and prediction:
+            found[task.task_id] = prediction | {"model_version": version}
+    return found
 
 
 def _reason(document_type: DocumentType, document: Document) -> str:
@@ -358,21 +361,3 @@ def _reason(document_type: DocumentType, document: Document) -> str:
     if found and document.extraction and document.extraction.model_version == found.version:
         return "; ".join(filter(None, [READ_UNTAUGHT.format(found.title), document.reason]))
     return document.reason or NEW_TYPE
-
-
-def _prediction(
-    document_type: DocumentType, task: LabelTask, extraction: Extraction | None
-) -> dict[str, Any] | None:
-    """What an extraction says, for Label Studio; None without one."""
-    if extraction is None:
-        return None
-    return labelling.prediction(
-        extraction.found,
-        task.document.word_pages,
-        document_type.schema,
-        document_type=document_type.name,
-        model_version=extraction.model_version,
-        # Label Studio gives the lowest first
-        score=0.0 if task.document.asked_by else extraction.score,
-        unasked=task.unasked,
-    )

@@ -112,7 +112,9 @@ class LabelStudioInMemory:
 
     def add_predictions(self, project_id: int, predictions: Mapping[int, Mapping[str, Any]]) -> None:
         for pk, prediction in predictions.items():
-            self.tasks[pk].predictions.append(prediction)
+            there = {each["model_version"] for each in self.tasks[pk].predictions}
+            if prediction["model_version"] not in there:
+                self.tasks[pk].predictions.append(prediction)
 
     def documents(self) -> list[int]:
         """The documents it has tasks of, in the order in which they came."""

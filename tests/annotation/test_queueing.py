@@ -258,6 +258,36 @@ def test_a_second_refresh_adds_nothing(studio, receipts):
     assert len(task.predictions) == 2
 
 
+def shown_by(studio, task):
+    """What Label Studio pre-fills a task with: the newest prediction of the version that its project shows."""
+    version = studio.projects[task.project_id]["model_version"]
+    of_version = [each for each in studio.tasks[task.task_id].predictions if each["model_version"] == version]
+    return of_version[-1] if of_version else None
+
+
+def test_no_task_opens_empty_while_a_new_champion_works_through_the_queue(studio, receipts):
+    type(receipts).objects.update(queue_depth=4)
+    old = make_pool(receipts, [3, 2, 1])
+    queueing.fill_queue(receipts.pk)
+    make_extraction(old[0], {"total": ("12.90", 0.99)}, version="v2")
+    unseen = make_document(receipts, priority=9, state="extracted")  # the old one never saw it
+    make_extraction(unseen, {"total": ("12.90", 0.98)}, version="v2")
+    queueing.fill_queue(receipts.pk)
+    assert studio.projects[receipts.project_id]["model_version"] == "v1"
+    tasks = {task.document_id: task for task in LabelTask.objects.filter(state="open")}
+    assert unseen.pk in tasks
+    assert all(shown_by(studio, task) for task in tasks.values())
+    assert shown_by(studio, tasks[unseen.pk])["result"][1]["score"] == 0.98
+    for document in old[1:]:
+        make_extraction(document, {"total": ("12.90", 0.97)}, version="v2")
+    queueing.fill_queue(receipts.pk)
+    assert studio.projects[receipts.project_id]["model_version"] == "v2"
+    assert all(
+        shown_by(studio, task)["result"][1]["score"] in (0.97, 0.98, 0.99)
+        for task in LabelTask.objects.filter(state="open")
+    )
+
+
 def test_label_studio_shows_the_old_version_while_most_tasks_have_only_that(studio, receipts):
     make_pool(receipts, [9, 8])
     queueing.fill_queue(receipts.pk)
