@@ -109,6 +109,12 @@ def switch_off(
     doorbell.ring("pool changed", document_type.pk)
 
 
+def switch_off_by_hand(document_type: DocumentType, *, by: str, keep: bool) -> None:
+    """The same because somebody wants it; what was accepted so far stays (`keep`), or goes back to the pool."""
+    why = "what was accepted stays" if keep else "what was accepted goes back to the pool"
+    switch_off(document_type, by=by, why=why, keeps=timezone.now() if keep else None)
+
+
 def work_out(type_id: int) -> None:
     """Draw the champion's curve anew, and look for thresholds where the present targets have none yet."""
     document_type = DocumentType.objects.get(pk=type_id)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from ninja import NinjaAPI, Swagger
 from ninja.throttling import AuthRateThrottle
 
-from webapp.api import corrections, document_types, documents, errors, runs, status, system, versions
+from webapp.api import (
+    automation,
+    corrections,
+    document_types,
+    documents,
+    errors,
+    runs,
+    status,
+    system,
+    versions,
+)
 from webapp.roles import Role, requires
 
 api = NinjaAPI(
@@ -25,6 +35,7 @@ api = NinjaAPI(
 )
 api.add_router("/documents", documents.router, tags=["documents"])
 api.add_router("/document-types", document_types.router, tags=["document types"])
+api.add_router("/document-types", automation.router, tags=["auto-accept"])
 api.add_router("/corrections", corrections.router, tags=["corrections"])
 api.add_router("/runs", runs.router, tags=["runs"])
 api.add_router("/versions", versions.router, tags=["versions"])

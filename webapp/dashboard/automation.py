@@ -10,7 +10,6 @@ import numpy as np
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation import tallies
@@ -102,10 +101,9 @@ def switch_on(request: HttpRequest, name: str) -> HttpResponse:
 @requires(Role.LEAD)
 @require_POST
 def switch_off(request: HttpRequest, name: str) -> HttpResponse:
-    keeps = timezone.now() if request.POST.get("keep") else None
-    by = request.user.get_username()
-    automation.switch_off(_type(name), by=by, why=f"switched off by {by}", keeps=keeps)
-    kept = "What was accepted stays accepted." if keeps else "What was accepted goes back to the pool."
+    keep = bool(request.POST.get("keep"))
+    automation.switch_off_by_hand(_type(name), by=request.user.get_username(), keep=keep)
+    kept = "What was accepted stays accepted." if keep else "What was accepted goes back to the pool."
     messages.success(request, f"Auto-accept is off: every new document goes to people. {kept}")
     return redirect("automation", name)
 
