@@ -89,6 +89,10 @@ def test_the_curve_says_what_every_place_of_the_threshold_would_mean(lead, kind)
     assert [title for title, _ in last["thresholds"]] == ["company", "date", "total"]
 
 
+def test_the_page_tells_how_a_program_asks_for_the_same(lead, kind):
+    assert "/api/document-types/receipts/automation" in shown(lead)
+
+
 def test_targets_are_set_in_percent_and_kept_in_the_form(lead, kind):
     said = post(lead, "targets", all_fields="1.5", **{"field-total": "0.5"})
     assert "thresholds for them are being worked out" in said

@@ -74,7 +74,12 @@ class Off(Schema):
     keep: bool = Field(False, description="They stay accepted; otherwise they go back to the pool")
 
 
-@router.get("/{slug:name}/automation", auth=needs(Role.LEAD), response=answers(404, ok=AutomationOut))
+@router.get(
+    "/{slug:name}/automation",
+    auth=needs(Role.LEAD),
+    response=answers(404, ok=AutomationOut),
+    url_name="automation",
+)
 def state(request: HttpRequest, name: str) -> AutomationOut:
     """What is promised of documents that skip people, and what the audit says of it."""
     return _out(type_named(name))
