@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from annotation import label_studio_people
 from annotation.models import Correction, CurrentAnnotation, Document, Recheck
 from annotation.validation import findings
 from models.extractors.base import Answer
@@ -68,7 +69,14 @@ def test_a_lead_sees_what_looks_wrong_and_where_it_is_asked_about(as_lead):
     page = as_lead.get(reverse("type-doubts", args=[kind.name])).content.decode()
     assert "“soon” is no date" in page
     assert document.filename in page
-    assert "task=" in page
+    assert reverse("label-document", args=[document.pk]) in page
+
+
+def test_the_link_leads_to_the_task_that_asks_again(as_lead, monkeypatch):
+    monkeypatch.setattr(label_studio_people, "takes_links", lambda: False)
+    document = make_doubt(make_type())
+    there = as_lead.get(reverse("label-document", args=[document.pk])).url
+    assert there.endswith(f"?task={document.rechecks.get().task_id}")
 
 
 def test_a_lead_sees_what_was_set_aside_and_why(as_lead):

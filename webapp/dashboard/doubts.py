@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 
 from annotation import ledger
 from annotation.label_config import PROBLEMS
-from annotation.label_studio import task_url
 from annotation.models import Correction, Document, DocumentType, Recheck
 from annotation.validation import Finding
 from webapp.roles import Role, requires
@@ -31,7 +30,7 @@ class Doubt:
     findings: list[str]
     annotator: str
     at: datetime
-    url: str  # where it is asked about in Label Studio; empty: not there yet
+    waits: bool  # in Label Studio, for somebody to look again
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def doubts(corrections: QuerySet[Correction]) -> list[Doubt]:
     asked = Recheck.objects.filter(
         purpose=Recheck.Purpose.DOUBT, first__in=rows, state=Recheck.State.OPEN, task_id__isnull=False
     )
-    urls = {each.first_id: task_url(each.project_id, each.task_id or 0) for each in asked}
+    waiting = set(asked.values_list("first", flat=True))
     return [
         Doubt(
             row.document_id,
@@ -98,7 +97,7 @@ def doubts(corrections: QuerySet[Correction]) -> list[Doubt]:
             [Finding.from_json(stored).sentence for stored in row.findings],
             row.annotator,
             row.submitted_at,
-            urls.get(row.pk, ""),
+            row.pk in waiting,
         )
         for row in rows
     ]

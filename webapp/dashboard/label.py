@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from annotation import label_studio_people, people
 from annotation.errors import LabelStudioUnreachable
 from annotation.label_studio import labelling_url, task_url
-from annotation.models import Document, DocumentType, LabelTask
+from annotation.models import Document, DocumentType, LabelTask, Recheck
 from webapp.roles import Role, requires, role_of
 
 
@@ -37,10 +37,11 @@ def label_type(request: HttpRequest, name: str) -> HttpResponse:
 @requires(Role.ANNOTATOR)
 @require_safe
 def label_document(request: HttpRequest, document_id: int) -> HttpResponse:
-    """The task of one document."""
+    """The task of one document; the one that asks about its answer, if that looks wrong."""
     document = get_object_or_404(Document.objects.select_related("document_type"), pk=document_id)
     tasks = document.tasks.exclude(state=LabelTask.State.WITHDRAWN).filter(task_id__isnull=False)
-    task = tasks.first()
+    doubts = document.rechecks.filter(purpose=Recheck.Purpose.DOUBT, state=Recheck.State.OPEN)
+    task = doubts.filter(task_id__isnull=False).first() or tasks.first()
     if task is None or task.task_id is None or not _theirs(request, document.document_type):
         messages.info(request, "This document does not wait in Label Studio for you just now.")
         return redirect("today")
