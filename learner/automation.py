@@ -133,7 +133,7 @@ def work_out_anew(document_type: DocumentType, *, by: str) -> AcceptanceRule:
     found = _work_out(document_type, by=by, anew=True)
     if found is None:
         raise Refused(
-            "No document was audited since the thresholds were worked out: there is nothing new to tell."
+            "Too few audited documents were answered since the thresholds were worked out: there is nothing new to tell."
         )
     doorbell.ring("pool changed", document_type.pk)
     return found
