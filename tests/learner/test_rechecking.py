@@ -83,6 +83,15 @@ def test_a_probe_is_another_document_with_one_wrong_value_and_is_asked_once():
     assert wrong == [field] == ["total"]
 
 
+def test_an_answer_that_looks_wrong_is_no_probe():
+    kind = team(probes=1.0)
+    document = answered(kind)
+    for other in kind.documents.exclude(pk=document.pk):
+        make_truth(other, annotator=AMY, unsettled=True)
+    rechecking.check_answer(document.pk)
+    assert not Recheck.objects.filter(purpose="probe").exists()
+
+
 def test_an_answer_to_a_second_question_calls_for_no_probe():
     kind = team(probes=1.0)
     document = answered(kind)
