@@ -108,3 +108,21 @@ def test_documents_that_are_equally_sure_are_not_parted():
     chosen = choose(Answers(NAMES, confidence, wrong), Targets(0.02, {}), 0.05)
     assert chosen is None or chosen.documents == 200
     assert {point.documents for point in curve(Answers(NAMES, confidence, wrong), np.ones(3))} == {200, 400}
+
+
+def test_looking_again_with_more_answers_until_something_is_promised_keeps_the_promise_too():
+    targets = Targets(0.05, {})
+    chance, _ = drawn(np.random.default_rng(0), 50_000)
+    doubt = doubts(chance, targets.weights(NAMES))
+    broken, promised = 0, 0
+    for replay in range(REPLAYS):
+        truth, wrong = drawn(np.random.default_rng((3, replay)), 900)
+        for look, n in enumerate((80, 120, 180, 270, 400, 600, 900), start=1):
+            # as learner.automation does: each look takes half of the risk that is left
+            chosen = choose(Answers(NAMES, truth[:n], wrong[:n]), targets, 0.05 / 2**look)
+            if chosen:
+                promised += 1
+                broken += (1 - chance[doubt <= chosen.doubt]).mean() > 0.05
+                break
+    assert promised > 0.9 * REPLAYS
+    assert broken / REPLAYS <= 0.05
