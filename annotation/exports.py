@@ -14,6 +14,7 @@ from typing import Any
 
 from annotation.export_rows import Row, Sink, line, truths, word_tags
 from annotation.exports_coco import coco
+from annotation.exports_unseen import unseen
 from annotation.models import Correction, DocumentType
 from models.alignment import label_words
 from models.extractors.base import Answer
@@ -214,5 +215,12 @@ FORMS = {
         Form("parquet", "Hugging Face datasets (pages, words, tags)", "parquet", PARQUET, _parquet),
         Form("coco", "COCO (page images and boxes)", "coco.zip", "application/zip", coco),
         Form("pack", "Pack for train and evaluate", "pack.zip", "application/zip", _pack),
+        Form(
+            "unseen",
+            "JSON lines of documents accepted unseen, which nobody confirmed",
+            "unseen.jsonl",
+            "application/jsonl",
+            unseen,
+        ),
     )
 }

@@ -167,6 +167,7 @@ def test_a_file_is_sent_while_it_is_written():
     document_type = make_type()
     for _ in range(250):
         make_truth(make_document(document_type))
+        make_extraction(make_document(document_type, state="accepted"))
     for form in FORMS.values():
         parts = [len(part) for part in form.write(document_type)]
         assert len(parts) > 3 and max(parts) < 0.9 * sum(parts), form.name

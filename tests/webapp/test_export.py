@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from annotation.exports import FORMS
-from tests.factories import make_document, make_truth, make_type
+from tests.factories import make_document, make_extraction, make_truth, make_type
 from webapp.models import ApiToken
 
 pytestmark = pytest.mark.django_db
@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 def receipts():
     document_type = make_type(name="receipts")
     make_truth(make_document(document_type))
+    make_extraction(make_document(document_type, state="accepted"))
     return document_type
 
 

@@ -44,7 +44,10 @@ class DocumentTypeOut(Schema):
         serialization_alias="fields",
         description="name, kind, label, help, required, repeats, choices, day_first",
     )
-    accept_above: float | None
+    target_error: float | None = Field(
+        description="Share of fields that may be wrong in documents that skip people; null: none skip them"
+    )
+    field_targets: dict[str, float] = Field(description="The same for single fields that have their own")
     assume_above: float | None = Field(
         description="Fields surer than this aren't asked for; null: every field is asked for"
     )
@@ -90,7 +93,10 @@ def as_yaml(request: HttpRequest, name: str) -> HttpResponse:
     "/{slug:name}/export/{slug:form}", auth=needs(Role.LEAD), response=answers(404), openapi_extra=FILE
 )
 def export(request: HttpRequest, name: str, form: str) -> StreamingHttpResponse:
-    """The truths of one document type as a file: `jsonl`, `csv`, `words`, `coco`, `parquet` or `pack`."""
+    """The truths of one document type as a file: `jsonl`, `csv`, `words`, `coco`, `parquet` or `pack`.
+
+    `unseen` holds what its model says of documents that were accepted without anybody looking at them.
+    """
     found = type_named(name)
     if form not in exports.FORMS:
         raise Http404(f"there is no form {form}; there are: {', '.join(exports.FORMS)}")
