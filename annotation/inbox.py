@@ -14,7 +14,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from annotation import doorbell, jobs, label_studio, ledger, lifecycle, rechecks
+from annotation import doorbell, jobs, label_studio, labelling, ledger, lifecycle, rechecks
 from annotation.errors import Refused
 from annotation.models import CurrentAnnotation, DirtyTask, Document, LabelTask, Recheck
 from annotation.task_views import AnnotationView, LabelTaskView
@@ -143,7 +143,10 @@ def _take_recheck(recheck: Recheck, view: LabelTaskView, noticed_by: str, servic
     ledger.retract(view.id, still_there=ids)
     Recheck.objects.filter(pk=recheck.pk).update(seen=fingerprint(view.updated_at, ids))
     if not any(rechecks.counts(recheck, annotation) for annotation in view.annotations):
-        rechecks.reopen(recheck)
+        if any(labelling.problem_in(annotation.result) for annotation in view.annotations):
+            rechecks.give_up(recheck)
+        else:
+            rechecks.reopen(recheck)
     if not ledger.settle(recheck.document_id):  # a new truth has the queue filled; so does this, for the next
         doorbell.ring("ranking changed", recheck.document.document_type_id)
     return problems

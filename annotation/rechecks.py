@@ -267,6 +267,11 @@ def reopen(recheck: Recheck) -> None:
     answered.update(state=State.OPEN)
 
 
+def give_up(recheck: Recheck) -> None:
+    """Somebody set the document aside in place of an answer: nobody else is given the task, and a lead decides."""
+    Recheck.objects.filter(pk=recheck.pk, state__in=LIVE).update(state=State.WITHDRAWN)
+
+
 def gone(recheck: Recheck) -> None:
     """Its task was deleted in Label Studio: a probe's answer stays, others are gone with it."""
     if recheck.state in LIVE or recheck.purpose != Purpose.PROBE:

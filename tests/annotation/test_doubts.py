@@ -149,6 +149,19 @@ def test_another_value_that_looks_wrong_is_asked_about_anew(studio, document, ta
     assert ask_again(studio, document).first == truth_of(document)
 
 
+def test_who_sets_the_document_aside_in_place_of_an_answer_leaves_the_doubt_to_a_lead(
+    studio, document, task_id
+):
+    studio.submit(task_id, typed(document, date="soon"))
+    collect(task_id)
+    recheck = ask_again(studio, document)
+    studio.submit(recheck.task_id, [chosen("problem", "unreadable")], skipped=True)
+    collect(recheck.task_id)
+    recheck.refresh_from_db()
+    assert recheck.state == "withdrawn"  # it takes no room from other questions
+    assert list(ledger.doubtful(document.document_type)) == [truth_of(document)]
+
+
 def test_labels_that_were_imported_are_marked_and_nobody_is_asked(document):
     imported = ledger.import_answers(document, [Answer("date", "soon")], by="elsewhere")
     assert ([each["field"] for each in imported.findings], imported.unsettled) == (["date"], False)

@@ -82,14 +82,11 @@ def test_the_least_certain_stands_first_in_its_colour_and_keys_go_through_them(k
     queue(kind, SAYS)
     start(hand, kind)
     assert listed(hand) == ["total (poor)", "date (doubtful)", "company (sure)"]
-    selected = []
-    for _ in range(3):
+    for region in ("total-0", "date-0", "company-0"):
         hand.press("Alt+.")
-        hand.page.wait_for_timeout(200)  # the list takes a moment
-        selected.append(hand.page.evaluate("Htx.annotationStore.selected.highlightedNode?.cleanId"))
-    assert selected == ["total-0", "date-0", "company-0"]
+        hand.page.wait_for_function(f"Htx.annotationStore.selected.highlightedNode?.cleanId === '{region}'")
     hand.press("Enter")
-    assert hand.page.evaluate("document.activeElement.value") == "ACME LTD"
+    hand.page.wait_for_function("document.activeElement.value === 'ACME LTD'")
 
 
 def test_one_key_says_that_a_field_is_absent(kind, hand):
@@ -118,11 +115,12 @@ def test_a_box_that_is_drawn_on_a_turned_page_lies_where_it_was_drawn(kind, hand
     document, _ = queue(kind, {"company": ("ACME LTD", 0.9)}, SAYS)
     start(hand, kind)
     hand.page.evaluate("Htx.annotationStore.selected.names.get('pages').rotate(90)")
-    hand.page.wait_for_timeout(1000)  # the picture turns
+    hand.page.wait_for_function(  # the canvas is as wide as the page is high
+        "(({width, height}) => width > height)(document.querySelector('canvas').getBoundingClientRect())"
+    )
     upright = place_of(document.word_pages[0], "12.90").box
     # turned clockwise, the left edge of the page is above: x runs downwards, and y from right to left
-    hand.draw("total", Box(1 - upright.y1, upright.x0, 1 - upright.y0, upright.x1))
-    hand.page.wait_for_timeout(1000)  # its text may be read meanwhile
+    hand.draw_and_wait("total", Box(1 - upright.y1, upright.x0, 1 - upright.y0, upright.x1))
     hand.submit()
     (total,) = [each for each in recorded(document).truth.said if each.field == "total"]
     assert total.text == "12.90"
