@@ -54,29 +54,43 @@ def _watch(document_type: DocumentType, rule: AcceptanceRule) -> None:
     found = _broken(rule, stream.answers.fields, wrong, all_fields)
     with transaction.atomic():
         jobs.assert_held()
-        if found is None:
-            Automation.objects.filter(document_type=document_type).update(watched=watched)
+        state = Automation.objects.select_for_update().get(document_type=document_type)
+        if not state.on:  # another worker saw it first
             return
+        if found is None:
+            Automation.objects.filter(pk=state.pk).update(watched=watched)
+            return
+        broken, why = found
         # a block earlier than it seems: when it began is an estimate
-        last_good = max(0, found.since - BLOCK)
+        last_good = max(0, broken.since - BLOCK)
         until = times[last_good - 1] if last_good else rule.at
         AcceptanceRule.objects.filter(pk=rule.pk).update(broken_at=timezone.now(), broken_since=until)
-        automation.switch_off(
-            document_type,
-            by=audit_trail.DOCLOOP,
-            why=f"of {len(wrong)} audited documents above the thresholds {wrong.mean():.2%} of the fields were wrong, "
-            f"surely more than the target of {rule.target_error:.2%}"
-            + (" or a field's own" if rule.field_targets else ""),
-            keeps=until,
-            by_watch=True,
-        )
+        automation.switch_off(document_type, by=audit_trail.DOCLOOP, why=why, keeps=until, by_watch=True)
 
 
-def _broken(rule: AcceptanceRule, names: Sequence[str], wrong: Flags, all_fields: Watched) -> Broken | None:
-    """The first target that documents speak surely against; all of them together are wrong in `RISK` of cases."""
+def _broken(
+    rule: AcceptanceRule, names: Sequence[str], wrong: Flags, all_fields: Watched
+) -> tuple[Broken, str] | None:
+    """The first target that documents speak surely against, and why; all together are wrong in `RISK` of cases."""
     risk = RISK / (1 + len(rule.field_targets))
-    found = [all_fields.broken(rule.target_error, risk)]
+    found = [(all_fields.broken(rule.target_error, risk), rule.target_error, wrong, "of the fields")]
     for name, most in rule.field_targets.items():
         if name in names:
-            found.append(Watched(wrong[:, list(names).index(name)].astype(float)).broken(most, risk))
-    return min((each for each in found if each), key=lambda each: each.after, default=None)
+            own = wrong[:, list(names).index(name)]
+            found.append(
+                (Watched(own.astype(float)).broken(most, risk), most, own, f"of the values of {name}")
+            )
+    told = [
+        (broken, _why(errors[broken.since : broken.after], most, what))
+        for broken, most, errors, what in found
+        if broken
+    ]
+    return min(told, key=lambda each: each[0].after, default=None)
+
+
+def _why(errors: Flags, most: float, what: str) -> str:
+    """For people, of the documents since it went wrong."""
+    return (
+        f"in {len(errors)} audited documents above the thresholds {errors.mean():.2%} {what} were wrong, surely more "
+        f"than the target of {most:.2%}"
+    )
