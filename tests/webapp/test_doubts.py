@@ -79,6 +79,15 @@ def test_the_link_leads_to_the_task_that_asks_again(as_lead, monkeypatch):
     assert there.endswith(f"?task={document.rechecks.get().task_id}")
 
 
+def test_the_types_page_says_how_many_wait(as_lead):
+    kind = make_type()
+    assert "asked about again" not in as_lead.get(reverse("type", args=[kind.name])).content.decode()
+    make_doubt(kind)
+    page = as_lead.get(reverse("type", args=[kind.name])).content.decode()
+    assert "1 answer looks wrong and is asked about again" in page
+    assert reverse("type-doubts", args=[kind.name]) in page
+
+
 def test_a_lead_sees_what_was_set_aside_and_why(as_lead):
     kind = make_type()
     set_aside(kind, "unreadable")

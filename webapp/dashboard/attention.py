@@ -80,6 +80,14 @@ def of_automation(report: Known, stopped: str) -> list[Notice]:
     return [Notice(report.title, text, reverse("automation", args=[report.name]), "Look at it")]
 
 
+def of_answers(name: str, title: str, unsettled: int) -> list[Notice]:
+    """How many answers look wrong and wait for somebody to look again."""
+    if not unsettled:
+        return []
+    text = f"{unsettled} answer{'s look' if unsettled > 1 else ' looks'} wrong and {'are' if unsettled > 1 else 'is'} asked about again."
+    return [Notice(title, text, reverse("type-doubts", args=[name]), "Look at them")]
+
+
 def of_glance(glance: Glance) -> list[Notice]:
     """The same, and what else is known at a glance."""
     found = of_automation(glance, glance.automation_stopped) + of_type(glance, glance.last_run)

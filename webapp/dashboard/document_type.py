@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import exports
+from annotation import exports, ledger
 from annotation.errors import IllegalMove, Refused
 from annotation.models import Document, DocumentType, LabelTask
 from learner import promotion, reports, triggers
@@ -126,7 +126,8 @@ def figures(document_type: DocumentType) -> dict[str, Any]:
         "runs": runs,
         "versions": versions,
         "back_to": promotion.previous_champion(document_type),
-        "notices": attention.of_type(report, runs[0] if runs else None),
+        "notices": attention.of_type(report, runs[0] if runs else None)
+        + attention.of_answers(report.name, report.title, ledger.doubtful(document_type).count()),
         "label_url": reverse("label-type", args=[report.name]) if report.project_id else "",
         "mlflow_url": (settings.CONFIG.mlflow_public_url or settings.CONFIG.mlflow_url).rstrip("/"),
     }
