@@ -42,7 +42,7 @@ class DocumentTypeOut(Schema):
     fields_: list[dict[str, Any]] = Field(
         alias="fields",
         serialization_alias="fields",
-        description="name, kind, label, help, required, repeats, choices, day_first",
+        description="name, kind, label, help, required, repeats, choices, day_first, sum_of",
     )
     target_error: float | None = Field(
         description="Share of fields that may be wrong in documents that skip people; null: none skip them"
