@@ -15,6 +15,8 @@ from annotation.doubt_model import Doubtful
 from annotation.erasure_model import Erasure as Erasure
 from annotation.figure_models import Outcome as Outcome
 from annotation.figure_models import StateCount as StateCount
+from annotation.import_model import GivenLabels as GivenLabels
+from annotation.import_model import LabelImport as LabelImport
 from annotation.job_models import Job as Job
 from annotation.job_models import Schedule as Schedule
 from annotation.labelling import ASSUMED, CHOSEN_TYPE

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 
 from annotation import doorbell, jobs, lifecycle, page_store
-from annotation.models import Document
+from annotation.models import Document, GivenLabels
 from models import ocr, rendering, sandbox, similarity
 from models.errors import ReadingFailed
 from models.lines import parted
@@ -53,6 +53,8 @@ def read_document(document_id: int) -> None:
         Document.objects.filter(pk=document_id).update(fingerprint=f"{fingerprint:016x}", problem="")
         lifecycle.move(document_id, State.READ, reason=_told(read_by))
         doorbell.ring("document read", document_id)
+        if GivenLabels.objects.filter(document=document_id).exists():
+            doorbell.ring("labels given", document_id)
 
 
 def keep_pages(document: Document) -> list[str]:

@@ -5,6 +5,7 @@ from celery import shared_task
 from annotation import (
     erasure,
     extraction,
+    imports,
     inbox,
     jobs,
     outcomes,
@@ -29,6 +30,8 @@ read_document = jobs.job("annotation.read_document")(reading.read_document)
 extract_document = jobs.job("annotation.extract_document")(extraction.extract_document)
 extract_again = jobs.job("annotation.extract_again")(extraction.extract_again)
 extract_pool = jobs.job("annotation.extract_pool")(extraction.extract_pool)
+record_given = jobs.job("annotation.record_given")(imports.record_given)
+import_labels = jobs.job("annotation.import_labels")(imports.run_import)
 finish_erasure = jobs.job("annotation.finish_erasure")(erasure.finish)
 sync_project = jobs.job("annotation.sync_project")(projects.sync_project)
 fill_queue = jobs.job("annotation.fill_queue")(queueing.fill_queue)

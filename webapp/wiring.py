@@ -12,6 +12,8 @@ WIRING: dict[str, list[str]] = {
     # documents
     "document received": ["annotation.read_document"],
     "document read": ["annotation.extract_document"],
+    "labels given": ["annotation.record_given"],  # with a document that is read by now
+    "import asked": ["annotation.import_labels"],  # with the import's id
     "correction recorded": [
         "learner.learn_from_correction",
         "learner.check_answer",
@@ -66,6 +68,7 @@ QUEUES: dict[str, str] = {
     "annotation.extract_pool": "reading",
     "annotation.extract_again": "reading",
     "annotation.keep_figures": "reading",  # after an upgrade, all corrections so far
+    "annotation.import_labels": "reading",
     "webapp.deliver": "reading",  # somebody else's program may take its time
     "learner.train": "training",
     "learner.find_suspects": "training",

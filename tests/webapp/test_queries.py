@@ -42,7 +42,8 @@ def fill(document_type: DocumentType) -> None:
         train(document_type)
     for state in ("failed", "stopped"):
         Run.objects.create(document_type=document_type, state=state)
-    Run.objects.get_or_create(document_type=document_type, state="running", started_at=timezone.now())
+    live = {"started_at": timezone.now()}
+    Run.objects.get_or_create(document_type=document_type, state="running", defaults=live)
     LabelImport.objects.create(document_type=document_type, filename="export.json", by="lea", state="done")
     newest = document_type.documents.order_by("-pk").values_list("pk", flat=True)[0]
     Job.objects.create(task="annotation.read_document", subject=newest, state="failed", problem="no")

@@ -98,6 +98,9 @@ TABLE = {
     "send-to-queue": ("post", Role.LEAD),
     "erase-document": ("post", Role.OPERATOR),
     "upload": ("get", Role.LEAD),
+    "import-labels": ("get", Role.LEAD),
+    "import": ("get", Role.LEAD),
+    "import-live": ("get", Role.LEAD),
     "tokens": ("get", Role.ANNOTATOR),
     "revoke-token": ("post", Role.ANNOTATOR),
     "webhooks": ("get", Role.OPERATOR),
@@ -120,8 +123,14 @@ def address(monkeypatch):
     """The address of a page, about a document type and document that exist."""
     monkeypatch.setattr("webapp.services.check", list)  # nothing is asked over the network here
     document = make_document(make_type(name="receipts"))
-    arguments = {"name": "receipts", "document_id": document.pk, "number": 0, "job_id": 1, "suspect_id": 1}
-    arguments["user_id"] = 1
+    arguments = {
+        "name": "receipts",
+        "document_id": document.pk,
+        "number": 0,
+        "job_id": 1,
+        "suspect_id": 1,
+        "user_id": 1,
+    }
 
     def make(name: str) -> str:
         pattern = next(pattern for pattern in PAGES if pattern.name == name)

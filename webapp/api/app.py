@@ -11,6 +11,7 @@ from webapp.api import (
     document_types,
     documents,
     errors,
+    imports,
     runs,
     status,
     system,
@@ -36,6 +37,7 @@ api = NinjaAPI(
 api.add_router("/documents", documents.router, tags=["documents"])
 api.add_router("/document-types", document_types.router, tags=["document types"])
 api.add_router("/document-types", automation.router, tags=["auto-accept"])
+api.add_router("/imports", imports.router, tags=["imports"])
 api.add_router("/corrections", corrections.router, tags=["corrections"])
 api.add_router("/runs", runs.router, tags=["runs"])
 api.add_router("/versions", versions.router, tags=["versions"])
