@@ -77,7 +77,7 @@ def _text_of(item: Mapping[str, Any], schema: Schema, read: Read) -> str:
         return ""
     name = str(labels[0])
     percent = [value.get(side) for side in ("x", "y", "width", "height")]
-    numbers = [float(each) for each in percent if type(each) in (int, float) and math.isfinite(each)]
+    numbers = [float(each) for each in percent if isinstance(each, int | float) and math.isfinite(each)]
     number = item.get("item_index") or 0
     if name not in schema or type(number) is not int or value.get("rotation"):
         return ""

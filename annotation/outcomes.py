@@ -55,6 +55,9 @@ def _of(correction: Correction) -> Outcome:
         seconds=None if correction.recheck_id else correction.lead_time,
         model_version=seen.model_version if seen else "",
         audited=bool(document.audit_probability),
-        fields={name: [how, why.get(name, ""), round(sure.get(name, 0.0), 4)] for name, how in ended.items()},
+        fields={
+            name: [ended.get(name, ""), why.get(name, ""), round(sure.get(name, 0.0), 4)]
+            for name in dict.fromkeys([*schema.names, *ended])
+        },
         at=correction.submitted_at,
     )

@@ -15,19 +15,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from numpy.typing import NDArray
 
-from annotation import asking, ledger
+from annotation import asking
 from annotation.labelling import ASSUMED
-from annotation.models import Correction, DocumentType, Page
-from learner import ranking
+from annotation.models import DocumentType, Outcome, Page
 
 FloatArray = NDArray[np.float64]
 
 LEARN_FROM = 2000  # newest corrections
-# whose times tell what a document costs; who is asked again begins with other values
-TIMED = {"source": Correction.Source.LABEL_STUDIO, "lead_time__gt": 0, "recheck__isnull": True}
+NOT_KNOWN = ("", "", 0.0)  # how a field ended, why, and how sure the machine was: of a field that came later
 STRAYS = 0.7  # standard deviation, on the log scale, of a type's seconds around the default's: half to twice
 PACES = 0.4  # the same of people's pace around their team's
 SPREAD = 0.5  # the same of chance, until there are times to tell: as much as `SPREAD_WEIGHS` of them would
@@ -95,21 +93,23 @@ def of(document_type: DocumentType) -> CostModel:
 
 def rows(document_type: DocumentType) -> list[Row]:
     """The newest `LEARN_FROM` documents whose time is known, the newest first."""
-    schema = document_type.schema
-    done = ledger.truths(document_type).filter(**TIMED)
-    columns = ("lead_time", "annotator", "extraction__values", "extraction__absent", "outcomes", "pages")
-    found = done.annotate(pages=page_count("document")).order_by("-pk")
+    names = document_type.schema.names
+    found = timed(document_type).filter(document__truth=F("correction")).order_by("-at")
+    columns = ("seconds", "annotator", "fields", "pages")
     rows = []
-    for seconds, annotator, values, absent, outcomes, count in found.values_list(*columns)[:LEARN_FROM]:
-        sure = ranking.confidences(schema, values or [], absent or {})
-        asked = [
-            confidence
-            for name, confidence in zip(schema.names, sure, strict=True)
-            if outcomes.get(name) != ASSUMED
-        ]
+    for seconds, annotator, fields, count in found.annotate(pages=page_count("document")).values_list(
+        *columns
+    )[:LEARN_FROM]:
+        ended = [fields.get(name, NOT_KNOWN) for name in names]
+        asked = [confidence for outcome, _, confidence in ended if outcome != ASSUMED]
         errors = sum(1 - confidence for confidence in asked)
         rows.append(Row(seconds, count or 1, len(asked), errors, annotator))
     return rows
+
+
+def timed(document_type: DocumentType) -> QuerySet[Outcome]:
+    """The answers whose times tell what a document costs; who is asked again begins with other values."""
+    return Outcome.objects.filter(document_type=document_type, seconds__gt=0)
 
 
 def fields_asked(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.db.models.functions import Now
 
 from annotation import tallies
-from annotation.labelling import ASSUMED
 from annotation.models import Document, DocumentType
 from learner import quality, savings, triggers, work
-from learner.audit import Audited, audit
+from learner.audit import audit
 from learner.forecast import needed
 from learner.models import Headline
 
@@ -24,7 +23,7 @@ def renew_all() -> None:
 def renew(type_id: int) -> None:
     """Work a type's figures out anew and store them."""
     document_type = DocumentType.objects.get(pk=type_id)
-    found = audit(audited(document_type), document_type.schema.names)
+    found = audit(quality.audited(document_type), document_type.schema.names)
     confirmed = tallies.counts()[document_type.pk][Document.State.CONFIRMED]
     figures = {
         "new_corrections": triggers.new_corrections(document_type),
@@ -37,13 +36,3 @@ def renew(type_id: int) -> None:
         "at": Now(),
     }
     Headline.objects.update_or_create(document_type=document_type, defaults=figures)
-
-
-def audited(document_type: DocumentType) -> list[Audited]:
-    """The newest documents of the audit slice that people have judged, the oldest of them first; one query."""
-    return [
-        Audited(row.probability, row.version, {name: how for name, (how, _, _) in row.fields.items()})
-        for row in reversed(quality.answered(document_type, quality.Which.AUDIT))
-        # that was drawn when somebody had it open already: the fields in doubt say nothing of the others
-        if row.probability and all(how != ASSUMED for how, _, _ in row.fields.values())
-    ]

@@ -7,6 +7,7 @@ mended by `learner.aliases` whenever a crash came in between.
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Subquery
 
 from annotation import audit_trail, doorbell
 from annotation.errors import IllegalMove, Refused
@@ -86,11 +87,9 @@ def promote(version: ModelVersion, *, by: str, reason: str) -> None:
 def previous_champion(document_type: DocumentType) -> ModelVersion | None:
     """The newest version before the present champion that was champion once; rolling back twice goes back two."""
     versions = ModelVersion.objects.filter(document_type=document_type)
-    champion = versions.filter(state=State.CHAMPION).first()
-    if champion is None:
-        return None
+    champion = versions.filter(state=State.CHAMPION).values("number")
     once = VersionMove.objects.filter(after=State.CHAMPION).values("version")
-    return versions.filter(number__lt=champion.number, pk__in=once).order_by("-number").first()
+    return versions.filter(number__lt=Subquery(champion[:1]), pk__in=once).order_by("-number").first()
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from enum import StrEnum
 from django.db.models import F, QuerySet
 
 from annotation.causes import Cause
+from annotation.labelling import ASSUMED
 from annotation.models import DocumentType, Outcome
 from learner.audit import JUDGED, RIGHT, Audited, audit, wilson
 
@@ -38,7 +39,7 @@ class Answered:
     document: int
     version: str
     probability: float | None  # with which it was picked at random; None: it wasn't
-    fields: Mapping[str, tuple[str, str, float]]  # {field: (outcome, cause or "", confidence)}
+    fields: Mapping[str, tuple[str, str, float]]  # {field: (outcome or "", cause or "", confidence)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,16 @@ def answered(document_type: DocumentType, which: Which = Which.ALL) -> list[Answ
     columns = ("document", "model_version", "document__audit_probability", "fields")
     found = _selected(document_type, which).order_by("-at").values_list(*columns)[:NEWEST]
     return [Answered(*row) for row in found]
+
+
+def audited(document_type: DocumentType) -> list[Audited]:
+    """The newest documents of the audit slice that people have judged, the oldest of them first; one query."""
+    return [
+        _audited(row)
+        for row in reversed(answered(document_type, Which.AUDIT))
+        # that was drawn when somebody had it open already: the fields in doubt say nothing of the others
+        if row.probability and all(outcome != ASSUMED for outcome, _, _ in row.fields.values())
+    ]
 
 
 def examples(document_type: DocumentType, field: str, cause: Cause, which: Which = Which.ALL) -> list[int]:
@@ -153,7 +164,7 @@ def _selected(document_type: DocumentType, which: Which) -> QuerySet[Outcome]:
 
 def _field(rows: Sequence[Answered], name: str) -> FieldQuality:
     said = [row.fields[name] for row in rows if name in row.fields]
-    ended = Counter(outcome for outcome, _, _ in said)
+    ended = Counter(outcome for outcome, _, _ in said if outcome)
     judged = sum(ended[outcome] for outcome in JUDGED)
     right = sum(ended[outcome] for outcome in RIGHT)
     low, high = wilson(right / judged, judged) if judged else (None, None)
@@ -170,11 +181,7 @@ def _field(rows: Sequence[Answered], name: str) -> FieldQuality:
 
 def _weighed(rows: Sequence[Answered], measured: Sequence[FieldQuality]) -> tuple[FieldQuality, ...]:
     """The shares as the audit estimates them for all documents (`learner.audit`)."""
-    drawn = [
-        Audited(row.probability, row.version, {name: outcome for name, (outcome, _, _) in row.fields.items()})
-        for row in rows
-        if row.probability
-    ]
+    drawn = [_audited(row) for row in rows if row.probability]
     by_name = {each.name: each for each in audit(drawn, [each.name for each in measured]).by_field}
     return tuple(
         FieldQuality(
@@ -190,3 +197,8 @@ def _weighed(rows: Sequence[Answered], measured: Sequence[FieldQuality]) -> tupl
         else each
         for each in measured
     )
+
+
+def _audited(row: Answered) -> Audited:
+    outcomes = {name: outcome for name, (outcome, _, _) in row.fields.items()}
+    return Audited(row.probability or 1.0, row.version, outcomes)

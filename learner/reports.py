@@ -8,31 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotation import extraction, ledger, tallies
-from annotation.labelling import ASSUMED
-from annotation.models import Correction, Document, DocumentType, LabelTask
-from learner import promotion, triggers, work
-from learner.audit import Audit, Audited, audit
+from annotation.models import DocumentType
+from learner import triggers
 from learner.models import Decision, ModelVersion, Run
 
-DAYS = 30
-RECENT = 200  # corrections
 NOT_SHOWN = ("run__snapshot__items", "run__snapshot__fields")  # megabytes for each version
 ENOUGH_TO_ESTIMATE = 0.02  # share of a run after which its pace says something about its end
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """Documents that people answered in Label Studio on one day, by the reader's clock; skipped ones don't count."""
-
-    day: date
-    corrections: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,43 +99,6 @@ class RunReport:
     finished_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class TypeReport:
-    """Everything about one document type on one page."""
-
-    id: int
-    name: str
-    title: str
-    project_id: int | None
-    strategy: str
-    counts: Mapping[str, int]  # every state, also those with none
-    documents: int
-    open_tasks: int  # in Label Studio, waiting for a person
-    corrections: int  # documents with a current correction
-    per_day: tuple[Day, ...]  # the last 30 days, oldest first
-    median_seconds: float | None  # a person's time for one document, over the last 30 days
-    new_corrections: int  # since the last snapshot
-    retrain_after: int
-    until_training: int
-    champion: VersionReport | None
-    untaught: str  # what reads its documents while there is no champion, for people; "" if nothing does
-    can_roll_back: bool
-    live_run: RunReport | None
-    last_decision: DecisionReport | None
-    audit: Audit
-    assumed: float | None  # share (0…1) of the fields in the newest corrections that nobody confirmed
-
-
-def overview() -> list[TypeReport]:
-    """One report for each document type, by name."""
-    return [_report(document_type) for document_type in DocumentType.objects.all()]
-
-
-def type_report(name: str) -> TypeReport:
-    """Raises `DocumentType.DoesNotExist`."""
-    return _report(DocumentType.objects.get(name=name))
-
-
 def runs(document_type: DocumentType | None = None, *, most: int = 50) -> list[RunReport]:
     """The newest runs first; of all types without `document_type`."""
     rows = Run.objects.select_related("document_type", "version")
@@ -157,9 +107,9 @@ def runs(document_type: DocumentType | None = None, *, most: int = 50) -> list[R
     return [run_report(run) for run in rows[:most]]
 
 
-def versions(document_type: DocumentType) -> list[VersionReport]:
-    """All versions of a type, the newest first."""
-    return [version_report(version) for version in _versions(document_type)]
+def versions(document_type: DocumentType, *, most: int | None = None) -> list[VersionReport]:
+    """The versions of a type, the newest first; `most` of them, or all."""
+    return [version_report(version) for version in _versions(document_type)[:most]]
 
 
 def decision(version: ModelVersion) -> DecisionReport | None:
@@ -215,76 +165,6 @@ def _versions(document_type: DocumentType) -> QuerySet[ModelVersion]:
     related = ("run__snapshot", "decision__champion", "decision__version")
     found = ModelVersion.objects.filter(document_type=document_type).select_related(*related)
     return found.defer(*NOT_SHOWN)
-
-
-def _report(document_type: DocumentType) -> TypeReport:
-    found = tallies.counts()[document_type.pk]
-    new = triggers.new_corrections(document_type)
-    champion = _versions(document_type).filter(state=ModelVersion.State.CHAMPION).first()
-    live = Run.objects.filter(document_type=document_type, state__in=triggers.LIVE)
-    last = Decision.objects.filter(version__document_type=document_type).order_by("-pk")
-    decided = last.select_related("version", "champion").first()
-    running = live.select_related("document_type", "version").first()
-    return TypeReport(
-        id=document_type.pk,
-        name=document_type.name,
-        title=document_type.title,
-        project_id=document_type.project_id,
-        strategy=document_type.strategy,
-        counts=found,
-        documents=sum(found.values()),
-        open_tasks=LabelTask.objects.filter(
-            document__document_type=document_type, state=LabelTask.State.OPEN
-        ).count(),
-        corrections=found[Document.State.CONFIRMED],  # they are confirmed as long as they have a truth
-        per_day=tuple(Day(*each) for each in work.per_day(document_type, days=DAYS)),
-        median_seconds=work.median_seconds(document_type, days=DAYS),
-        new_corrections=new,
-        retrain_after=document_type.retrain_after,
-        until_training=max(document_type.retrain_after - new, 0),
-        champion=version_report(champion) if champion else None,
-        untaught=_untaught(document_type),
-        can_roll_back=promotion.previous_champion(document_type) is not None,
-        live_run=run_report(running) if running else None,
-        last_decision=decision_report(decided) if decided else None,
-        audit=audit(audited(document_type), document_type.schema.names),
-        assumed=_assumed(document_type),
-    )
-
-
-def _untaught(document_type: DocumentType) -> str:
-    found = None if document_type.champion else extraction.untaught_of(document_type)
-    return found.title if found else ""
-
-
-def _assumed(document_type: DocumentType) -> float | None:
-    """Of the last `RECENT` corrections; None without any."""
-    names = document_type.schema.names
-    newest = ledger.truths(document_type).filter(source=Correction.Source.LABEL_STUDIO).order_by("-pk")
-    ended = [
-        outcomes.get(name)
-        for outcomes in newest.values_list("outcomes", flat=True)[:RECENT]
-        for name in names
-    ]
-    return ended.count(ASSUMED) / len(ended) if ended else None
-
-
-def audited(document_type: DocumentType) -> list[Audited]:
-    """The documents of the audit slice that people have judged, in one query; the oldest first."""
-    found = Document.objects.filter(
-        document_type=document_type,
-        audit_probability__gt=0,
-        truth__skipped=False,
-        truth__extraction__isnull=False,
-    )
-    columns = ("audit_probability", "truth__extraction__model_version", "truth__outcomes")
-    return [
-        Audited(probability, version, outcomes)
-        for probability, version, outcomes in found.order_by("truth").values_list(*columns)
-        if probability and version and outcomes is not None  # for the type checker: the query asks for them
-        # that was drawn when somebody had it open already: the fields in doubt say nothing of the others
-        if ASSUMED not in outcomes.values()
-    ]
 
 
 def _minutes_left(run: Run, now: datetime) -> float | None:

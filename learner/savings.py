@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, F, Func, IntegerField
+from django.db.models import F, Func, IntegerField
 
-from annotation import ledger
+from annotation import tallies
 from annotation.models import Document, DocumentType
-from learner import cost, ranking, reports
+from learner import cost, quality, ranking
 from learner.audit import Audit, audit
 from learner.cost import CostModel, FloatArray, Row
 from learner.forecast import NEXT, Forecast, Point, forecast
@@ -71,15 +71,14 @@ class Savings:
 
 def of(document_type: DocumentType) -> Savings:
     """In eight queries or less, whatever the numbers of documents and versions."""
-    documents = Document.objects.filter(document_type=document_type)
-    states: Mapping[str, int] = dict(documents.values_list("state").annotate(Count("pk")))
-    confirmed = documents.filter(truth__skipped=False).count()
-    waiting = sum(states.get(state, 0) for state in WAITING)
+    states = tallies.counts()[document_type.pk]
+    confirmed = states[State.CONFIRMED]
+    waiting = sum(states[state] for state in WAITING)
     rows = cost.rows(document_type)
     model = cost.fit(rows, fields=len(document_type.schema.fields))
     learned = points(document_type)
     size = {point.name: point.documents for point in learned}
-    found = audit(reports.audited(document_type), document_type.schema.names)
+    found = audit(quality.audited(document_type), document_type.schema.names)
     corrections = min(NEXT, waiting)
     return Savings(
         confirmed=confirmed,
@@ -95,7 +94,7 @@ def of(document_type: DocumentType) -> Savings:
         if corrections
         else None,
         next_hours=_next_seconds(document_type, model) * corrections / 3600,
-        time=_time(document_type, model, rows, states.get(State.ACCEPTED, 0)),
+        time=_time(document_type, model, rows, states[State.ACCEPTED]),
         model=model,
     )
 
@@ -117,7 +116,7 @@ def _time(document_type: DocumentType, model: CostModel, rows: Sequence[Row], un
         return Time(0, 0.0, 0.0, unseen, unseen * one / 3600)
     count = len(rows)
     if count == cost.LEARN_FROM:  # there may be more than were read
-        count = ledger.truths(document_type).filter(**cost.TIMED).count()
+        count = cost.timed(document_type).count()
     by_hand = float(model.by_hand(np.array([float(row.pages) for row in rows])).mean())
     took = float(spent(model, rows).mean())
     return Time(count, count * took / 3600, count * by_hand / 3600, unseen, unseen * by_hand / 3600)

@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponseBase
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -51,6 +52,7 @@ def requires(role: Role) -> Callable[[View], View]:
                 ):  # a live part: its page goes to the sign-in, not the part
                     return HttpResponseClientRefresh()
                 return redirect_to_login(request.get_full_path())
+            prefetch_related_objects([request.user], "groups")  # one query, however often its role is asked
             if role_of(request.user) < role:
                 raise PermissionDenied
             return view(request, *args, **kwargs)

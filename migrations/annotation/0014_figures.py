@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 (
                     "fields",
                     models.JSONField(
-                        help_text="{field: [outcome, cause or '', confidence 0…1 that what was shown is right]}"
+                        help_text="{field: [outcome or '', cause or '', confidence 0…1 that what was shown is right]}"
                     ),
                 ),
                 ("at", models.DateTimeField(help_text="When it was submitted, by Label Studio's clock")),

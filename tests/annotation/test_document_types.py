@@ -90,7 +90,10 @@ def test_yaml_of_a_type_makes_the_same_type(receipts):
         ({"name": "a", "fields": FIELDS * 2}, "used once"),
         ({"name": "a", "fields": [{"name": "total", "choices": 5}]}, "fields"),
         ({"name": "a", "fields": FIELDS, "depth": 3}, "unknown setting 'depth'; there are: name, title"),
-        ({"name": "a", "fields": FIELDS, "target_error": 0.6}, "'target_error' is a number above 0 and up to"),
+        (
+            {"name": "a", "fields": FIELDS, "target_error": 0.6},
+            "'target_error' is a number above 0 and up to",
+        ),
         ({"name": "a", "fields": FIELDS, "target_error": 0}, "'target_error' is a number above 0"),
         (
             {"name": "a", "fields": FIELDS, "auto_accept": {"fields": {"total": "few"}}},

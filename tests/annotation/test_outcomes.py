@@ -69,7 +69,11 @@ def test_what_was_recorded_before_is_made_up_for_once(monkeypatch):
     assert outcomes.keep_missing() == 4
     assert outcomes.keep_missing() == 0
     first = Outcome.objects.order_by("pk").first()
-    assert first.fields == {"company": ["accepted", "", 0.9], "total": ["edited", "other", 0.6]}
+    assert first.fields == {
+        "company": ["accepted", "", 0.9],
+        "date": ["", "", 0.7],
+        "total": ["edited", "other", 0.6],
+    }
     assert Outcome.objects.order_by("pk").last().model_version == ""
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import subprocess
 import sys
 from datetime import timedelta
 from random import Random
 
 import pytest
-from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from annotation.models import Document, DocumentType, LabelTask
-from learner import promotion, reports, snapshots
+from learner import glances, headlines, promotion, quality, reports, snapshots
+from learner.audit import audit
+from learner.glances import Glance
 from learner.models import Decision, ModelVersion, Run
 from tests.factories import make_document, make_extraction, make_truth, make_type, make_version
 
@@ -23,20 +22,10 @@ pytestmark = pytest.mark.django_db
 State = Document.State
 
 
-def test_a_new_type_has_a_report_of_noughts():
-    document_type = make_type(retrain_after=25)
-    report = reports.type_report(document_type.name)
-    assert (report.documents, report.corrections, report.until_training) == (0, 0, 25)
-    assert set(report.counts) == {state.value for state in State}
-    assert (report.champion, report.live_run, report.last_decision) == (None, None, None)
-    assert (report.audit.documents, report.audit.accuracy, report.audit.low) == (0, None, None)
-    assert len(report.per_day) == 30
-    assert report.per_day[-1].day == timezone.now().date()
-
-
-def test_an_unknown_type_is_said_to_be_unknown():
-    with pytest.raises(DocumentType.DoesNotExist):
-        reports.type_report("nobody")
+def glance_of(document_type: DocumentType) -> Glance:
+    """What the pages tell of a type, with its headline figures as they are now."""
+    headlines.renew(document_type.pk)
+    return next(each for each in glances.glances() if each.id == document_type.pk)
 
 
 def test_documents_tasks_and_corrections_are_counted():
@@ -48,11 +37,9 @@ def test_documents_tasks_and_corrections_are_counted():
     make_truth(make_document(document_type), lead_time=20)
     make_truth(make_document(document_type), lead_time=40)
     make_truth(make_document())  # of another type
-    report = reports.type_report(document_type.name)
+    report = glance_of(document_type)
     assert report.counts | {"read": 2, "queued": 1, "confirmed": 2} == report.counts
     assert (report.documents, report.open_tasks, report.corrections) == (5, 1, 2)
-    assert report.per_day[-1].corrections == 2
-    assert sum(day.corrections for day in report.per_day) == 2
     assert report.median_seconds == 30
     assert (report.new_corrections, report.until_training) == (2, 3)
 
@@ -63,7 +50,7 @@ def test_corrections_in_the_last_snapshot_are_not_new():
         make_truth(make_document(document_type, fingerprint=f"{Random(n).getrandbits(64):016x}"))
     snapshots.take(document_type)
     make_truth(make_document(document_type))
-    report = reports.type_report(document_type.name)
+    report = glance_of(document_type)
     assert (report.new_corrections, report.until_training) == (1, 24)
 
 
@@ -86,12 +73,12 @@ def test_the_champion_comes_with_its_scores_and_the_last_decision_with_its_reaso
         figures={"documents": 9, "overall": difference, "fields": {"total": difference}},
     )
     promotion.promote(new, by="the gate", reason="better")
-    report = reports.type_report(document_type.name)
+    report = glance_of(document_type)
     assert report.champion is not None
     assert report.champion.name == new.name
     assert report.champion.overall == reports.Score("", 0.8, 0.7, 0.9)
     assert [field.field for field in report.champion.fields] == ["total"]
-    assert report.can_roll_back
+    assert promotion.previous_champion(document_type) == old
     assert report.last_decision is not None
     assert report.last_decision.reasons == ("Promoted: F1 0.70 → 0.80.",)
     assert [d.field for d in report.last_decision.differences] == ["", "total"]
@@ -111,7 +98,7 @@ def test_a_running_run_says_how_long_it_may_still_take():
     report = reports.runs(run.document_type)[0]
     assert report.live
     assert report.minutes_left == pytest.approx(15, rel=0.01)
-    live = reports.type_report(run.document_type.name).live_run
+    live = glance_of(run.document_type).live_run
     assert live is not None
     assert live.id == run.pk
 
@@ -135,7 +122,7 @@ def test_the_audit_slice_is_weighed_by_the_probability_of_being_picked():
     audited(0.1, {"company": "accepted", "total": "edited", "document type": "invoice"})
     audited(0.2, {"company": "accepted", "total": "moved"})
     audited(None, {"company": "edited", "total": "edited"})  # picked by the strategy: measures nothing
-    found = reports.type_report(document_type.name).audit
+    found = audit(quality.audited(document_type), document_type.schema.names)
     assert (found.documents, found.fields) == (2, 4)
     assert found.accuracy == pytest.approx((10 + 5 + 5) / (20 + 10))
 
@@ -149,32 +136,9 @@ def test_an_audited_document_that_somebody_had_open_with_a_part_of_its_fields_me
         document = make_document(document_type, audit_probability=0.1)
         make_extraction(document)
         make_truth(document, outcomes=outcomes)
-    found = reports.type_report(document_type.name).audit
+    found = audit(quality.audited(document_type), document_type.schema.names)
     assert (found.documents, found.fields) == (1, 3)
     assert found.accuracy == pytest.approx(2 / 3)
-
-
-def test_the_share_of_assumed_fields_is_told_of_what_people_corrected():
-    document_type = make_type()
-    assert reports.type_report(document_type.name).assumed is None
-    make_truth(
-        make_document(document_type), outcomes={"company": "assumed", "total": "edited", "date": "assumed"}
-    )
-    make_truth(
-        make_document(document_type), outcomes={"company": "accepted", "total": "edited", "date": "added"}
-    )
-    make_truth(make_document(document_type), source="imported")
-    assert reports.type_report(document_type.name).assumed == pytest.approx(2 / 6)
-
-
-def test_a_report_is_json():
-    document_type = make_type()
-    version = make_version(document_type, state=ModelVersion.State.CHALLENGER)
-    promotion.promote(version, by="the gate", reason="the first")
-    reports_of_all = [dataclasses.asdict(report) for report in reports.overview()]
-    assert (
-        json.loads(json.dumps(reports_of_all, cls=DjangoJSONEncoder))[0]["champion"]["name"] == version.name
-    )
 
 
 def test_the_number_of_queries_does_not_grow_with_documents_or_versions(django_assert_max_num_queries):
@@ -182,8 +146,6 @@ def test_the_number_of_queries_does_not_grow_with_documents_or_versions(django_a
     for _ in range(8):
         make_version(document_type, state=ModelVersion.State.RETIRED)
         make_truth(make_document(document_type))
-    with django_assert_max_num_queries(16):
-        reports.overview()
     with django_assert_max_num_queries(1):
         reports.versions(document_type)
     with django_assert_max_num_queries(1):
@@ -203,9 +165,9 @@ def test_the_web_process_needs_no_torch_and_no_mlflow_for_reports_and_promotion(
 class TestWithoutAChampion:
     def test_the_report_says_what_reads_the_type(self):
         for extractor, title in (("combined", "the base alone"), ("rules", "the rules alone"), ("crf", "")):
-            assert reports.type_report(make_type(extractor=extractor).name).untaught == title
+            assert glance_of(make_type(extractor=extractor)).untaught == title
         promoted = make_type(extractor="rules", champion="kind-v1")
-        assert reports.type_report(promoted.name).untaught == ""
+        assert glance_of(promoted).untaught == ""
 
     def test_a_decision_names_what_the_first_model_was_compared_with(self):
         version = make_version()

@@ -85,8 +85,8 @@ class Sheet:
 def page(request: HttpRequest, document_id: int) -> HttpResponse:
     """Of an erased document, that it was erased."""
     if erased := _erased(document_id):
-        shown = {"erasure": erased, "in_use": erasing.still_in_use(erased)}
-        return render(request, "document_erased.html", shown, status=410)
+        told = {"erasure": erased, "in_use": erasing.still_in_use(erased)}
+        return render(request, "document_erased.html", told, status=410)
     shown: dict[str, Any] = figures(document_id, first=_first(request))
     return render(request, "document.html", shown | _history(request, shown["document"]))
 

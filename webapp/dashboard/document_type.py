@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
@@ -17,12 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation import exports, ledger
 from annotation.errors import IllegalMove, Refused
 from annotation.models import Document, DocumentType, LabelTask
-from learner import promotion, reports, triggers
+from learner import glances, promotion, reports, triggers
 from webapp.dashboard import attention, drawing
 from webapp.roles import Role, requires
 
 MOST_QUEUED = 8
-MOST_RUNS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +113,17 @@ def stop(request: HttpRequest, name: str) -> HttpResponse:
 
 def figures(document_type: DocumentType) -> dict[str, Any]:
     """All that the page shows."""
-    report = reports.type_report(document_type.name)
-    runs = reports.runs(document_type, most=MOST_RUNS)
-    versions = reports.versions(document_type)
+    report = next(each for each in glances.glances() if each.id == document_type.pk)
     return {
+        "type": document_type,
         "report": report,
         "parts": drawing.parts(report.counts),
         "scores": _scores(document_type, report.champion),
         "queue": queue(document_type),
-        "runs": runs,
-        "versions": versions,
-        "back_to": promotion.previous_champion(document_type),
-        "notices": attention.of_type(report, runs[0] if runs else None)
+        "notices": attention.of_automation(report, report.automation_stopped)
+        + attention.of_type(report, report.last_run)
         + attention.of_answers(report.name, report.title, ledger.doubtful(document_type).count()),
         "label_url": reverse("label-type", args=[report.name]) if report.project_id else "",
-        "mlflow_url": (settings.CONFIG.mlflow_public_url or settings.CONFIG.mlflow_url).rstrip("/"),
     }
 
 
