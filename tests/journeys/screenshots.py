@@ -88,7 +88,7 @@ def correct(api: httpx.Client, people: list[Annotator], name: str) -> None:
 def wait_for_training(api: httpx.Client, name: str) -> None:
     end = time.monotonic() + 60 * MINUTES
     while time.monotonic() < end:
-        versions = api.get("versions", params={"document_type": name}).raise_for_status().json()
+        versions = api.get("versions", params={"document_type": name}).raise_for_status().json()["items"]
         if len([each for each in versions if each["decision"]]) > 1:
             return
         time.sleep(1)

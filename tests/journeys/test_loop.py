@@ -130,9 +130,11 @@ class Loop:
 
     def versions(self, document_type: str) -> list[dict[str, Any]]:
         """The versions that the gate has judged; fails at once if a training failed."""
-        failed = [run for run in self.get("runs", document_type=document_type) if run["state"] == "failed"]
+        runs = self.get("runs", document_type=document_type)["items"]
+        failed = [run for run in runs if run["state"] == "failed"]
         assert not failed, failed[0]["problem"]
-        return [each for each in self.get("versions", document_type=document_type) if each["decision"]]
+        versions = self.get("versions", document_type=document_type)["items"]
+        return [each for each in versions if each["decision"]]
 
     def wait_for_version(self, number: int) -> dict[str, Any]:
         return until(
@@ -211,7 +213,7 @@ def test_the_loop_turns_by_itself_and_survives_a_stop(tmp_path):
         # MLflow has the run, its curves, the registered versions and the alias
         until("the alias", lambda: loop.champion_in_mlflow() == str(champion["number"]))
         assert loop.live()["champion"]["name"] == champion["name"]
-        run = loop.get("runs", document_type=KIND)[0]
+        run = loop.get("runs", document_type=KIND)["items"][0]
         recorded = loop.mlflow("runs/get", run_id=run["mlflow_run_id"])["run"]
         metrics = {each["key"] for each in recorded["data"]["metrics"]}
         assert {"gold_f1", "gold_total_f1"} <= metrics
