@@ -189,6 +189,16 @@ def test_a_training_that_can_not_be_is_refused_with_the_reason(lead):
     assert not Run.objects.exists()
 
 
+@pytest.mark.parametrize("page", ["type", "versions"])
+def test_who_presses_a_button_stays_on_its_page(lead, page):
+    make_type(name="receipts")
+    shown = text_of(lead.get(reverse(page, args=["receipts"])))
+    assert f'name="page" value="{page}"' in shown
+    for button in ("retrain", "roll-back", "stop"):
+        answer = lead.post(reverse(button, args=["receipts"]), {"page": page})
+        assert answer["Location"] == reverse(page, args=["receipts"])
+
+
 def test_a_running_training_is_asked_to_stop(lead):
     run = Run.objects.create(document_type=make_type(name="receipts"), state="running")
     lead.post(reverse("stop", args=["receipts"]))

@@ -71,7 +71,7 @@ def retrain(request: HttpRequest, name: str) -> HttpResponse:
         messages.success(
             request, "A training was asked for. It starts as soon as the training worker is free."
         )
-    return redirect("type", name)
+    return _back(request, name)
 
 
 @requires(Role.LEAD)
@@ -83,7 +83,7 @@ def roll_back(request: HttpRequest, name: str) -> HttpResponse:
         messages.error(
             request, "The champion has changed in the meantime. Nothing was rolled back; look again."
         )
-        return redirect("type", name)
+        return _back(request, name)
     try:
         back = promotion.roll_back(document_type, by=request.user.get_username())
     except (Refused, IllegalMove) as reason:
@@ -92,7 +92,7 @@ def roll_back(request: HttpRequest, name: str) -> HttpResponse:
         messages.success(
             request, f"{back.name} is the champion again. Pool and queue are being extracted anew by it."
         )
-    return redirect("type", name)
+    return _back(request, name)
 
 
 @requires(Role.LEAD)
@@ -108,7 +108,12 @@ def stop(request: HttpRequest, name: str) -> HttpResponse:
         messages.error(request, str(reason))
     else:
         messages.success(request, "The training was asked to stop; the champion stays as it is.")
-    return redirect("type", name)
+    return _back(request, name)
+
+
+def _back(request: HttpRequest, name: str) -> HttpResponse:
+    """To the page whose button was pressed: both show what comes of it."""
+    return redirect("versions" if request.POST.get("page") == "versions" else "type", name)
 
 
 def figures(document_type: DocumentType) -> dict[str, Any]:
