@@ -99,12 +99,13 @@ def fact(page: Page, name: str) -> Locator:
 
 def label_one(browser: BrowserContext, page: Page) -> None:
     """One click into Label Studio, submit what is filled in; the page that stayed open counts it by itself."""
-    before = page.url
-    page.get_by_role("link", name="Label in Label Studio").click()
-    page.get_by_test_id("bottombar-submit-button").click(timeout=LONG)
-    page.wait_for_timeout(1000)
-    page.goto(before)
+    expect(fact(page, "Confirmed by people")).to_have_text("0")
+    beside = browser.new_page()
+    beside.goto(page.url)
+    beside.get_by_role("link", name="Label in Label Studio").click()
+    beside.get_by_test_id("bottombar-submit-button").click(timeout=LONG)
     expect(fact(page, "Confirmed by people")).to_contain_text("1", timeout=LONG)
+    beside.close()
 
 
 def train(page: Page, url: str, number: int) -> None:

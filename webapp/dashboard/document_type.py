@@ -128,7 +128,6 @@ def figures(document_type: DocumentType) -> dict[str, Any]:
         "notices": attention.of_automation(report, report.automation_stopped)
         + attention.of_type(report, report.last_run)
         + attention.of_answers(report.name, report.title, ledger.doubtful(document_type).count()),
-        "label_url": reverse("label-type", args=[report.name]) if report.project_id else "",
     }
 
 
