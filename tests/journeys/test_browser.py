@@ -24,25 +24,37 @@ LONG = 15 * PATIENCE  # a training beside other work
 
 def test_a_team_begins_in_the_browser(tmp_path: Path) -> None:
     documents = made(tmp_path)
-    with running(tmp_path / "data") as installation, browsing() as browser:
+    with running(tmp_path / "data") as installation:
         url = f"http://127.0.0.1:{installation.setting('port')}"
-        page = browser.new_page()
-        sign_in(page, url, *person(installation, "lead"))
-        create_type(page)
-        upload(page, [tmp_path / "files" / name for name in documents])
-        watch_reading(page, url)
-
-        label_one(browser, page)
-        schema = Schema.from_json([{"name": name, "kind": kind} for name, kind in FIELDS])
-        loop = Loop.reach(installation, schema, documents)
-        for number in (1, 2):
-            page.goto(f"{url}/types/{KIND}/")
-            loop.correct(BY_HAND - (number == 1))
-            expect(fact(page, "Confirmed by people")).to_contain_text(str(number * BY_HAND), timeout=LONG)
-            train(page, url, number)
-        compare(page, url)
-        promote_and_roll_back(page, url)
+        with browsing() as browser:
+            begin(installation, browser, url, documents, tmp_path / "files")
         look_everywhere(installation, url)
+
+
+def begin(
+    installation: Installation,
+    browser: BrowserContext,
+    url: str,
+    documents: dict[str, GeneratedDocument],
+    files: Path,
+) -> None:
+    """From nothing to a champion that was rolled back to."""
+    page = browser.new_page()
+    sign_in(page, url, *person(installation, "lead"))
+    create_type(page)
+    upload(page, [files / name for name in documents])
+    watch_reading(page, url)
+
+    label_one(browser, page)
+    schema = Schema.from_json([{"name": name, "kind": kind} for name, kind in FIELDS])
+    loop = Loop.reach(installation, schema, documents)
+    for number in (1, 2):
+        page.goto(f"{url}/types/{KIND}/")
+        loop.correct(BY_HAND - (number == 1))
+        expect(fact(page, "Confirmed by people")).to_contain_text(str(number * BY_HAND), timeout=LONG)
+        train(page, url, number)
+    compare(page, url)
+    promote_and_roll_back(page, url)
 
 
 def made(folder: Path) -> dict[str, GeneratedDocument]:
