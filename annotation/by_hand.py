@@ -18,6 +18,14 @@ HEAD = 3.0  # ranked documents have priorities below it, see learner.ranking
 MAY = (State.READ, State.EXTRACTED, State.ACCEPTED, State.QUEUED)
 
 
+def send_or_ask_another(document_id: int, *, by: str) -> None:
+    """Have somebody look at a document next: another person, if one has confirmed it already. Raises `Refused`."""
+    if Document.objects.filter(pk=document_id, truth__isnull=False).exists():
+        ask_another(document_id, by=by)
+    else:
+        send_to_queue(document_id, by=by)
+
+
 @transaction.atomic
 def send_to_queue(document_id: int, *, by: str) -> None:
     """Put a document that nobody has answered at the head of the queue; its length doesn't matter. Raises `Refused`."""

@@ -36,12 +36,13 @@ ASKED: dict[str, list[str]] = {
     "type-quality": ["of=audit", "of=champion"],
     "type-examples": ["field=total&cause=misread"],
     "compare-versions": ["field=total"],
+    "api:quality_examples": ["field=total&cause=misread"],
     "api:documents": ["before={deep_id}&limit=100", "document_type={name}&state=unreadable"],
     "api:corrections": ["after={deep_id}", "document_type={name}&limit=100"],
 }
 
 # addresses that say nothing without a query
-ONLY_ASKED = {"page-crop"}
+ONLY_ASKED = {"page-crop", "api:quality_examples"}
 
 # what is fetched to be kept, not to be looked at, and the addresses that only programs ask
 NO_PAGES = {

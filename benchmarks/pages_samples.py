@@ -52,6 +52,8 @@ def samples(count: int) -> Iterator[dict[str, object]]:
         "delivery_id": _spread(Delivery.objects.all(), count),
         "version/number": _spread(versions, count, "number"),
         "api:version/name": _spread(versions, count, "name"),
+        "api:compare_versions/name": _spread(versions, count, "name"),
+        "api:compare_versions/other": _spread(versions.order_by("-number"), count, "name"),
     }
     _draw_pages(columns["document_id"])
     most = Document.objects.order_by("-pk").values_list("pk", flat=True)[0]

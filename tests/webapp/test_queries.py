@@ -134,6 +134,8 @@ def samples(document_type: DocumentType) -> dict[str, object]:
         "version/number": version.number,
         "form": "jsonl",
         "api:version/name": version.name,
+        "api:compare_versions/name": version.name,
+        "api:compare_versions/other": document_type.versions.all()[1].name,
     }
 
 

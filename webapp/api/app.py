@@ -12,10 +12,15 @@ from webapp.api import (
     documents,
     errors,
     imports,
+    label_quality,
+    people,
+    progress,
+    quality,
     runs,
     status,
     system,
     versions,
+    webhooks,
 )
 from webapp.roles import Role, requires
 
@@ -37,10 +42,15 @@ api = NinjaAPI(
 api.add_router("/documents", documents.router, tags=["documents"])
 api.add_router("/document-types", document_types.router, tags=["document types"])
 api.add_router("/document-types", automation.router, tags=["auto-accept"])
+api.add_router("/document-types", progress.router, tags=["progress"])
+api.add_router("/document-types", quality.router, tags=["quality"])
+api.add_router("/document-types", label_quality.router, tags=["label quality"])
 api.add_router("/imports", imports.router, tags=["imports"])
 api.add_router("/corrections", corrections.router, tags=["corrections"])
 api.add_router("/runs", runs.router, tags=["runs"])
 api.add_router("/versions", versions.router, tags=["versions"])
+api.add_router("/people", people.router, tags=["people"])
+api.add_router("/webhooks", webhooks.router, tags=["webhooks"])
 api.add_router("/status", status.router, tags=["status"])
 api.add_router("", system.router, tags=["Docloop itself"])
 errors.answer_errors(api)

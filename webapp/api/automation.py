@@ -101,6 +101,14 @@ def switch_off(request: HttpRequest, name: str, asked: Off) -> AutomationOut:
     return _out(document_type)
 
 
+@router.post("/{slug:name}/automation/again", auth=needs(Role.LEAD), response=answers(404, ok=AutomationOut))
+def work_out_again(request: HttpRequest, name: str) -> AutomationOut:
+    """Work the thresholds out with all answers by now; 422 if there are too few new ones to tell anything."""
+    document_type = type_named(name)
+    automation.work_out_anew(document_type, by=request.user.get_username())
+    return _out(document_type)
+
+
 def _out(document_type: DocumentType) -> AutomationOut:
     found = Automation.objects.filter(document_type=document_type).first() or Automation(
         document_type=document_type

@@ -11,8 +11,10 @@ from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
-from annotation import intake, reading
-from annotation.models import Correction, Document, Extraction, Page
+from annotation import by_hand, extraction, intake, reading
+from annotation.errors import Refused
+from annotation.models import Correction, Document, Erasure, Extraction, Page
+from learner import erasing
 from webapp import uploads
 from webapp.api.access import needs
 from webapp.api.corrections import CorrectionOut
@@ -108,6 +110,35 @@ class PageOut(Schema):
     words: list[Any] = Field(description="[text, [x0, y0, x1, y1], confidence] each; shares of the page")
 
 
+class ErasureOut(Schema):
+    """What is left of an erased document."""
+
+    document: int = Field(description="Its former id")
+    document_type: str
+    state: str = Field(description="erasing: its files and Label Studio's copy follow; done")
+    by: str
+    why: str
+    learned_by: list[str] = Field(description="Versions that learned from it, as far as known then")
+    still_in_use: list[str] = Field(description="Of those: what reads documents now, or is about to")
+    at: datetime
+    done_at: datetime | None
+
+    @staticmethod
+    def resolve_document_type(erasure: Erasure) -> str:
+        return erasure.document_type.name
+
+    @staticmethod
+    def resolve_still_in_use(erasure: Erasure) -> list[str]:
+        return erasing.still_in_use(erasure)
+
+
+class Erase(Schema):
+    """Which document it is, said a second time, and why."""
+
+    filename: str = Field(description="The document's file name: it can't be undone")
+    why: str = Field("", max_length=500, pattern=r"^[^\x00]*$", description="Kept with what is left")
+
+
 class DocumentReceived(Schema):
     """The document of a file that was sent."""
 
@@ -184,6 +215,47 @@ def read_again(request: HttpRequest, document_id: int) -> Status[Document]:
     _document(document_id)
     reading.read_again(document_id)
     return Status(202, _document(document_id))
+
+
+@router.get(
+    "/{int:document_id}/extractions", auth=needs(Role.LEAD), response=answers(404, ok=list[ExtractionOut])
+)
+def extractions(request: HttpRequest, document_id: int) -> Any:  # a queryset, which ninja reads
+    """What every version said of it that ever read it, the newest first; at most 200."""
+    return _document(document_id).extractions.order_by("-created_at", "-pk")[:HISTORY]
+
+
+@router.post(
+    "/{int:document_id}/extract-again", auth=needs(Role.LEAD), response=answers(404, asked=DocumentLine)
+)
+def extract_again(request: HttpRequest, document_id: int) -> Status[Document]:
+    """Have it extracted once more by what reads its type now; 422 before it was read."""
+    found = _document(document_id)
+    extraction.ask_again(found, by=request.user.get_username())
+    return Status(202, found)
+
+
+@router.post(
+    "/{int:document_id}/send-to-queue", auth=needs(Role.LEAD), response=answers(404, 409, asked=DocumentLine)
+)
+def send_to_queue(request: HttpRequest, document_id: int) -> Status[Document]:
+    """To the head of the queue; a confirmed one goes to another person, for a second opinion."""
+    by_hand.send_or_ask_another(_document(document_id).pk, by=request.user.get_username())
+    return Status(202, _document(document_id))
+
+
+@router.post("/{int:document_id}/erase", auth=needs(Role.OPERATOR), response=answers(404, asked=ErasureOut))
+def erase(request: HttpRequest, document_id: int, asked: Erase) -> Status[Erasure]:
+    """Erase it for good, with all that was said of it; asked again, go on with what is left.
+
+    422 if the file name is another, or while a worker or a training has the document.
+    """
+    found = Document.objects.filter(pk=document_id).first()
+    if found is None:
+        get_object_or_404(Erasure, document=document_id)
+    elif asked.filename.strip() != found.filename.strip():
+        raise Refused("that is not the name of its file: nothing was erased")
+    return Status(202, erasing.erase(document_id, by=request.user.get_username(), why=asked.why.strip()))
 
 
 def _document(document_id: int) -> Document:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
 
+from annotation.errors import Refused
 from annotation.models import DocumentType
-from learner import promotion, reports
+from learner import comparison, promotion, reports
 from learner.models import ModelVersion
 from webapp.api.access import needs
 from webapp.api.errors import answers
@@ -34,6 +35,35 @@ class Promotion(Schema):
 
     champion: str = Field(description="The version that you take for the champion; empty: none")
     why: str = Field(min_length=3, max_length=300, description="Kept with the version")
+
+
+class ExampleOut(Schema):
+    """A field of a document that one version has right and the other hasn't."""
+
+    document: int
+    filename: str
+    field: str
+    title: str
+    truth: list[str]
+    first: comparison.Said
+    second: comparison.Said
+    place: dict[str, Any] | None = Field(description="Where people found it: page, box, words")
+
+    @staticmethod
+    def resolve_place(example: comparison.Example) -> dict[str, Any] | None:
+        return example.place.to_json() if example.place else None
+
+
+class ComparisonOut(Schema):
+    """How the second version differs from the first, on documents that neither learned from."""
+
+    documents: int
+    held_back: int = Field(description="Of them, documents on which both were judged after their training")
+    overall: reports.Difference | None
+    fields_: list[reports.Difference] = Field(alias="fields", serialization_alias="fields")
+    left_out: list[str] = Field(description="Titles of fields that one of the two wasn't trained for")
+    second_right: list[ExampleOut] = Field(description="The first is wrong there; at most 10")
+    first_right: list[ExampleOut] = Field(description="The second is wrong there; at most 10")
 
 
 @router.get("", auth=needs(Role.LEAD), response=answers(404, ok=Piece[reports.VersionReport]))
@@ -72,6 +102,22 @@ def promote(request: HttpRequest, name: str, asked: Promotion) -> reports.Versio
     by = request.user.get_username()
     promotion.promote(found, by=by, reason=f"promoted by {by}: {asked.why}")
     return _report(name)
+
+
+@router.get(
+    "/{str:name}/against/{str:other}",
+    auth=needs(Role.LEAD),
+    response=answers(404, ok=ComparisonOut),
+    by_alias=True,
+)
+def compare_versions(
+    request: HttpRequest, name: str, other: str, field: Annotated[str, Query(max_length=40)] = ""
+) -> comparison.Comparison:
+    """How the version `name` differs from `other` of the same type, per field and on examples (of `field` only)."""
+    second, first = _version(name), _version(other)
+    if first.document_type_id != second.document_type_id or first == second:
+        raise Refused("two different versions of one document type can be compared")
+    return comparison.compare(first, second, field=field)
 
 
 def _version(name: str) -> ModelVersion:

@@ -269,13 +269,9 @@ def extract_again(request: HttpRequest, document_id: int) -> HttpResponse:
 @require_POST
 def send_to_queue(request: HttpRequest, document_id: int) -> HttpResponse:
     """To the head of the queue; if somebody has confirmed it already, to another person."""
-    found = get_object_or_404(Document, pk=document_id)
-    user = request.user.get_username()
+    get_object_or_404(Document, pk=document_id)
     try:
-        if found.truth_id:
-            by_hand.ask_another(document_id, by=user)
-        else:
-            by_hand.send_to_queue(document_id, by=user)
+        by_hand.send_or_ask_another(document_id, by=request.user.get_username())
     except (Refused, IllegalMove) as reason:
         messages.error(request, str(reason))
     else:

@@ -131,7 +131,7 @@ def figures(document_type: DocumentType) -> dict[str, Any]:
     }
 
 
-def queue(document_type: DocumentType) -> list[Queued]:
+def queue(document_type: DocumentType, *, most: int = MOST_QUEUED) -> list[Queued]:
     """The next documents in the order in which people get them."""
     waiting = LabelTask.objects.filter(document=OuterRef("pk"), state=LabelTask.State.OPEN)
     documents: QuerySet[Document] = Document.objects.filter(
@@ -144,7 +144,7 @@ def queue(document_type: DocumentType) -> list[Queued]:
             since=Subquery(waiting.values("created_at")[:1]),
         )
         .filter(task__isnull=False)
-        .order_by("-priority")[:MOST_QUEUED]
+        .order_by("-priority")[:most]
     )
     return [
         Queued(
