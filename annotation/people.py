@@ -41,7 +41,7 @@ def chosen_for(person: AbstractUser | AnonymousUser) -> QuerySet[DocumentType]:
 
 def choose(person: User, types: Collection[DocumentType]) -> None:
     """From now on the person labels these types, or all if none is given; `count_anew` is for the caller."""
-    person.only_types.set(types)  # type: ignore[attr-defined]  # what DocumentType.annotators is from here
+    person.only_types.set(types)  # type: ignore[attr-defined, unused-ignore]  # what DocumentType.annotators is from here
 
 
 def chosen_titles() -> dict[int, list[str]]:
