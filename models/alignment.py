@@ -13,7 +13,19 @@ from dataclasses import dataclass, field
 
 from models.dates import WRITTEN_DATE, day_first_of
 from models.extractors.base import Answer, Example
-from models.finding import PIECE, TYPED, How, Run, Words, certain, looks_typed, nearest, resemblance
+from models.finding import (
+    PIECE,
+    TYPED,
+    How,
+    Run,
+    Words,
+    certain,
+    every,
+    looks_typed,
+    nearest,
+    resemblance,
+    resembling,
+)
 from models.lines import Neighbours, column_order, cues, words_of
 from models.pages import Box, Page, Place
 from models.schema import Field, Kind, Schema
@@ -80,9 +92,9 @@ def place_of(page_number: int, page: Page, word_indices: Iterable[int]) -> Place
 def label_words(pages: Sequence[Page], answers: Sequence[Answer], schema: Schema) -> Alignment:
     """Labels for training: answers with a box first, then those found by their text, the longest first.
 
-    Where an answer's text stands elsewhere too, those words are masked: they hold the right value, so teaching
-    them as "no field" would be wrong, and so would be teaching a place that nobody pointed at. Answers of
-    fields that the schema doesn't have are passed over.
+    Where an answer's text stands elsewhere too, also abbreviated or badly read, those words are masked: they hold the
+    right value, so teaching them as "no field" would be wrong, and so would be teaching a place that nobody pointed at.
+    Answers of fields that the schema doesn't have are passed over.
     """
     document = _Document(pages)
     places: list[Place | None] = [None] * len(answers)
@@ -104,6 +116,7 @@ def label_words(pages: Sequence[Page], answers: Sequence[Answer], schema: Schema
             if span is None:
                 found, span = How.FUZZY, document.nearest(answer.text, each)
         masked.update((page, i) for page, words in others for i in words)
+        masked |= document.alike(answer.text, each)
         if span is None:
             continue
         page, words = span
@@ -190,6 +203,7 @@ class _Document:
     words: list[Words] = field(init=False)
     _columns: dict[int, Words] = field(default_factory=dict)
     _neighbours: dict[int, Neighbours] = field(default_factory=dict)
+    _alike: dict[tuple[str, str], frozenset[tuple[int, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.words = [Words(page) for page in self.pages]
@@ -243,6 +257,23 @@ class _Document:
             if best[0] >= TEXT_RESEMBLES:
                 return -best[1], best[2]
         return None
+
+    def alike(self, raw: str, each: Field) -> frozenset[tuple[int, int]]:
+        """(page, word) of every place that says a text, or nearly, however it is read. None for dates and amounts."""
+        if each.kind in TYPED:
+            return frozenset()
+        if (each.name, raw) not in self._alike:
+            self._alike[each.name, raw] = frozenset(
+                (number, i) for number in range(len(self.pages)) for i in self._alike_on(number, raw, each)
+            )
+        return self._alike[each.name, raw]
+
+    def _alike_on(self, number: int, raw: str, each: Field) -> set[int]:
+        views = (self.words[number], self.columns(number))
+        found = {i for words in views for run in every(words, raw, each) for i in run}
+        for words in views:  # what line by line has taken can't be the end of something else column by column
+            found |= {i for run in resembling(words, raw, TEXT_RESEMBLES, found) for i in run}
+        return found
 
     def under_box(
         self, place: Place, raw: str, each: Field

@@ -7,11 +7,12 @@ the words, and what stands between them, decides nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from itertools import groupby
 
 from rapidfuzz import fuzz
 
@@ -150,24 +151,60 @@ def certain(words: Words, raw: str, field: Field, *, day_first: bool | None = No
 
     `day_first` is the order in which the document prints its dates, if known.
     """
+    for how, runs in _ways(words, raw, field, day_first):
+        if runs:
+            return how, runs
+    return How.NORMALISED, []
+
+
+def every(words: Words, raw: str, field: Field) -> list[Run]:
+    """Every place that holds a text or a choice for certain, in whatever way it is found; some may overlap."""
+    return [run for _, runs in _ways(words, raw, field, None) for run in runs]
+
+
+def resembling(words: Words, raw: str, least: float, apart_from: Set[int]) -> list[Run]:
+    """Runs of whole words that resemble `raw` at least so much, none overlapping, none with a word of `apart_from`."""
+    wanted = _fuzzily(raw)
+    owner = words.letters.owner
+    known = {position for position, index in enumerate(words.indices) if index in apart_from}
+    parts = []
+    for is_known, part in groupby(range(len(owner)), lambda letter: owner[letter] in known):
+        letters = list(part)
+        if not is_known:
+            parts.append((letters[0], letters[-1] + 1))
+    found: list[Run] = []
+    while wanted and parts:
+        begin, end = parts.pop()
+        if 200 * (end - begin) < least * (end - begin + len(wanted)):  # too short to resemble it so much
+            continue
+        score, first, last = _nearest(words, wanted, begin, end)
+        if score >= least:
+            found.append(words.run(owner[first], owner[last - 1]))
+            parts += [(begin, first), (last, end)]
+    return found
+
+
+def _ways(words: Words, raw: str, field: Field, day_first: bool | None) -> Iterator[tuple[How, list[Run]]]:
+    """The places that each certain way of looking finds, the surest way first."""
     wanted = normalise_text(raw)
-    folded = wanted.translate(LOOKALIKES)
     if field.kind in TYPED:
         runs = (
             _same_date(words, raw, day_first) if field.kind is Kind.DATE else _same_number(words, raw, field)
         )
-        if runs:
-            same = any(_says(words.page, run, wanted) for run in runs)
-            return How.EXACT if same else How.NORMALISED, runs
-    elif runs := _exact(words, words.letters, words.letters.text, wanted):
-        return How.EXACT, runs
-    runs = _exact(words, words.letters, words.folded, folded)
-    if not runs and field.kind is Kind.TEXT:
+        same = any(_says(words.page, run, wanted) for run in runs)
+        yield How.EXACT if same else How.NORMALISED, runs
+    else:
+        yield How.EXACT, _exact(words, words.letters, words.letters.text, wanted)
+    yield How.NORMALISED, _exact(words, words.letters, words.folded, wanted.translate(LOOKALIKES))
+    if field.kind is Kind.TEXT:
         in_usual_form = "".join(usual(piece) for piece in PIECE.findall(raw))
-        runs = _exact(words, words.usual, words.usual.text, in_usual_form) or _same_period(words, raw)
-    if not runs and field.kind is Kind.CHOICE:
-        runs = [run for run in _single(words) if field.normalise(_text(words.page, run)) == raw]
-    return How.NORMALISED, runs
+        yield How.NORMALISED, _exact(words, words.usual, words.usual.text, in_usual_form)
+        yield How.NORMALISED, _same_period(words, raw)
+    if field.kind is Kind.CHOICE:
+        yield (
+            How.NORMALISED,
+            [run for run in _single(words) if field.normalise(_text(words.page, run)) == raw],
+        )
 
 
 def nearest(words: Words, raw: str) -> tuple[float, Run]:
@@ -175,27 +212,36 @@ def nearest(words: Words, raw: str) -> tuple[float, Run]:
 
     Never for spans of time, which are another if a digit is missing.
     """
+    wanted = _fuzzily(raw)
+    score, first, last = _nearest(words, wanted, 0, len(words.folded)) if wanted else (0.0, 0, 0)
+    owner = words.letters.owner
+    return score, words.run(owner[first], owner[last - 1]) if last else ()
+
+
+def _fuzzily(raw: str) -> str:
+    """The folded letters to look for with reading faults in them; empty for what may not have any."""
     wanted = normalise_text(raw).translate(LOOKALIKES)
-    if len(wanted) < SHORTEST_FUZZY or not words.folded or normalise_period(raw):
-        return 0.0, ()
-    hit = fuzz.partial_ratio_alignment(wanted, words.folded, score_cutoff=NEARLY)
+    return "" if len(wanted) < SHORTEST_FUZZY or normalise_period(raw) else wanted
+
+
+def _nearest(words: Words, wanted: str, begin: int, end: int) -> tuple[float, int, int]:
+    """Resemblance, first and last letter (exclusive) of the nearest run of words within these; (0, 0, 0) for none."""
+    hit = fuzz.partial_ratio_alignment(wanted, words.folded[begin:end], score_cutoff=NEARLY)
     if hit is None or hit.dest_end <= hit.dest_start:
-        return 0.0, ()
+        return 0.0, 0, 0
+    start, stop = begin + hit.dest_start, begin + hit.dest_end
     # the alignment may begin or end within a word, or some words too early or late
     slack = max(4, len(wanted) // 4)
-    edges = sorted(words.letters.word_edges)
-    starts = [e for e in edges if hit.dest_start - slack <= e <= hit.dest_start + slack]
-    ends = [e for e in edges if hit.dest_end - slack <= e <= hit.dest_end + slack]
-    starts = starts or [max(e for e in edges if e <= hit.dest_start)]
-    ends = ends or [min(e for e in edges if e >= hit.dest_end)]
-    best = max(
-        ((fuzz.ratio(wanted, words.folded[a:b]), -(b - a), a, b) for a in starts for b in ends if a < b),
-        default=None,
+    edges = [edge for edge in sorted(words.letters.word_edges) if begin <= edge <= end]
+    starts = [e for e in edges if start - slack <= e <= start + slack]
+    ends = [e for e in edges if stop - slack <= e <= stop + slack]
+    starts = starts or [max(e for e in edges if e <= start)]
+    ends = ends or [min(e for e in edges if e >= stop)]
+    score, _, first, last = max(
+        ((fuzz.ratio(wanted, words.folded[a:b]), a - b, a, b) for a in starts for b in ends if a < b),
+        default=(0.0, 0, 0, 0),
     )
-    if best is None:
-        return 0.0, ()
-    owner = words.letters.owner
-    return best[0], words.run(owner[best[2]], owner[best[3] - 1])
+    return score, first, last
 
 
 def resemblance(words: Words, raw: str) -> float:

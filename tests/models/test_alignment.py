@@ -190,14 +190,6 @@ def test_a_sign_is_found_for_a_chosen_currency():
     assert alignment.labels[0] == ("O", "B-currency", "O")
 
 
-def test_other_occurrences_of_a_pointed_at_value_are_masked():
-    page = make_page("Item 9.00\nTotal 9.00\nCash 9.00")
-    place = Place(0, page.words[3].box)
-    alignment = label_words([page], [Answer("total", "9.00", place)], SCHEMA)
-    assert alignment.labels[0] == ("O", None, "O", "B-total", "O", None)
-    assert alignment.places[0] is not None and alignment.places[0].words == (3,)
-
-
 def test_without_a_box_the_occurrence_that_is_announced_is_taken():
     page = make_page("Item 9.00\nTotal 9.00\nCash 9.00")
     assert label_words([page], [Answer("total", "9.00")], SCHEMA).labels[0][3] == "B-total"
