@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from numpy.typing import NDArray
 
 from annotation import asking
@@ -92,24 +92,31 @@ def of(document_type: DocumentType) -> CostModel:
 
 
 def rows(document_type: DocumentType) -> list[Row]:
-    """The newest `LEARN_FROM` documents whose time is known, the newest first."""
+    """The newest documents whose time is known, the newest first; read from as many answers as `LEARN_FROM`.
+
+    A document whose answer was edited counts once, with the time of all its edits: Label Studio adds them up.
+    """
     names = document_type.schema.names
-    found = timed(document_type).filter(document__truth=F("correction")).order_by("-at")
-    columns = ("seconds", "annotator", "fields", "pages")
-    rows = []
-    for seconds, annotator, fields, count in found.annotate(pages=page_count("document")).values_list(
-        *columns
-    )[:LEARN_FROM]:
+    found = timed(document_type).order_by("-at", "-pk").annotate(pages=page_count("document"))
+    columns = ("document", "seconds", "annotator", "fields", "pages")
+    rows: dict[int, Row] = {}
+    for document, seconds, annotator, fields, count in found.values_list(*columns)[:LEARN_FROM]:
+        if document in rows:
+            continue
         ended = [fields.get(name, NOT_KNOWN) for name in names]
         asked = [confidence for outcome, _, confidence in ended if outcome != ASSUMED]
         errors = sum(1 - confidence for confidence in asked)
-        rows.append(Row(seconds, count or 1, len(asked), errors, annotator))
-    return rows
+        rows[document] = Row(seconds, count or 1, len(asked), errors, annotator)
+    return list(rows.values())
 
 
 def timed(document_type: DocumentType) -> QuerySet[Outcome]:
-    """The answers whose times tell what a document costs; who is asked again begins with other values."""
-    return Outcome.objects.filter(document_type=document_type, seconds__gt=0)
+    """The first answers to documents that have a truth, and their edits: they tell what a document costs.
+
+    Who is asked again begins with other values, so that has no `seconds`; the first answer's stay when a second
+    person's becomes the truth.
+    """
+    return Outcome.objects.filter(document_type=document_type, seconds__gt=0, document__truth__isnull=False)
 
 
 def fields_asked(

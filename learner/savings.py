@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import F, Func, IntegerField
+from django.db.models import Count, F, Func, IntegerField
 
 from annotation import tallies
-from annotation.models import Document, DocumentType
+from annotation.labelling import ASSUMED
+from annotation.models import Document, DocumentType, Outcome, Recheck
 from learner import cost, quality, ranking
 from learner.audit import Audit, audit
 from learner.cost import CostModel, FloatArray, Row
@@ -23,6 +24,7 @@ from learner.models import ModelVersion
 State = Document.State
 WAITING = (State.EXTRACTED, State.QUEUED, State.READ)  # of which people may be asked, the most telling first
 MOST_VERSIONS = 40  # newest ones
+LEFT = ("accepted", ASSUMED)  # how fields end that nobody had to fill in, mend or remove
 BREAK = 3.0  # spreads above what was expected, on the log scale, from which a time holds a break
 
 
@@ -42,16 +44,26 @@ class AuditPoint:
 class Time:
     """Hours that people took, and would have taken to fill in everything by hand."""
 
-    corrections: int  # whose time is known
-    spent: float
+    corrections: int  # documents whose time is known
+    spent: float  # all of it, also what went into rechecks
     by_hand: float
     unseen: int  # documents accepted without anybody looking at them
     unseen_by_hand: float
+    rechecks: int = 0  # second looks and probes
+    rechecking: float = 0.0  # that they took
 
     @property
     def saved(self) -> float:
         """Hours; below 0 while the machine costs more than it spares."""
         return self.by_hand + self.unseen_by_hand - self.spent
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How many fields of the documents that are done so far had to be answered, and how many nobody had to fill in."""
+
+    fields: int
+    untyped: int  # accepted as the machine had them, or of a document that nobody had to see
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +78,12 @@ class Savings:
     forecast: Forecast | None  # None without versions, or with nothing left to correct
     next_hours: float  # of the corrections that the forecast is about
     time: Time
+    answers: Answers
     model: CostModel
 
 
 def of(document_type: DocumentType) -> Savings:
-    """In eight queries or less, whatever the numbers of documents and versions."""
+    """In ten queries or less, whatever the numbers of documents and versions."""
     states = tallies.counts()[document_type.pk]
     confirmed = states[State.CONFIRMED]
     waiting = sum(states[state] for state in WAITING)
@@ -95,6 +108,7 @@ def of(document_type: DocumentType) -> Savings:
         else None,
         next_hours=_next_seconds(document_type, model) * corrections / 3600,
         time=_time(document_type, model, rows, states[State.ACCEPTED]),
+        answers=_answers(document_type, states[State.ACCEPTED]),
         model=model,
     )
 
@@ -111,15 +125,63 @@ def spent(model: CostModel, rows: Sequence[Row]) -> FloatArray:
 
 def _time(document_type: DocumentType, model: CostModel, rows: Sequence[Row], unseen: int) -> Time:
     """From the newest corrections, for all of them."""
+    rechecks, rechecking = _rechecking(document_type, model)
     if not rows:
         one = float(model.by_hand(np.ones(1))[0])
-        return Time(0, 0.0, 0.0, unseen, unseen * one / 3600)
+        return Time(0, rechecking, 0.0, unseen, unseen * one / 3600, rechecks, rechecking)
     count = len(rows)
-    if count == cost.LEARN_FROM:  # there may be more than were read
-        count = cost.timed(document_type).count()
+    if 2 * count >= cost.LEARN_FROM:  # there may be more than were read, but for the edits
+        count = cost.timed(document_type).aggregate(n=Count("document", distinct=True))["n"]
     by_hand = float(model.by_hand(np.array([float(row.pages) for row in rows])).mean())
     took = float(spent(model, rows).mean())
-    return Time(count, count * took / 3600, count * by_hand / 3600, unseen, unseen * by_hand / 3600)
+    return Time(
+        count,
+        count * took / 3600 + rechecking,
+        count * by_hand / 3600,
+        unseen,
+        unseen * by_hand / 3600,
+        rechecks,
+        rechecking,
+    )
+
+
+def _rechecking(document_type: DocumentType, model: CostModel) -> tuple[int, float]:
+    """How often people were asked again, as probe or about a document that had an answer, and the hours it took.
+
+    A break in it counts for as little as elsewhere: what was expected is that they fill in all they are asked for.
+    """
+    done = Recheck.objects.filter(document__document_type=document_type, lead_time__gt=0)
+    columns = ("lead_time", "fields", "pages")
+    newest = done.annotate(pages=cost.page_count("document")).order_by("-pk").values_list(*columns)
+    rows = []
+    for seconds, fields, pages in newest[: cost.LEARN_FROM]:
+        asked = len(fields) or model.fields
+        rows.append(Row(seconds, pages or 1, asked, float(asked), ""))
+    if not rows:
+        return 0, 0.0
+    count = len(rows) if len(rows) < cost.LEARN_FROM else done.count()
+    return count, count * float(spent(model, rows).mean()) / 3600
+
+
+def _answers(document_type: DocumentType, unseen: int) -> Answers:
+    """From the newest first answers, for all of them, and of the documents that nobody has to see every field."""
+    names = document_type.schema.names
+    first = Outcome.objects.filter(
+        document_type=document_type, correction__recheck__isnull=True, document__truth__isnull=False
+    )
+    newest = list(
+        first.order_by("-at", "-pk").values_list("document", "model_version", "fields")[: cost.LEARN_FROM]
+    )
+    untyped: dict[int, int] = {}
+    for document, version, fields in newest:
+        ended = [fields.get(name, cost.NOT_KNOWN)[0] for name in names] if version else []
+        untyped.setdefault(document, sum(outcome in LEFT for outcome in ended))
+    count = len(untyped)
+    if len(newest) == cost.LEARN_FROM:  # there may be more than were read
+        count = first.aggregate(n=Count("document", distinct=True))["n"]
+    share = sum(untyped.values()) / max(1, len(untyped))
+    of_unseen = unseen * len(names)
+    return Answers(count * len(names) + of_unseen, round(count * share) + of_unseen)
 
 
 def points(document_type: DocumentType) -> tuple[Point, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annotation.models import Document, DocumentType
+from annotation.models import Document, DocumentType, Recheck
 from learner import cost, savings
 from learner.forecast import Advice
 from learner.models import ModelVersion, Run, Snapshot
@@ -14,6 +14,7 @@ from tests.factories import make_document, make_extraction, make_truth, make_typ
 pytestmark = pytest.mark.django_db
 
 State = Document.State
+ANN, AMY = "ann@example.org", "amy@example.org"
 
 
 def trained(document_type: DocumentType, documents: int, f1: float, **more) -> ModelVersion:
@@ -89,11 +90,83 @@ def test_hours_saved_are_those_by_hand_less_those_spent_and_a_coffee_break_is_no
     assert time.saved == pytest.approx(time.by_hand + time.unseen_by_hand - time.spent)
 
 
+def labelled(document_type: DocumentType, seconds: float = 30.0, **more) -> Document:
+    """A document that Ann has answered."""
+    document = make_document(document_type)
+    make_extraction(document)
+    make_truth(document, lead_time=seconds, annotator=ANN, **more)
+    document.refresh_from_db()
+    return document
+
+
+def asked_again(document: Document, seconds: float, purpose: str, because: str = "x") -> Recheck:
+    """Amy has answered it again."""
+    return Recheck.objects.create(
+        document=document,
+        purpose=purpose,
+        first=document.truth,
+        because=because,
+        shown=[],
+        project_id=1,
+        state="done",
+        lead_time=seconds,
+    )
+
+
+def test_a_document_that_a_second_person_answered_keeps_its_hours_and_the_second_look_adds_to_them():
+    document_type = make_type()
+    document = [labelled(document_type) for _ in range(20)][-1]
+    before = savings.of(document_type).time
+    assert (before.rechecks, before.rechecking) == (0, 0.0)
+    recheck = asked_again(document, 20.0, "second opinion")
+    make_truth(document, lead_time=20, annotator=AMY, recheck=recheck)
+    after = savings.of(document_type).time
+    assert (after.corrections, after.by_hand) == (20, pytest.approx(before.by_hand))
+    assert (after.rechecks, after.rechecking) == (1, pytest.approx(20 / 3600))
+    assert after.spent == pytest.approx(before.spent + 20 / 3600)
+    assert after.saved == pytest.approx(before.saved - 20 / 3600)
+
+
+def test_who_is_asked_again_and_goes_for_a_coffee_is_counted_as_little_as_others():
+    document_type = make_type()
+    documents = [labelled(document_type) for _ in range(20)]
+    for number, document in enumerate(documents[:5]):
+        asked_again(document, 10.0, "probe", f"{number}")
+    asked_again(documents[5], 7200.0, "probe")
+    time = savings.of(document_type).time
+    assert time.rechecks == 6
+    assert 50 / 3600 < time.rechecking < 1.0
+
+
+def test_a_document_whose_answer_was_edited_counts_once_with_all_its_time():
+    document_type = make_type()
+    document = labelled(document_type, 20.0)
+    make_truth(document, lead_time=50, annotator=ANN)
+    time = savings.of(document_type).time
+    assert (time.corrections, time.spent) == (1, pytest.approx(50 / 3600))
+
+
+def test_answers_that_nobody_had_to_type_are_those_left_as_they_were_and_those_of_unseen_documents():
+    document_type = make_type()
+    document = labelled(document_type, outcomes={"company": "accepted", "date": "assumed", "total": "edited"})
+    make_truth(
+        document,
+        annotator=AMY,
+        recheck=asked_again(document, 9.0, "second opinion"),
+        outcomes={"company": "edited", "date": "edited", "total": "edited"},
+    )
+    nothing_shown = make_document(document_type)
+    make_truth(nothing_shown, outcomes=dict.fromkeys(["company", "date", "total"], "accepted"))
+    make_document(document_type, state=State.ACCEPTED)
+    answers = savings.of(document_type).answers
+    assert (answers.untyped, answers.fields) == (2 + 3, 9)
+
+
 def test_queries_do_not_grow_with_documents_or_versions(django_assert_max_num_queries):
     document_type = make_type()
     for n in range(6):
         trained(document_type, 25 * (n + 1), 0.7)
         make_truth(make_document(document_type), lead_time=30)
         make_extraction(make_document(document_type, state=State.EXTRACTED))
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         savings.of(document_type)

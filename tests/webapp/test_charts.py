@@ -13,7 +13,7 @@ from learner.audit import audit
 from learner.cost import default
 from learner.forecast import Point, forecast
 from learner.quality import Bin
-from learner.savings import AuditPoint, Savings, Time
+from learner.savings import Answers, AuditPoint, Savings, Time
 from learner.work import Day as WorkDay
 from learner.work import Person, Work
 from webapp.dashboard import charts
@@ -86,7 +86,9 @@ def test_a_learning_curve_holds_every_version_and_the_forecast(versions, confirm
     audited = tuple(AuditPoint("v", n, 5, share, share / 2, 1.0) for n, share in versions)
     foreseen = forecast(gold, confirmed)
     nothing = Time(0, 0, 0, 0, 0)
-    found = Savings(confirmed, 9, gold, audited, audit([], []), foreseen, 1.0, nothing, default(4))
+    found = Savings(
+        confirmed, 9, gold, audited, audit([], []), foreseen, 1.0, nothing, Answers(0, 0), default(4)
+    )
     chart = charts.learning(found)
     is_whole(chart)
     drawn = {each.label: [value for value in each.values if value is not None] for each in chart.series}
