@@ -45,6 +45,11 @@ class Run(models.Model):
     trigger = models.CharField(max_length=200, help_text="why it was started, in words")
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, null=True, blank=True, related_name="runs")
     stop_asked = models.BooleanField(default=False)
+    in_doubt = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="[[correction id, field], …] that it doesn't learn from; null until they were looked for",
+    )
 
     # live progress
     stage = models.CharField(max_length=40, blank=True)

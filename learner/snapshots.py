@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -90,12 +90,15 @@ def take(document_type: DocumentType) -> Snapshot:
     return snapshot
 
 
-def examples(snapshot: Snapshot) -> dict[Split, list[Example]]:
+def examples(snapshot: Snapshot, in_doubt: Iterable[tuple[int, str]] = ()) -> dict[Split, list[Example]]:
     """The snapshot's documents with their words and true answers, by split and in the order of its items.
 
     Documents with unconfirmed fields are there for training only: what stands beside a gold one is left out. So is
-    what was erased.
+    what was erased. Answers `in_doubt` (correction id, field) are as unconfirmed, where something learns from them.
     """
+    doubted: defaultdict[int, set[str]] = defaultdict(set)
+    for correction, field in in_doubt:
+        doubted[correction].add(field)
     corrections = Correction.objects.filter(pk__in=[correction for correction, _ in snapshot.items])
     found = {
         row.pk: row for row in corrections.select_related("document").prefetch_related("document__pages")
@@ -109,6 +112,8 @@ def examples(snapshot: Snapshot) -> dict[Split, list[Example]]:
         unconfirmed = row.unconfirmed & names
         if unconfirmed and split != Split.TRAIN:
             continue
+        if split == Split.TRAIN:
+            unconfirmed |= doubted[correction] & names
         # a field that the type has no more may still be in an older correction
         answers = tuple(answer for answer in row.said if answer.field in names - unconfirmed)
         example = Example(str(row.document_id), row.document.word_pages, answers, unconfirmed)

@@ -1,13 +1,16 @@
 """Recorded answers in; those that something speaks against as rows for the lead, and to other people for a second opinion, out.
 
 A model that had not seen a document may speak against its answer (`models.label_errors`), or another person who was
-asked for agreement. What a second person says is an answer like any other: the newest one counts.
+asked for agreement. What a second person says is an answer like any other: the newest one counts. A training looks
+for them before it learns, and leaves them out (`before_training`); what it must not learn from is looked through when
+it has ended.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,10 +20,15 @@ from annotation import jobs, ledger, rechecks
 from annotation.errors import Refused
 from annotation.models import Correction, Document, DocumentType, Recheck
 from learner import probes
-from learner.models import Suspect
+from learner.models import Snapshot, Suspect
+from learner.snapshots import Split
 from models import label_errors
-from models.extractors.base import Example
+from models.errors import TrainingFailed
+from models.extractors.base import Example, OnProgress
+from models.label_errors import Doubt
 from models.schema import Field
+
+log = logging.getLogger(__name__)
 
 State = Suspect.State
 WAITING = (State.OPEN, State.ASKED)
@@ -31,19 +39,45 @@ DIFFER = 0.5  # likelihood of what one of two people said
 def find_suspects(type_id: int) -> None:
     """Look all confirmed documents of a type through, and ask second people about the most doubtful ones."""
     document_type = DocumentType.objects.get(pk=type_id)
-    rows = list(
-        ledger.truths(document_type)
-        .select_related("document")
-        .prefetch_related("document__pages")
-        .order_by("pk")
-    )
+    rows = _confirmed(document_type)
     if len(rows) < LEAST_DOCUMENTS:
         return
+    _store(document_type, _doubts(document_type, rows), looked_at=None)
+    ask_others(document_type)
+
+
+def before_training(snapshot: Snapshot, on_progress: OnProgress) -> list[tuple[int, str]]:
+    """Look through what a training is to learn from, and ask second people; answers (correction, field) still in doubt.
+
+    Gold stays out of it: whatever decides what is learned must not have seen what judges it.
+    """
+    document_type = snapshot.document_type
+    learned = {correction for correction, split in snapshot.items if split != Split.GOLD}
+    rows = [row for row in _confirmed(document_type) if row.pk in learned]
+    if len(rows) >= LEAST_DOCUMENTS:
+        try:
+            found = _doubts(document_type, rows, on_progress)
+        except TrainingFailed as problem:  # what the quick learner can't learn, the type's own extractor may
+            log.info("no answers of %s were looked through: %s", document_type.name, problem)
+        else:
+            _store(document_type, found, looked_at=[row.pk for row in rows])
+            ask_others(document_type)
+    doubted = waiting(document_type).filter(correction__in=learned)
+    return sorted(doubted.values_list("correction", "field"))
+
+
+def _confirmed(document_type: DocumentType) -> list[Correction]:
+    truths = ledger.truths(document_type).select_related("document")
+    return list(truths.prefetch_related("document__pages").order_by("pk"))
+
+
+def _doubts(
+    document_type: DocumentType, rows: Sequence[Correction], on_progress: OnProgress = lambda _: None
+) -> list[tuple[Correction, Doubt]]:
     names = set(document_type.schema.names)
     examples = [_example(row, names) for row in rows]
-    doubts = label_errors.find(document_type.schema, examples)
-    _store(document_type, [(rows[doubt.document], doubt) for doubt in doubts])
-    ask_others(document_type)
+    found = label_errors.find(document_type.schema, examples, on_progress=on_progress)
+    return [(rows[doubt.document], doubt) for doubt in found]
 
 
 def _example(row: Correction, names: set[str]) -> Example:
@@ -53,10 +87,20 @@ def _example(row: Correction, names: set[str]) -> Example:
 
 
 @transaction.atomic
-def _store(document_type: DocumentType, doubts: Iterable[tuple[Correction, label_errors.Doubt]]) -> None:
-    """Keep what is in doubt now; what was and isn't any more goes, unless somebody was asked about it."""
+def _store(
+    document_type: DocumentType,
+    doubts: Iterable[tuple[Correction, Doubt]],
+    *,
+    looked_at: Collection[int] | None,
+) -> None:
+    """Keep what is in doubt now; what was and isn't any more goes, unless somebody was asked about it.
+
+    `looked_at` are the corrections (ids) that the doubts are about; None: all of the type's.
+    """
     jobs.assert_held()
     ours = Suspect.objects.filter(document__document_type=document_type)
+    if looked_at is not None:
+        ours = ours.filter(correction__in=looked_at)
     settled = _settled(document_type)
     found: set[int] = set()
     for correction, doubt in doubts:

@@ -21,13 +21,13 @@ from django.db.models.functions import Coalesce, Now
 from annotation import doorbell, jobs
 from annotation.errors import LostClaim
 from annotation.models import DocumentType
-from learner import decision, evaluation, progress, promotion, provenance, snapshots, triggers
+from learner import decision, evaluation, progress, promotion, provenance, snapshots, suspects, triggers
 from learner.models import ModelVersion, Run, Snapshot
 from learner.snapshots import Split
 from models import extractors
 from models.alignment import learn_day_first
 from models.errors import DocloopError, RegistryError, TrainingStopped
-from models.extractors.base import Example, Extracted
+from models.extractors.base import Example, Extracted, Progress
 from models.registry import MODEL, Ending, RegisteredVersion, Registry
 from models.schema import Schema
 
@@ -68,7 +68,7 @@ def _train(run: Run, registry: Registry) -> None:
     progress.write(run, "taking a snapshot", 0.0)
     snapshot = _snapshot(run)
     schema = Schema.from_json(snapshot.fields)
-    examples = snapshots.examples(snapshot)
+    examples = snapshots.examples(snapshot, _in_doubt(run, snapshot, registry))
     # how dates are printed is learned as all else is: not from gold, and for this model, not for its type
     learned = learn_day_first(schema, [*examples[Split.TRAIN], *examples[Split.VALIDATION]])
     key = run_key(run, snapshot)
@@ -78,7 +78,7 @@ def _train(run: Run, registry: Registry) -> None:
     mlflow_run = registry.start_run(
         key,
         experiment=f"docloop {document_type.name}",
-        params=_params(document_type, recipe, examples),
+        params=_params(run, recipe, examples),
         tags={
             "docloop.snapshot": snapshot.hash,
             "docloop.schema": schema.hash,
@@ -164,6 +164,23 @@ def _snapshot(run: Run) -> Snapshot:
             run.snapshot = snapshots.take(run.document_type)
             run.save(update_fields=["snapshot"])
     return run.snapshot
+
+
+def _in_doubt(run: Run, snapshot: Snapshot, registry: Registry) -> list[tuple[int, str]]:
+    """What the run doesn't learn from (`suspects.before_training`).
+
+    A retry leaves out the same: its checkpoints are of these examples, whatever people have said meanwhile.
+    """
+    if run.in_doubt is None:
+        report = progress.Reporter(run, progress.Curves(registry, ""), first=0.0, last=0.02)
+        found = suspects.before_training(
+            snapshot, lambda said: report(Progress("looking for answers in doubt", said.share))
+        )
+        with transaction.atomic():
+            jobs.assert_held()
+            Run.objects.filter(pk=run.pk).update(in_doubt=found)
+        run.in_doubt = found
+    return [(correction, field) for correction, field in run.in_doubt]
 
 
 def _fitted(
@@ -258,7 +275,13 @@ def _end_in_mlflow(registry: Registry, run: Run, ending: Ending) -> None:
 
 
 def _params(
-    document_type: DocumentType, recipe: dict[str, Any], examples: Examples
+    run: Run, recipe: dict[str, Any], examples: Examples
 ) -> dict[str, Any]:  # mixed: text and numbers, as MLflow takes them
     counts = {f"{split}_documents": len(found) for split, found in examples.items()}
-    return {"extractor": document_type.extractor, "split_rule": snapshots.RULE, **counts, **recipe}
+    return {
+        "extractor": run.document_type.extractor,
+        "split_rule": snapshots.RULE,
+        **counts,
+        "answers_in_doubt": len(run.in_doubt or ()),
+        **recipe,
+    }

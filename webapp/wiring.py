@@ -46,7 +46,8 @@ WIRING: dict[str, list[str]] = {
     "account changed": ["webapp.follow_account"],
     # training runs
     "training asked": ["learner.train"],
-    "training finished": ["learner.find_suspects", "learner.renew_headline"],  # with the document type's id
+    # with the document type's id; before it learned, the training looked for suspects among what it learns from
+    "training finished": ["learner.find_suspects", "learner.renew_headline"],
 }
 
 # name → how often; `annotation.schedules` makes one run of each due time, however many beats there are

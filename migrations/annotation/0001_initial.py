@@ -6,223 +6,579 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Correction',
+            name="Correction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(choices=[('label studio', 'Label Studio'), ('imported', 'Imported')], max_length=12)),
-                ('annotation_id', models.PositiveBigIntegerField(help_text="Label Studio's; for imported labels the document's id")),
-                ('content_hash', models.CharField(help_text='SHA-256 of the canonical content', max_length=64)),
-                ('skipped', models.BooleanField(default=False)),
-                ('answers', models.JSONField(help_text='[Answer.to_json(), …]; complete: a field without one is absent')),
-                ('outcomes', models.JSONField(default=dict, help_text='{field: accepted | edited | moved | added | removed}')),
-                ('annotator', models.CharField(blank=True, help_text='e-mail, or who imported it', max_length=150)),
-                ('lead_time', models.FloatField(blank=True, help_text='seconds the person took', null=True)),
-                ('submitted_at', models.DateTimeField(help_text="by Label Studio's clock")),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("label studio", "Label Studio"), ("imported", "Imported")], max_length=12
+                    ),
+                ),
+                (
+                    "annotation_id",
+                    models.PositiveBigIntegerField(
+                        help_text="Label Studio's; for imported labels the document's id"
+                    ),
+                ),
+                (
+                    "content_hash",
+                    models.CharField(help_text="SHA-256 of the canonical content", max_length=64),
+                ),
+                ("skipped", models.BooleanField(default=False)),
+                (
+                    "answers",
+                    models.JSONField(
+                        help_text="[Answer.to_json(), …]; complete: a field without one is absent"
+                    ),
+                ),
+                (
+                    "outcomes",
+                    models.JSONField(
+                        default=dict, help_text="{field: accepted | edited | moved | added | removed}"
+                    ),
+                ),
+                (
+                    "annotator",
+                    models.CharField(blank=True, help_text="e-mail, or who imported it", max_length=150),
+                ),
+                ("lead_time", models.FloatField(blank=True, help_text="seconds the person took", null=True)),
+                ("submitted_at", models.DateTimeField(help_text="by Label Studio's clock")),
+                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='DirtyTask',
+            name="DirtyTask",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('task_id', models.PositiveIntegerField(unique=True)),
-                ('seq', models.PositiveBigIntegerField(default=1)),
-                ('noticed_by', models.CharField(help_text='webhook or sweep', max_length=10)),
-                ('noticed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("task_id", models.PositiveIntegerField(unique=True)),
+                ("seq", models.PositiveBigIntegerField(default=1)),
+                ("noticed_by", models.CharField(help_text="webhook or sweep", max_length=10)),
+                ("noticed_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='DocumentType',
+            name="DocumentType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=40, unique=True)),
-                ('title', models.CharField(max_length=80)),
-                ('fields', models.JSONField(help_text='models.schema.Schema.to_json()')),
-                ('accept_above', models.FloatField(blank=True, help_text='Documents whose every confidence is above this are accepted unseen; empty: none', null=True)),
-                ('retrain_after', models.PositiveIntegerField(default=25, help_text='New corrections that start a training')),
-                ('strategy', models.CharField(default='mixed', max_length=40)),
-                ('audit_share', models.FloatField(default=0.1, help_text='Share of picks made at random, 0…1')),
-                ('queue_depth', models.PositiveIntegerField(default=5, help_text='Tasks kept ready for each annotator')),
-                ('extractor', models.CharField(default='layoutlm', max_length=40)),
-                ('recipe', models.JSONField(blank=True, default=dict, help_text="Overrides of the extractor's training recipe")),
-                ('project_id', models.PositiveIntegerField(blank=True, null=True)),
-                ('label_config_hash', models.CharField(blank=True, max_length=64)),
-                ('champion', models.CharField(blank=True, max_length=60)),
-                ('champion_uri', models.CharField(blank=True, max_length=500)),
-                ('champion_sha256', models.CharField(blank=True, max_length=64)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.SlugField(max_length=40, unique=True)),
+                ("title", models.CharField(max_length=80)),
+                ("fields", models.JSONField(help_text="models.schema.Schema.to_json()")),
+                (
+                    "accept_above",
+                    models.FloatField(
+                        blank=True,
+                        help_text="Documents whose every confidence is above this are accepted unseen; empty: none",
+                        null=True,
+                    ),
+                ),
+                (
+                    "retrain_after",
+                    models.PositiveIntegerField(
+                        default=25, help_text="New corrections that start a training"
+                    ),
+                ),
+                ("strategy", models.CharField(default="mixed", max_length=40)),
+                (
+                    "audit_share",
+                    models.FloatField(default=0.1, help_text="Share of picks made at random, 0…1"),
+                ),
+                (
+                    "queue_depth",
+                    models.PositiveIntegerField(default=5, help_text="Tasks kept ready for each annotator"),
+                ),
+                ("extractor", models.CharField(default="layoutlm", max_length=40)),
+                (
+                    "recipe",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="Overrides of the extractor's training recipe"
+                    ),
+                ),
+                ("project_id", models.PositiveIntegerField(blank=True, null=True)),
+                ("label_config_hash", models.CharField(blank=True, max_length=64)),
+                ("champion", models.CharField(blank=True, max_length=60)),
+                ("champion_uri", models.CharField(blank=True, max_length=500)),
+                ("champion_sha256", models.CharField(blank=True, max_length=64)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True)),
-                ('next_due', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True)),
+                ("next_due", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64, unique=True)),
-                ('filename', models.CharField(max_length=255)),
-                ('media_type', models.CharField(max_length=40)),
-                ('size', models.PositiveBigIntegerField(help_text='bytes')),
-                ('file', models.FileField(max_length=200, upload_to='files/')),
-                ('state', models.CharField(choices=[('received', 'Received'), ('read', 'Read'), ('unreadable', 'Unreadable'), ('extracted', 'Extracted'), ('queued', 'Queued'), ('skipped', 'Skipped'), ('accepted', 'Accepted'), ('confirmed', 'Confirmed')], default='received', max_length=12)),
-                ('problem', models.CharField(blank=True, help_text='Why it is unreadable, for people', max_length=500)),
-                ('fingerprint', models.CharField(blank=True, help_text='models.similarity, 64 bits in hex', max_length=16)),
-                ('uploaded_by', models.CharField(blank=True, max_length=150)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('priority', models.FloatField(blank=True, help_text='Higher is labelled sooner; from learner.selection', null=True)),
-                ('reason', models.CharField(blank=True, help_text='Why it was chosen, for people', max_length=200)),
-                ('audit_probability', models.FloatField(blank=True, help_text='Set if it was picked at random for the audit slice: with what probability', null=True)),
-                ('truth', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='annotation.correction')),
-                ('document_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='annotation.documenttype')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64, unique=True)),
+                ("filename", models.CharField(max_length=255)),
+                ("media_type", models.CharField(max_length=40)),
+                ("size", models.PositiveBigIntegerField(help_text="bytes")),
+                ("file", models.FileField(max_length=200, upload_to="files/")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("read", "Read"),
+                            ("unreadable", "Unreadable"),
+                            ("extracted", "Extracted"),
+                            ("queued", "Queued"),
+                            ("skipped", "Skipped"),
+                            ("accepted", "Accepted"),
+                            ("confirmed", "Confirmed"),
+                        ],
+                        default="received",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "problem",
+                    models.CharField(
+                        blank=True, help_text="Why it is unreadable, for people", max_length=500
+                    ),
+                ),
+                (
+                    "fingerprint",
+                    models.CharField(
+                        blank=True, help_text="models.similarity, 64 bits in hex", max_length=16
+                    ),
+                ),
+                ("uploaded_by", models.CharField(blank=True, max_length=150)),
+                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "priority",
+                    models.FloatField(
+                        blank=True, help_text="Higher is labelled sooner; from learner.selection", null=True
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(blank=True, help_text="Why it was chosen, for people", max_length=200),
+                ),
+                (
+                    "audit_probability",
+                    models.FloatField(
+                        blank=True,
+                        help_text="Set if it was picked at random for the audit slice: with what probability",
+                        null=True,
+                    ),
+                ),
+                (
+                    "truth",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="annotation.correction",
+                    ),
+                ),
+                (
+                    "document_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="documents",
+                        to="annotation.documenttype",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='correction',
-            name='document',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='annotation.document'),
+            model_name="correction",
+            name="document",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="corrections",
+                to="annotation.document",
+            ),
         ),
         migrations.CreateModel(
-            name='Extraction',
+            name="Extraction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model_version', models.CharField(max_length=60)),
-                ('values', models.JSONField(help_text='[Value.to_json(), …]')),
-                ('absent', models.JSONField(default=dict, help_text='{field: confidence that it is absent}')),
-                ('score', models.FloatField(help_text='Lowest confidence of any field, 0…1: how sure the model is of the document')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='extractions', to='annotation.document')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("model_version", models.CharField(max_length=60)),
+                ("values", models.JSONField(help_text="[Value.to_json(), …]")),
+                ("absent", models.JSONField(default=dict, help_text="{field: confidence that it is absent}")),
+                (
+                    "score",
+                    models.FloatField(
+                        help_text="Lowest confidence of any field, 0…1: how sure the model is of the document"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="extractions",
+                        to="annotation.document",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='document',
-            name='extraction',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='annotation.extraction'),
+            model_name="document",
+            name="extraction",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="annotation.extraction",
+            ),
         ),
         migrations.AddField(
-            model_name='correction',
-            name='extraction',
-            field=models.ForeignKey(blank=True, help_text='What the person saw', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotation.extraction'),
+            model_name="correction",
+            name="extraction",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="What the person saw",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="annotation.extraction",
+            ),
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('task', models.CharField(help_text='such as annotation.read_document', max_length=80)),
-                ('subject', models.BigIntegerField(help_text='id of what it is about')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='waiting', max_length=8)),
-                ('attempt', models.PositiveIntegerField(default=0, help_text='The fencing token: grows with every claim')),
-                ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('problem', models.CharField(blank=True, max_length=1000)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("task", models.CharField(help_text="such as annotation.read_document", max_length=80)),
+                ("subject", models.BigIntegerField(help_text="id of what it is about")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "attempt",
+                    models.PositiveIntegerField(
+                        default=0, help_text="The fencing token: grows with every claim"
+                    ),
+                ),
+                ("due_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("problem", models.CharField(blank=True, max_length=1000)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='job_waiting'), models.Index(condition=models.Q(('state', 'running')), fields=['lease_until'], name='job_running')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('task', 'subject'), name='one_waiting_job_a_subject'), models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('task', 'subject'), name='one_running_job_a_subject')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")), fields=["due_at"], name="job_waiting"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "running")), fields=["lease_until"], name="job_running"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "waiting")),
+                        fields=("task", "subject"),
+                        name="one_waiting_job_a_subject",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "running")),
+                        fields=("task", "subject"),
+                        name="one_running_job_a_subject",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LabelTask',
+            name="LabelTask",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('project_id', models.PositiveIntegerField()),
-                ('task_id', models.PositiveIntegerField(blank=True, help_text="Label Studio's; null while pushing", null=True, unique=True)),
-                ('state', models.CharField(choices=[('pushing', 'Pushing'), ('open', 'Open'), ('done', 'Done'), ('withdrawn', 'Withdrawn')], default='pushing', max_length=10)),
-                ('prediction_id', models.PositiveIntegerField(blank=True, null=True)),
-                ('seen', models.CharField(blank=True, help_text='Hash of the light inventory entry that was last collected', max_length=64)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tasks', to='annotation.document')),
-                ('extraction', models.ForeignKey(blank=True, help_text='What the annotator is shown', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='annotation.extraction')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("project_id", models.PositiveIntegerField()),
+                (
+                    "task_id",
+                    models.PositiveIntegerField(
+                        blank=True, help_text="Label Studio's; null while pushing", null=True, unique=True
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pushing", "Pushing"),
+                            ("open", "Open"),
+                            ("done", "Done"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="pushing",
+                        max_length=10,
+                    ),
+                ),
+                ("prediction_id", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "seen",
+                    models.CharField(
+                        blank=True,
+                        help_text="Hash of the light inventory entry that was last collected",
+                        max_length=64,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tasks",
+                        to="annotation.document",
+                    ),
+                ),
+                (
+                    "extraction",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="What the annotator is shown",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="annotation.extraction",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Move',
+            name="Move",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('before', models.CharField(choices=[('received', 'Received'), ('read', 'Read'), ('unreadable', 'Unreadable'), ('extracted', 'Extracted'), ('queued', 'Queued'), ('skipped', 'Skipped'), ('accepted', 'Accepted'), ('confirmed', 'Confirmed')], max_length=12)),
-                ('after', models.CharField(choices=[('received', 'Received'), ('read', 'Read'), ('unreadable', 'Unreadable'), ('extracted', 'Extracted'), ('queued', 'Queued'), ('skipped', 'Skipped'), ('accepted', 'Accepted'), ('confirmed', 'Confirmed')], max_length=12)),
-                ('reason', models.CharField(max_length=500)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='moves', to='annotation.document')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "before",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("read", "Read"),
+                            ("unreadable", "Unreadable"),
+                            ("extracted", "Extracted"),
+                            ("queued", "Queued"),
+                            ("skipped", "Skipped"),
+                            ("accepted", "Accepted"),
+                            ("confirmed", "Confirmed"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "after",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("read", "Read"),
+                            ("unreadable", "Unreadable"),
+                            ("extracted", "Extracted"),
+                            ("queued", "Queued"),
+                            ("skipped", "Skipped"),
+                            ("accepted", "Accepted"),
+                            ("confirmed", "Confirmed"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=500)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="moves",
+                        to="annotation.document",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Page',
+            name="Page",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(help_text='0-based')),
-                ('image', models.CharField(help_text='Path within the store, such as pages/12/1.jpg', max_length=200)),
-                ('width', models.PositiveIntegerField(help_text='pixels of the image')),
-                ('height', models.PositiveIntegerField(help_text='pixels of the image')),
-                ('words', models.JSONField(default=list, help_text='[[text, [x0, y0, x1, y1], confidence], …], see models.pages')),
-                ('read_by', models.CharField(help_text='text-layer, given, or the OCR engine with its version', max_length=80)),
-                ('quality', models.FloatField(blank=True, help_text='0…1 of the image', null=True)),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pages', to='annotation.document')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(help_text="0-based")),
+                (
+                    "image",
+                    models.CharField(
+                        help_text="Path within the store, such as pages/12/1.jpg", max_length=200
+                    ),
+                ),
+                ("width", models.PositiveIntegerField(help_text="pixels of the image")),
+                ("height", models.PositiveIntegerField(help_text="pixels of the image")),
+                (
+                    "words",
+                    models.JSONField(
+                        default=list, help_text="[[text, [x0, y0, x1, y1], confidence], …], see models.pages"
+                    ),
+                ),
+                (
+                    "read_by",
+                    models.CharField(
+                        help_text="text-layer, given, or the OCR engine with its version", max_length=80
+                    ),
+                ),
+                ("quality", models.FloatField(blank=True, help_text="0…1 of the image", null=True)),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="pages",
+                        to="annotation.document",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='CurrentAnnotation',
+            name="CurrentAnnotation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(choices=[('label studio', 'Label Studio'), ('imported', 'Imported')], max_length=12)),
-                ('annotation_id', models.PositiveBigIntegerField()),
-                ('correction', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotation.correction')),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='current_annotations', to='annotation.document')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("label studio", "Label Studio"), ("imported", "Imported")], max_length=12
+                    ),
+                ),
+                ("annotation_id", models.PositiveBigIntegerField()),
+                (
+                    "correction",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="annotation.correction",
+                    ),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="current_annotations",
+                        to="annotation.document",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('source', 'annotation_id'), name='one_pointer_an_annotation')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "annotation_id"), name="one_pointer_an_annotation"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='extraction',
-            constraint=models.UniqueConstraint(fields=('document', 'model_version'), name='one_extraction_a_version'),
+            model_name="extraction",
+            constraint=models.UniqueConstraint(
+                fields=("document", "model_version"), name="one_extraction_a_version"
+            ),
         ),
         migrations.AddIndex(
-            model_name='document',
-            index=models.Index(fields=['document_type', 'state', '-priority'], name='document_ranking'),
+            model_name="document",
+            index=models.Index(fields=["document_type", "state", "-priority"], name="document_ranking"),
         ),
         migrations.AddIndex(
-            model_name='document',
-            index=models.Index(fields=['state'], name='document_state'),
+            model_name="document",
+            index=models.Index(fields=["state"], name="document_state"),
         ),
         migrations.AddIndex(
-            model_name='correction',
-            index=models.Index(fields=['document'], name='correction_document'),
+            model_name="correction",
+            index=models.Index(fields=["document"], name="correction_document"),
         ),
         migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.UniqueConstraint(fields=('source', 'annotation_id', 'content_hash'), name='a_content_is_recorded_once'),
+            model_name="correction",
+            constraint=models.UniqueConstraint(
+                fields=("source", "annotation_id", "content_hash"), name="a_content_is_recorded_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='labeltask',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'withdrawn'), _negated=True), fields=('document',), name='one_live_task_a_document'),
+            model_name="labeltask",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "withdrawn"), _negated=True),
+                fields=("document",),
+                name="one_live_task_a_document",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='page',
-            constraint=models.UniqueConstraint(fields=('document', 'number'), name='page_number_once'),
+            model_name="page",
+            constraint=models.UniqueConstraint(fields=("document", "number"), name="page_number_once"),
         ),
     ]

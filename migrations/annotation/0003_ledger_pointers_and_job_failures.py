@@ -5,30 +5,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0002_ledger_is_append_only'),
+        ("annotation", "0002_ledger_is_append_only"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='correction',
-            name='noticed_by',
-            field=models.CharField(blank=True, help_text='webhook, or sweep if no webhook told of it; empty if imported', max_length=10),
+            model_name="correction",
+            name="noticed_by",
+            field=models.CharField(
+                blank=True,
+                help_text="webhook, or sweep if no webhook told of it; empty if imported",
+                max_length=10,
+            ),
         ),
         migrations.AddField(
-            model_name='currentannotation',
-            name='submitted_at',
-            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text="When it got its present content, by Label Studio's clock"),
+            model_name="currentannotation",
+            name="submitted_at",
+            field=models.DateTimeField(
+                db_default=django.db.models.functions.datetime.Now(),
+                help_text="When it got its present content, by Label Studio's clock",
+            ),
         ),
         migrations.AddField(
-            model_name='currentannotation',
-            name='task_id',
-            field=models.PositiveIntegerField(blank=True, db_index=True, help_text="Label Studio's task that holds it; null if imported", null=True),
+            model_name="currentannotation",
+            name="task_id",
+            field=models.PositiveIntegerField(
+                blank=True,
+                db_index=True,
+                help_text="Label Studio's task that holds it; null if imported",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='job',
-            name='failures',
-            field=models.PositiveIntegerField(default=0, help_text='Attempts that ended for a reason of their own (not for want of Label Studio)'),
+            model_name="job",
+            name="failures",
+            field=models.PositiveIntegerField(
+                default=0,
+                help_text="Attempts that ended for a reason of their own (not for want of Label Studio)",
+            ),
         ),
     ]

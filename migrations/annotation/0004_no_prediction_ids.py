@@ -4,14 +4,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0003_ledger_pointers_and_job_failures'),
+        ("annotation", "0003_ledger_pointers_and_job_failures"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='labeltask',
-            name='prediction_id',
+            model_name="labeltask",
+            name="prediction_id",
         ),
     ]

@@ -6,72 +6,183 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0007_task_reason'),
+        ("annotation", "0007_task_reason"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='documenttype',
-            name='overlap_annotators',
-            field=models.PositiveIntegerField(default=2, help_text='How many people answer those'),
+            model_name="documenttype",
+            name="overlap_annotators",
+            field=models.PositiveIntegerField(default=2, help_text="How many people answer those"),
         ),
         migrations.AddField(
-            model_name='documenttype',
-            name='overlap_share',
-            field=models.FloatField(default=0.0, help_text='Of documents that several people answer, 0…1'),
+            model_name="documenttype",
+            name="overlap_share",
+            field=models.FloatField(default=0.0, help_text="Of documents that several people answer, 0…1"),
         ),
         migrations.AddField(
-            model_name='documenttype',
-            name='probes',
-            field=models.FloatField(default=0.0, help_text='Probes for each correction, 0…1'),
+            model_name="documenttype",
+            name="probes",
+            field=models.FloatField(default=0.0, help_text="Probes for each correction, 0…1"),
         ),
         migrations.AddField(
-            model_name='documenttype',
-            name='second_opinions',
-            field=models.FloatField(default=0.05, help_text='Doubtful documents asked again, at most this share (0…1) of the confirmed ones'),
+            model_name="documenttype",
+            name="second_opinions",
+            field=models.FloatField(
+                default=0.05,
+                help_text="Doubtful documents asked again, at most this share (0…1) of the confirmed ones",
+            ),
         ),
         migrations.CreateModel(
-            name='Recheck',
+            name="Recheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('second opinion', 'Second Opinion'), ('overlap', 'Overlap'), ('probe', 'Probe')], max_length=14)),
-                ('state', models.CharField(choices=[('pushing', 'Pushing'), ('open', 'Open'), ('done', 'Done'), ('withdrawn', 'Withdrawn')], default='pushing', max_length=10)),
-                ('because', models.CharField(help_text='What called for it; the same call makes one task only', max_length=100)),
-                ('fields', models.JSONField(default=list, help_text='Names: those in doubt, or the one that a probe shows wrongly')),
-                ('shown', models.JSONField(help_text='[Value.to_json(), …]: what the person begins with')),
-                ('reason', models.CharField(blank=True, help_text='As the person is shown it', max_length=200)),
-                ('not_by', models.JSONField(default=list, help_text='E-mails of those who have answered the document')),
-                ('project_id', models.PositiveIntegerField()),
-                ('task_id', models.PositiveIntegerField(blank=True, help_text="Label Studio's; null while pushing and when cleaned up", null=True, unique=True)),
-                ('model_version', models.CharField(blank=True, help_text='Under whose name it is shown: Label Studio shows one version', max_length=60)),
-                ('seen', models.CharField(blank=True, help_text='Hash of the light inventory entry that was last collected', max_length=64)),
-                ('annotator', models.CharField(blank=True, help_text='E-mail of who answered it', max_length=150)),
-                ('lead_time', models.FloatField(blank=True, help_text='seconds the person took', null=True)),
-                ('outcomes', models.JSONField(default=dict, help_text='{field: how it ended, against what was `shown`}')),
-                ('untouched', models.BooleanField(blank=True, help_text='Whether nothing shown was changed', null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('answered_at', models.DateTimeField(blank=True, help_text="by Label Studio's clock", null=True)),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rechecks', to='annotation.document')),
-                ('first', models.ForeignKey(help_text='The answer that is checked', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotation.correction')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("second opinion", "Second Opinion"),
+                            ("overlap", "Overlap"),
+                            ("probe", "Probe"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pushing", "Pushing"),
+                            ("open", "Open"),
+                            ("done", "Done"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="pushing",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "because",
+                    models.CharField(
+                        help_text="What called for it; the same call makes one task only", max_length=100
+                    ),
+                ),
+                (
+                    "fields",
+                    models.JSONField(
+                        default=list, help_text="Names: those in doubt, or the one that a probe shows wrongly"
+                    ),
+                ),
+                ("shown", models.JSONField(help_text="[Value.to_json(), …]: what the person begins with")),
+                (
+                    "reason",
+                    models.CharField(blank=True, help_text="As the person is shown it", max_length=200),
+                ),
+                (
+                    "not_by",
+                    models.JSONField(
+                        default=list, help_text="E-mails of those who have answered the document"
+                    ),
+                ),
+                ("project_id", models.PositiveIntegerField()),
+                (
+                    "task_id",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Label Studio's; null while pushing and when cleaned up",
+                        null=True,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "model_version",
+                    models.CharField(
+                        blank=True,
+                        help_text="Under whose name it is shown: Label Studio shows one version",
+                        max_length=60,
+                    ),
+                ),
+                (
+                    "seen",
+                    models.CharField(
+                        blank=True,
+                        help_text="Hash of the light inventory entry that was last collected",
+                        max_length=64,
+                    ),
+                ),
+                (
+                    "annotator",
+                    models.CharField(blank=True, help_text="E-mail of who answered it", max_length=150),
+                ),
+                ("lead_time", models.FloatField(blank=True, help_text="seconds the person took", null=True)),
+                (
+                    "outcomes",
+                    models.JSONField(
+                        default=dict, help_text="{field: how it ended, against what was `shown`}"
+                    ),
+                ),
+                (
+                    "untouched",
+                    models.BooleanField(blank=True, help_text="Whether nothing shown was changed", null=True),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "answered_at",
+                    models.DateTimeField(blank=True, help_text="by Label Studio's clock", null=True),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rechecks",
+                        to="annotation.document",
+                    ),
+                ),
+                (
+                    "first",
+                    models.ForeignKey(
+                        help_text="The answer that is checked",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="annotation.correction",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='correction',
-            name='recheck',
-            field=models.ForeignKey(blank=True, help_text='If asked again', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='annotation.recheck'),
+            model_name="correction",
+            name="recheck",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="If asked again",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="corrections",
+                to="annotation.recheck",
+            ),
         ),
         migrations.AddIndex(
-            model_name='recheck',
-            index=models.Index(fields=['document', 'purpose'], name='recheck_purpose'),
+            model_name="recheck",
+            index=models.Index(fields=["document", "purpose"], name="recheck_purpose"),
         ),
         migrations.AddConstraint(
-            model_name='recheck',
-            constraint=models.UniqueConstraint(fields=('document', 'purpose', 'because'), name='one_recheck_a_call'),
+            model_name="recheck",
+            constraint=models.UniqueConstraint(
+                fields=("document", "purpose", "because"), name="one_recheck_a_call"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recheck',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['pushing', 'open'])), fields=('document',), name='one_live_recheck_a_document'),
+            model_name="recheck",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["pushing", "open"])),
+                fields=("document",),
+                name="one_live_recheck_a_document",
+            ),
         ),
     ]

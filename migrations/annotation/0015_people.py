@@ -5,16 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0014_figures'),
+        ("annotation", "0014_figures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='documenttype',
-            name='annotators',
-            field=models.ManyToManyField(blank=True, help_text='Annotators who label chosen types only, and this among them; see annotation.people', related_name='only_types', to=settings.AUTH_USER_MODEL),
+            model_name="documenttype",
+            name="annotators",
+            field=models.ManyToManyField(
+                blank=True,
+                help_text="Annotators who label chosen types only, and this among them; see annotation.people",
+                related_name="only_types",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
     ]

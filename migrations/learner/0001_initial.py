@@ -6,112 +6,275 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('annotation', '0001_initial'),
+        ("annotation", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ModelVersion',
+            name="ModelVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(help_text="MLflow's version number of the type's registered model")),
-                ('name', models.CharField(help_text="<type>-v<number>; Label Studio's model_version", max_length=60, unique=True)),
-                ('state', models.CharField(choices=[('candidate', 'Candidate'), ('challenger', 'Challenger'), ('champion', 'Champion'), ('retired', 'Retired')], default='candidate', max_length=10)),
-                ('uri', models.CharField(help_text='where MLflow keeps the model folder', max_length=500)),
-                ('sha256', models.CharField(help_text="of the folder's manifest", max_length=64)),
-                ('schema_hash', models.CharField(max_length=64)),
-                ('figures', models.JSONField(default=dict, help_text='per field and overall F1 with interval, on gold')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('document_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='annotation.documenttype')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "number",
+                    models.PositiveIntegerField(
+                        help_text="MLflow's version number of the type's registered model"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="<type>-v<number>; Label Studio's model_version", max_length=60, unique=True
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("candidate", "Candidate"),
+                            ("challenger", "Challenger"),
+                            ("champion", "Champion"),
+                            ("retired", "Retired"),
+                        ],
+                        default="candidate",
+                        max_length=10,
+                    ),
+                ),
+                ("uri", models.CharField(help_text="where MLflow keeps the model folder", max_length=500)),
+                ("sha256", models.CharField(help_text="of the folder's manifest", max_length=64)),
+                ("schema_hash", models.CharField(max_length=64)),
+                (
+                    "figures",
+                    models.JSONField(
+                        default=dict, help_text="per field and overall F1 with interval, on gold"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "document_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="annotation.documenttype",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('promote', models.BooleanField()),
-                ('reasons', models.JSONField(help_text='sentences')),
-                ('figures', models.JSONField(help_text='differences with intervals, overall and per field; documents compared')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('champion', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='learner.modelversion')),
-                ('version', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='decision', to='learner.modelversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("promote", models.BooleanField()),
+                ("reasons", models.JSONField(help_text="sentences")),
+                (
+                    "figures",
+                    models.JSONField(
+                        help_text="differences with intervals, overall and per field; documents compared"
+                    ),
+                ),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "champion",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="learner.modelversion",
+                    ),
+                ),
+                (
+                    "version",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="decision",
+                        to="learner.modelversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('finished', 'Finished'), ('failed', 'Failed'), ('stopped', 'Stopped')], default='waiting', max_length=8)),
-                ('trigger', models.CharField(help_text='why it was started, in words', max_length=200)),
-                ('stop_asked', models.BooleanField(default=False)),
-                ('stage', models.CharField(blank=True, max_length=40)),
-                ('share', models.FloatField(default=0, help_text='0…1 of the whole')),
-                ('epoch', models.PositiveIntegerField(default=0)),
-                ('epochs', models.PositiveIntegerField(default=0)),
-                ('mlflow_run_id', models.CharField(blank=True, max_length=64)),
-                ('problem', models.CharField(blank=True, max_length=1000)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('document_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='annotation.documenttype')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("finished", "Finished"),
+                            ("failed", "Failed"),
+                            ("stopped", "Stopped"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                ("trigger", models.CharField(help_text="why it was started, in words", max_length=200)),
+                ("stop_asked", models.BooleanField(default=False)),
+                ("stage", models.CharField(blank=True, max_length=40)),
+                ("share", models.FloatField(default=0, help_text="0…1 of the whole")),
+                ("epoch", models.PositiveIntegerField(default=0)),
+                ("epochs", models.PositiveIntegerField(default=0)),
+                ("mlflow_run_id", models.CharField(blank=True, max_length=64)),
+                ("problem", models.CharField(blank=True, max_length=1000)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "document_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="annotation.documenttype",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddField(
-            model_name='modelversion',
-            name='run',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='version', to='learner.run'),
+            model_name="modelversion",
+            name="run",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="version", to="learner.run"
+            ),
         ),
         migrations.CreateModel(
-            name='Snapshot',
+            name="Snapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hash', models.CharField(help_text='SHA-256 of type, schema and items', max_length=64, unique=True)),
-                ('items', models.JSONField(help_text="[[correction id, 'train' | 'validation' | 'gold'], …] sorted by id")),
-                ('fields', models.JSONField(help_text='the schema at that time')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('document_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='annotation.documenttype')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "hash",
+                    models.CharField(
+                        help_text="SHA-256 of type, schema and items", max_length=64, unique=True
+                    ),
+                ),
+                (
+                    "items",
+                    models.JSONField(
+                        help_text="[[correction id, 'train' | 'validation' | 'gold'], …] sorted by id"
+                    ),
+                ),
+                ("fields", models.JSONField(help_text="the schema at that time")),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "document_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="snapshots",
+                        to="annotation.documenttype",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='run',
-            name='snapshot',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='learner.snapshot'),
+            model_name="run",
+            name="snapshot",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="runs",
+                to="learner.snapshot",
+            ),
         ),
         migrations.CreateModel(
-            name='VersionMove',
+            name="VersionMove",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('before', models.CharField(choices=[('candidate', 'Candidate'), ('challenger', 'Challenger'), ('champion', 'Champion'), ('retired', 'Retired')], max_length=10)),
-                ('after', models.CharField(choices=[('candidate', 'Candidate'), ('challenger', 'Challenger'), ('champion', 'Champion'), ('retired', 'Retired')], max_length=10)),
-                ('reason', models.CharField(max_length=500)),
-                ('by', models.CharField(help_text='the gate, or who asked', max_length=150)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='moves', to='learner.modelversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "before",
+                    models.CharField(
+                        choices=[
+                            ("candidate", "Candidate"),
+                            ("challenger", "Challenger"),
+                            ("champion", "Champion"),
+                            ("retired", "Retired"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "after",
+                    models.CharField(
+                        choices=[
+                            ("candidate", "Candidate"),
+                            ("challenger", "Challenger"),
+                            ("champion", "Champion"),
+                            ("retired", "Retired"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=500)),
+                ("by", models.CharField(help_text="the gate, or who asked", max_length=150)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="moves",
+                        to="learner.modelversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(fields=('document_type', 'number'), name='a_version_number_once'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(
+                fields=("document_type", "number"), name="a_version_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'champion')), fields=('document_type',), name='one_champion_a_type'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "champion")),
+                fields=("document_type",),
+                name="one_champion_a_type",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'running'])), fields=('document_type',), name='one_live_run_a_type'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["waiting", "running"])),
+                fields=("document_type",),
+                name="one_live_run_a_type",
+            ),
         ),
     ]

@@ -6,32 +6,90 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0008_rechecks'),
-        ('learner', '0003_run_note'),
+        ("annotation", "0008_rechecks"),
+        ("learner", "0003_run_note"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Suspect',
+            name="Suspect",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('field', models.CharField(max_length=40)),
-                ('source', models.CharField(choices=[('model', 'Model'), ('people', 'People')], default='model', max_length=6)),
-                ('likelihood', models.FloatField(help_text='0…1: how likely the recorded answer is, by who speaks against it')),
-                ('says', models.TextField(blank=True, help_text='What they say instead; empty: that it is absent')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('asked', 'Asked'), ('confirmed', 'Confirmed'), ('changed', 'Changed'), ('dismissed', 'Dismissed')], default='open', max_length=9)),
-                ('found_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_by', models.CharField(blank=True, help_text='who dismissed it, or answered', max_length=150)),
-                ('correction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspects', to='annotation.correction')),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suspects', to='annotation.document')),
-                ('recheck', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='suspects', to='annotation.recheck')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("field", models.CharField(max_length=40)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("model", "Model"), ("people", "People")], default="model", max_length=6
+                    ),
+                ),
+                (
+                    "likelihood",
+                    models.FloatField(
+                        help_text="0…1: how likely the recorded answer is, by who speaks against it"
+                    ),
+                ),
+                (
+                    "says",
+                    models.TextField(blank=True, help_text="What they say instead; empty: that it is absent"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("asked", "Asked"),
+                            ("confirmed", "Confirmed"),
+                            ("changed", "Changed"),
+                            ("dismissed", "Dismissed"),
+                        ],
+                        default="open",
+                        max_length=9,
+                    ),
+                ),
+                ("found_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "closed_by",
+                    models.CharField(blank=True, help_text="who dismissed it, or answered", max_length=150),
+                ),
+                (
+                    "correction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="suspects",
+                        to="annotation.correction",
+                    ),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="suspects",
+                        to="annotation.document",
+                    ),
+                ),
+                (
+                    "recheck",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="suspects",
+                        to="annotation.recheck",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['document', 'state'], name='suspect_document')],
-                'constraints': [models.UniqueConstraint(fields=('correction', 'field'), name='one_suspect_a_field')],
+                "indexes": [models.Index(fields=["document", "state"], name="suspect_document")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("correction", "field"), name="one_suspect_a_field")
+                ],
             },
         ),
     ]

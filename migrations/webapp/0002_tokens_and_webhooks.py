@@ -7,61 +7,132 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('webapp', '0001_initial'),
+        ("webapp", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='WebhookEndpoint',
+            name="WebhookEndpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.URLField(max_length=500)),
-                ('events', models.JSONField(help_text='[name, …], see webapp.notifications.EVENTS')),
-                ('salt', models.CharField(help_text='What its secret is derived from, with our secret key', max_length=43)),
-                ('active', models.BooleanField(default=True)),
-                ('notice', models.CharField(blank=True, help_text='Why it was switched off, for people', max_length=300)),
-                ('failing_since', models.DateTimeField(blank=True, help_text='First failure since a success', null=True)),
-                ('failures', models.PositiveIntegerField(default=0, help_text='Failures in a row')),
-                ('quiet_until', models.DateTimeField(blank=True, help_text='Nothing is sent to it before: it failed just now', null=True)),
-                ('created_by', models.CharField(max_length=150)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("url", models.URLField(max_length=500)),
+                ("events", models.JSONField(help_text="[name, …], see webapp.notifications.EVENTS")),
+                (
+                    "salt",
+                    models.CharField(
+                        help_text="What its secret is derived from, with our secret key", max_length=43
+                    ),
+                ),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "notice",
+                    models.CharField(
+                        blank=True, help_text="Why it was switched off, for people", max_length=300
+                    ),
+                ),
+                (
+                    "failing_since",
+                    models.DateTimeField(blank=True, help_text="First failure since a success", null=True),
+                ),
+                ("failures", models.PositiveIntegerField(default=0, help_text="Failures in a row")),
+                (
+                    "quiet_until",
+                    models.DateTimeField(
+                        blank=True, help_text="Nothing is sent to it before: it failed just now", null=True
+                    ),
+                ),
+                ("created_by", models.CharField(max_length=150)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.AddField(
-            model_name='apitoken',
-            name='most',
-            field=models.PositiveSmallIntegerField(blank=True, choices=[(1, 'annotator'), (2, 'lead'), (3, 'operator')], help_text="The highest role it may act in; empty: whatever its user's is", null=True),
+            model_name="apitoken",
+            name="most",
+            field=models.PositiveSmallIntegerField(
+                blank=True,
+                choices=[(1, "annotator"), (2, "lead"), (3, "operator")],
+                help_text="The highest role it may act in; empty: whatever its user's is",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='apitoken',
-            name='start',
-            field=models.CharField(blank=True, help_text='Its first letters, to know it by', max_length=12),
+            model_name="apitoken",
+            name="start",
+            field=models.CharField(blank=True, help_text="Its first letters, to know it by", max_length=12),
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message', models.UUIDField(default=uuid.uuid4, help_text='The same with every try: webhook-id')),
-                ('event', models.CharField(max_length=40)),
-                ('about', models.CharField(help_text='What happened: an endpoint is told of it once', max_length=60)),
-                ('payload', models.JSONField()),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('delivered', 'Delivered'), ('failed', 'Failed')], default='waiting', max_length=9)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('status', models.PositiveSmallIntegerField(blank=True, help_text='Of the last answer', null=True)),
-                ('said', models.CharField(blank=True, help_text='The last answer, or why there was none', max_length=300)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('tried_at', models.DateTimeField(blank=True, null=True)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='webapp.webhookendpoint')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "message",
+                    models.UUIDField(default=uuid.uuid4, help_text="The same with every try: webhook-id"),
+                ),
+                ("event", models.CharField(max_length=40)),
+                (
+                    "about",
+                    models.CharField(
+                        help_text="What happened: an endpoint is told of it once", max_length=60
+                    ),
+                ),
+                ("payload", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("delivered", "Delivered"), ("failed", "Failed")],
+                        default="waiting",
+                        max_length=9,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                (
+                    "status",
+                    models.PositiveSmallIntegerField(blank=True, help_text="Of the last answer", null=True),
+                ),
+                (
+                    "said",
+                    models.CharField(
+                        blank=True, help_text="The last answer, or why there was none", max_length=300
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("tried_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="webapp.webhookendpoint",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
-                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['endpoint'], name='delivery_waiting'), models.Index(fields=['created_at'], name='delivery_created')],
-                'constraints': [models.UniqueConstraint(fields=('endpoint', 'event', 'about'), name='an_event_is_told_once')],
+                "ordering": ["-pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")), fields=["endpoint"], name="delivery_waiting"
+                    ),
+                    models.Index(fields=["created_at"], name="delivery_created"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("endpoint", "event", "about"), name="an_event_is_told_once"
+                    )
+                ],
             },
         ),
     ]

@@ -5,9 +5,10 @@ import pytest
 from annotation import rechecks
 from annotation.errors import Refused
 from annotation.models import Correction, Document, Recheck
-from learner import suspects
+from learner import snapshots, suspects
 from learner.models import Suspect
 from models import label_errors
+from models.errors import TrainingFailed
 from models.label_errors import Doubt
 from tests.factories import make_document, make_truth, make_type
 
@@ -30,7 +31,7 @@ def receipts():
 def doubt(monkeypatch, receipts):
     """Have the model doubt these (position, field); answers the documents in the order of positions."""
     found: list[Doubt] = []
-    monkeypatch.setattr(label_errors, "find", lambda schema, examples: list(found))
+    monkeypatch.setattr(label_errors, "find", lambda schema, examples, on_progress: list(found))
 
     def make(*doubts):
         found[:] = [Doubt(at, field, 0.03, "47.20") for at, field in doubts]
@@ -118,14 +119,71 @@ def test_two_people_who_differ_are_a_doubt_about_what_counts_now(receipts):
 def test_too_few_documents_are_not_looked_through(monkeypatch):
     kind = make_type()
     make_truth(make_document(kind), annotator=ANN)
-    monkeypatch.setattr(label_errors, "find", lambda *_: pytest.fail("looked"))
+    monkeypatch.setattr(label_errors, "find", lambda *_, **__: pytest.fail("looked"))
     suspects.find_suspects(kind.pk)
 
 
 def test_fields_that_nobody_confirmed_are_not_known_to_the_models(monkeypatch, receipts):
     seen = []
-    monkeypatch.setattr(label_errors, "find", lambda schema, examples: seen.extend(examples) or [])
+    monkeypatch.setattr(
+        label_errors, "find", lambda schema, examples, on_progress: seen.extend(examples) or []
+    )
     make_truth(make_document(receipts), outcomes={"total": "assumed"}, annotator=ANN)
     suspects.find_suspects(receipts.pk)
     assert seen[-1].unconfirmed == {"total"}
     assert {answer.field for answer in seen[-1].answers} == {"company", "date"}
+
+
+@pytest.fixture
+def snapshot(receipts):
+    return snapshots.take(receipts)
+
+
+def of_split(snapshot, *splits):
+    """The snapshot's documents of these splits, in the order in which they are looked through."""
+    chosen = [correction for correction, split in snapshot.items if split in splits]
+    return list(Document.objects.filter(truth__in=chosen).order_by("truth"))
+
+
+def test_before_a_training_people_are_asked_and_it_leaves_out_what_is_in_doubt(
+    monkeypatch, receipts, snapshot, rung
+):
+    learning = of_split(snapshot, "train", "validation")
+    seen = []
+
+    def find(schema, examples, on_progress):
+        seen.extend(examples)
+        return [Doubt(3, "total", 0.03, "47.20"), Doubt(5, "date", 0.04, "")]
+
+    monkeypatch.setattr(label_errors, "find", find)
+    found = suspects.before_training(snapshot, lambda _: None)
+    assert [int(example.key) for example in seen] == [document.pk for document in learning]
+    assert found == sorted([(learning[3].truth_id, "total"), (learning[5].truth_id, "date")])
+    assert Recheck.objects.get().document == learning[3]
+    assert ("annotation.fill_queue", receipts.pk) in rung
+    assert suspects.before_training(snapshot, lambda _: None) == found
+
+
+def test_what_was_in_doubt_among_the_judging_documents_is_not_forgotten_before_a_training(
+    monkeypatch, snapshot
+):
+    (judge, *_) = of_split(snapshot, "gold")
+    Suspect.objects.create(correction=judge.truth, document=judge, field="total", likelihood=0.1)
+    monkeypatch.setattr(label_errors, "find", lambda *_, **__: [])
+    assert suspects.before_training(snapshot, lambda _: None) == []
+    assert Suspect.objects.get().document == judge
+
+
+def test_what_was_settled_is_learned_from_again(monkeypatch, snapshot):
+    monkeypatch.setattr(label_errors, "find", lambda *_, **__: [Doubt(3, "total", 0.03, "47.20")])
+    (found,) = suspects.before_training(snapshot, lambda _: None)
+    suspects.dismiss(Suspect.objects.get(correction=found[0]), by="lea")
+    assert suspects.before_training(snapshot, lambda _: None) == []
+
+
+def test_a_type_that_the_quick_learner_cannot_learn_is_trained_all_the_same(monkeypatch, snapshot):
+    def find(*_, **__):
+        raise TrainingFailed("none has a value that was found in its words")
+
+    monkeypatch.setattr(label_errors, "find", find)
+    assert suspects.before_training(snapshot, lambda _: None) == []

@@ -8,8 +8,19 @@ import pytest
 
 from annotation import extraction as annotation_extraction
 from annotation import jobs
-from annotation.models import Correction, DocumentType, Job
-from learner import aliases, decision, evaluation, progress, promotion, reports, training, triggers
+from annotation.models import Correction, DocumentType, Job, Recheck
+from learner import (
+    aliases,
+    decision,
+    evaluation,
+    progress,
+    promotion,
+    reports,
+    snapshots,
+    suspects,
+    training,
+    triggers,
+)
 from learner.models import Decision, ModelVersion, Run
 from models.alignment import learn_day_first
 from models.errors import RegistryError, TrainingStopped
@@ -20,6 +31,7 @@ from tests.factories import make_document, make_tiny_base, make_truth, make_type
 pytestmark = pytest.mark.django_db
 
 State = Run.State
+ANN, AMY = "ann@example.org", "amy@example.org"
 SHOPS = ["ACME LTD", "NORTH STAR SDN BHD", "BLUE HARBOUR CO", "GREEN VALLEY MART", "OLD MILL BAKERY"]
 
 
@@ -286,6 +298,7 @@ class TestWithMLflow:
         ("part", "name"),
         [
             (Registry, "start_run"),
+            (suspects, "before_training"),
             (training, "_fitted"),
             (evaluation, "answers"),
             (Registry, "log_model"),
@@ -454,6 +467,36 @@ class TestWithMLflow:
         assert run.version.decision.reasons == [
             f"Refused: the fields of {document_type.title} changed while it was trained."
         ]
+
+    def test_a_planted_wrong_answer_is_asked_about_and_left_out_before_anything_learns_from_it(
+        self, mlflow, monkeypatch
+    ):
+        document_type = corrected_type(40)
+        for document, who in zip(document_type.documents.order_by("pk")[:2], (AMY, ANN), strict=True):
+            make_truth(document, {a.field: a.text for a in document.truth.said}, annotator=who)
+        learned_from = [
+            correction for correction, split in snapshots.take(document_type).items if split == "train"
+        ]
+        document = document_type.documents.filter(truth__in=learned_from).order_by("pk").last()
+        said = {answer.field: answer.text for answer in document.truth.said}
+        price = document.word_pages[0].words[-5].text
+        wrong = make_truth(document, said | {"total": price}, annotator=ANN)
+        learned = []
+        fitted = training._fitted
+
+        def watching(run, schema, examples, *rest):
+            learned.extend(examples["train"])
+            assert [each.document for each in Recheck.objects.all()] == [document]
+            return fitted(run, schema, examples, *rest)
+
+        monkeypatch.setattr(training, "_fitted", watching)
+        run = asked(document_type)
+        training.train(run.pk)
+        run.refresh_from_db()
+        assert run.state == State.FINISHED, run.problem
+        assert [wrong.pk, "total"] in run.in_doubt
+        (example,) = [each for each in learned if each.key == str(document.pk)]
+        assert example.unconfirmed == {"total"}
 
     def test_a_recipe_that_makes_no_sense_fails_the_run_in_words(self, mlflow):
         document_type = corrected_type(14, extractor="layoutlm", recipe={"epochs": 0})
