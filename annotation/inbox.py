@@ -145,6 +145,8 @@ def _take_recheck(recheck: Recheck, view: LabelTaskView, noticed_by: str, servic
     if not any(rechecks.counts(recheck, annotation) for annotation in view.annotations):
         if any(labelling.problem_in(annotation.result) for annotation in view.annotations):
             rechecks.give_up(recheck)
+        elif not all(annotation.skipped for annotation in view.annotations):
+            rechecks.push_anew(recheck)
         else:
             rechecks.reopen(recheck)
     if not ledger.settle(recheck.document_id):  # a new truth has the queue filled; so does this, for the next

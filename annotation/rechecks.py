@@ -95,6 +95,7 @@ def fill(document_type: DocumentType, project_id: int, *, most: int) -> None:
     _ask_about_doubts(document_type, project_id)
     if not ours.filter(state__in=LIVE).exists() and not _answered_probes(document_type).exists():
         return
+    _take_back(document_type)
     _look_up(document_type, project_id)
     _clean_up(document_type)
     present = label_studio.project(project_id)
@@ -156,6 +157,18 @@ def _as_answered(correction: Correction) -> tuple[Value, ...]:
         )
         for each in correction.said
     )
+
+
+def _take_back(document_type: DocumentType) -> None:
+    """Delete the tasks of those that are to be pushed anew (`push_anew`)."""
+    answered = Recheck.objects.filter(
+        document__document_type=document_type, state=State.PUSHING, task_id__isnull=False
+    )
+    for recheck in answered:
+        label_studio.delete_tasks(recheck.project_id, [recheck.task_id or 0])
+        with transaction.atomic():
+            jobs.assert_held()
+            Recheck.objects.filter(pk=recheck.pk, state=State.PUSHING).update(task_id=None)
 
 
 def _look_up(document_type: DocumentType, project_id: int) -> None:
@@ -267,6 +280,15 @@ def reopen(recheck: Recheck) -> None:
     answered.update(state=State.OPEN)
 
 
+def push_anew(recheck: Recheck) -> None:
+    """Only people who may not answer it have: Label Studio takes its task for labelled, and would offer it to nobody.
+
+    Until the task is deleted (`fill`), the row that is pushed anew keeps its number.
+    """
+    again = Recheck.objects.filter(pk=recheck.pk, state__in=(State.OPEN, State.DONE))
+    again.exclude(purpose=Purpose.PROBE, state=State.DONE).update(state=State.PUSHING, seen="")
+
+
 def give_up(recheck: Recheck) -> None:
     """Somebody set the document aside in place of an answer: nobody else is given the task, and a lead decides."""
     Recheck.objects.filter(pk=recheck.pk, state__in=LIVE).update(state=State.WITHDRAWN)
@@ -274,5 +296,7 @@ def give_up(recheck: Recheck) -> None:
 
 def gone(recheck: Recheck) -> None:
     """Its task was deleted in Label Studio: a probe's answer stays, others are gone with it."""
-    if recheck.state in LIVE or recheck.purpose != Purpose.PROBE:
+    if recheck.state == State.PUSHING:  # by us, to push it anew
+        Recheck.objects.filter(pk=recheck.pk, state=State.PUSHING).update(task_id=None)
+    elif recheck.state in LIVE or recheck.purpose != Purpose.PROBE:
         Recheck.objects.filter(pk=recheck.pk).update(state=State.WITHDRAWN, task_id=None)

@@ -7,16 +7,21 @@ asks once, and no model or person has a say in it.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 
 import numpy as np
+from django.db.models import QuerySet
 
 from annotation import rechecks
-from annotation.models import Correction, Document, Extraction, Recheck
+from annotation.models import Correction, Document, DocumentType, Extraction, Recheck
 from learner import probes, suspects
 from learner.models import Suspect
 
 Purpose = Recheck.Purpose
 MOST_ASKED = 2  # further times that people are asked for agreement who have answered already
+MOST_LEFT = (
+    20  # documents of the overlap that wait for an answer before any that was passed over is asked about
+)
 TRIED = 20  # documents, until one has a value that a probe can show wrongly
 
 
@@ -39,6 +44,43 @@ def check_answer(document_id: int) -> None:
         if document.truth.recheck_id is None:
             _probe(document, document.truth)
     suspects.ask_others(document.document_type)
+
+
+def ask_left() -> None:
+    """Ask about documents of the overlap that nobody could be asked about when they were answered, some at a time.
+
+    There was nobody else yet who labels their type, or they were being asked about for another reason.
+    """
+    wanted = DocumentType.objects.filter(overlap_share__gt=0, overlap_annotators__gt=1)
+    for document_type in wanted.filter(project_id__isnull=False):
+        people = len(rechecks.annotators(document_type))
+        ours = Recheck.objects.filter(document__document_type=document_type)
+        room = MOST_LEFT - ours.filter(purpose=Purpose.OVERLAP, state__in=rechecks.LIVE).count()
+        if people < 2 or room <= 0:
+            continue
+        for document_id in _left(document_type, ours, min(people, document_type.overlap_annotators))[:room]:
+            document = Document.objects.select_related("document_type", "truth").get(pk=document_id)
+            if document.truth is not None:
+                _ask_for_agreement(document, document.truth)
+
+
+def _left(document_type: DocumentType, ours: QuerySet[Recheck], answers: int) -> list[int]:
+    """The documents of the overlap that have fewer `answers`, and that nobody is asked about: the oldest first."""
+    overlap = ours.filter(purpose=Purpose.OVERLAP)
+    asked = Counter(overlap.values_list("document", flat=True))
+    done = Counter(overlap.filter(state=Recheck.State.DONE).values_list("document", flat=True))
+    live = set(ours.filter(state__in=rechecks.LIVE).values_list("document", flat=True))
+    confirmed = document_type.documents.filter(
+        state=Document.State.CONFIRMED, truth__source=Correction.Source.LABEL_STUDIO
+    )
+    return [
+        pk
+        for pk, sha256 in confirmed.order_by("pk").values_list("pk", "sha256").iterator()
+        if lot("overlap", sha256) < document_type.overlap_share
+        and pk not in live
+        and 1 + done[pk] < answers
+        and asked[pk] < document_type.overlap_annotators - 1 + MOST_ASKED
+    ]
 
 
 def lot(purpose: str, what: str) -> float:

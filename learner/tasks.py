@@ -26,7 +26,8 @@ mirror_aliases = jobs.job("learner.mirror_aliases")(aliases.mirror_aliases)
 
 @jobs.job("learner.reconcile")
 def reconcile(_nothing: int) -> None:
-    """Mend what a crash left: runs that nothing will finish, aliases that MLflow missed, figures of yesterday."""
+    """Mend what was left: runs that nothing will finish, aliases that MLflow missed, figures of yesterday, who was to be asked."""
     triggers.settle()
+    rechecking.ask_left()
     headlines.renew_all()
     aliases.mirror_all()

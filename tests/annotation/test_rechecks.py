@@ -78,13 +78,37 @@ def test_what_is_said_to_a_probe_never_enters_the_ledger_and_counts_once(asked, 
     assert recheck.state == "done"
 
 
-@pytest.mark.parametrize("more", [{"completed_by": ANN}, {"completed_by": AMY, "skipped": True}])
-def test_neither_a_skip_nor_who_answered_before_gives_a_second_opinion(asked, labels, more):
+def test_a_skip_gives_no_second_opinion_and_the_task_stays_for_others(asked, labels):
     recheck = asked("overlap")
-    labels.submit(recheck.task_id, result(recheck.document, TRUTH | {"total": "LTD"}), **more)
+    labels.submit(recheck.task_id, [], completed_by=AMY, skipped=True)
     collect(recheck.task_id)
     recheck.refresh_from_db()
     assert (recheck.state, said(recheck.document)) == ("open", TRUTH)
+
+
+@pytest.mark.parametrize("purpose", ["overlap", "second opinion", "probe"])
+def test_who_answered_before_gives_no_second_opinion_and_others_are_given_a_new_task(asked, labels, purpose):
+    recheck = asked(purpose)
+    task_id = recheck.task_id
+    for _ in range(2):  # Label Studio may tell of it twice before the task is pushed anew
+        labels.submit(task_id, result(recheck.document, TRUTH | {"total": "LTD"}), completed_by=ANN)
+        collect(task_id)
+        recheck.refresh_from_db()
+        assert (recheck.state, recheck.task_id, said(recheck.document)) == ("pushing", task_id, TRUTH)
+    labels.delete_task(task_id)
+    collect(task_id)  # it tells of the deletion too
+    recheck.refresh_from_db()
+    assert (recheck.state, recheck.task_id) == ("pushing", None)
+
+
+def test_an_answer_that_counts_stays_when_who_may_not_answer_adds_one(asked, labels):
+    recheck = asked("overlap")
+    other = TRUTH | {"total": "LTD"}
+    labels.submit(recheck.task_id, result(recheck.document, other), completed_by=AMY)
+    labels.submit(recheck.task_id, result(recheck.document, TRUTH), completed_by=ANN)
+    collect(recheck.task_id)
+    recheck.refresh_from_db()
+    assert (recheck.state, recheck.annotator, said(recheck.document)) == ("done", AMY, other)
 
 
 def test_a_document_is_asked_about_once_at_a_time_and_once_for_each_call(asked):

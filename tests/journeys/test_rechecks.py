@@ -87,7 +87,7 @@ def test_a_second_opinion_goes_to_somebody_else_and_its_answer_counts(answered, 
     assert {answer.text for answer in of_ann.truth.said} == {"ACME LTD", "01/02/2024", "LTD"}
 
 
-def test_who_answered_a_document_can_open_its_recheck_by_address_but_gives_no_second_opinion(
+def test_who_answered_a_document_can_open_its_recheck_by_address_but_the_second_opinion_is_another_persons(
     answered, ann, amy
 ):
     kind, of_ann, _ = answered
@@ -96,10 +96,20 @@ def test_who_answered_a_document_can_open_its_recheck_by_address_but_gives_no_se
     asked.refresh_from_db()
     task = ann.client.get(f"/api/tasks/{asked.task_id}").raise_for_status().json()
     ann.submit(task, shown_prediction(task)["result"])
+    assert amy.next_task(kind.project_id) is None  # Label Studio takes it for labelled
+    collect(kind)
+    queueing.fill_queue(kind.pk)
+    collect(kind)  # it tells of the deletion
+    asked.refresh_from_db()
+    assert asked.state == "open" and asked.task_id != task["id"]
+    assert Correction.objects.filter(document=of_ann).count() == 1
+    assert ann.next_task(kind.project_id) is None
+    again = amy.next_task(kind.project_id)
+    assert again["data"]["doc_id"] == asked.key
+    amy.submit(again, shown_prediction(again)["result"])
     collect(kind)
     asked.refresh_from_db()
-    assert asked.state == "open"
-    assert Correction.objects.filter(document=of_ann).count() == 1
+    assert (asked.state, asked.annotator) == ("done", AMY)
 
 
 def test_a_probe_tells_who_looks_and_leaves_no_trace_in_ledger_or_label_studio(answered, ann, amy):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from annotation import rechecks
 from annotation.models import Recheck
 from learner import rechecking
 from tests.factories import make_document, make_extraction, make_truth, make_type
@@ -54,6 +55,53 @@ def test_as_many_different_people_are_asked_as_the_type_wants():
     rechecking.check_answer(document.pk)
     assert not Recheck.objects.filter(state="pushing").exists()
     assert Recheck.objects.count() == 2
+
+
+def test_a_document_that_nobody_else_could_answer_then_is_asked_about_when_somebody_comes():
+    kind = make_type(overlap_share=1.0)
+    alone = answered(kind, ANN)
+    rechecking.check_answer(alone.pk)
+    rechecking.ask_left()
+    assert not Recheck.objects.exists()
+    late = answered(kind, AMY)
+    for _ in range(2):
+        rechecking.ask_left()
+    assert {each.document for each in Recheck.objects.all()} == {alone, late}
+    assert Recheck.objects.get(document=alone).not_by == [ANN]
+
+
+def test_a_document_that_was_asked_about_for_another_reason_gets_its_agreement_afterwards():
+    document = answered(team(overlap_share=1.0), ANN)
+    doubt = rechecks.ask(document, Recheck.Purpose.DOUBT, because="looks wrong", shown=())
+    rechecking.check_answer(document.pk)
+    rechecking.ask_left()
+    assert not document.rechecks.filter(purpose="overlap").exists()
+    Recheck.objects.filter(pk=doubt.pk).update(state="done")
+    rechecking.ask_left()
+    assert document.rechecks.get(purpose="overlap").state == "pushing"
+
+
+def test_what_was_left_is_asked_about_some_at_a_time_and_never_more_often_than_wanted(monkeypatch):
+    monkeypatch.setattr(rechecking, "MOST_LEFT", 2)
+    kind = team(overlap_share=1.0)  # a document each of three people
+    rechecking.ask_left()
+    assert Recheck.objects.count() == 2
+    rechecking.ask_left()
+    assert Recheck.objects.count() == 2
+    Recheck.objects.update(state="done", annotator=ABE)
+    rechecking.ask_left()
+    rechecking.ask_left()
+    assert Recheck.objects.count() == kind.documents.count() == 3
+
+
+def test_three_answers_are_not_asked_for_where_two_people_label():
+    kind = make_type(overlap_share=1.0, overlap_annotators=3)
+    for who in (ANN, AMY):
+        document = answered(kind, who)
+    rechecking.ask_left()
+    Recheck.objects.update(state="done")
+    rechecking.ask_left()
+    assert document.rechecks.count() == 1
 
 
 @pytest.mark.parametrize("settings", [{}, {"overlap_share": 0.0, "probes": 0.0}])
