@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from annotation import doorbell, labelling, lifecycle, outcomes, validation
@@ -39,16 +39,19 @@ State = Document.State
 Source = Correction.Source
 
 # states that only a task or an annotation in Label Studio gives
+MISFILED = Q(outcomes__has_key=labelling.CHOSEN_TYPE)
 ANSWERED = (State.QUEUED, State.SKIPPED, State.CONFIRMED)
 
 
 def truths(document_type: DocumentType) -> QuerySet[Correction]:
     """The present truth of every document of the type that has one: a row each, none of them skipped.
 
-    Answers that look wrong are left out until somebody has confirmed them (`doubtful`): nobody learns from them.
+    Nobody learns from answers that look wrong until somebody has confirmed them (`doubtful`), nor of documents that are
+    said to be of another type (`misfiled`): both are left out.
     """
     answered = Document.objects.filter(document_type=document_type, truth__isnull=False)
-    return Correction.objects.filter(pk__in=answered.values("truth"), unsettled=False)
+    settled = Correction.objects.filter(pk__in=answered.values("truth"), unsettled=False)
+    return settled.exclude(MISFILED)
 
 
 def doubtful(document_type: DocumentType) -> QuerySet[Correction]:
@@ -57,13 +60,29 @@ def doubtful(document_type: DocumentType) -> QuerySet[Correction]:
     return unsettled.filter(pk=F("document__truth"))
 
 
+def misfiled(document_type: DocumentType) -> QuerySet[Correction]:
+    """The present truths of documents of the type that a person says are of another type, a row each."""
+    elsewhere = Correction.objects.filter(MISFILED, document__document_type=document_type)
+    return elsewhere.filter(pk=F("document__truth"))
+
+
+def held_back() -> dict[int, tuple[int, int]]:
+    """By document type (id), how many present truths are `doubtful` and how many `misfiled`; types without any left out."""
+    present = Correction.objects.filter(MISFILED | Q(unsettled=True), pk=F("document__truth"))
+    by_type = present.values_list("document__document_type").annotate(
+        in_doubt=Count("pk", filter=Q(unsettled=True)), elsewhere=Count("pk", filter=MISFILED)
+    )
+    return {type_id: (in_doubt, elsewhere) for type_id, in_doubt, elsewhere in by_type}
+
+
 def count_since(document_type: DocumentType, known: Collection[int]) -> int:
-    """How many documents have a present truth that isn't among the `known` corrections (ids)."""
+    """How many documents have a present truth, such as `truths` has, that isn't among the `known` corrections (ids)."""
     answered = Document.objects.filter(document_type=document_type, truth__isnull=False)
     # as one array, which the database looks up by hash: a list of 100,000 parameters takes seconds
     ids = f"{{{','.join(map(str, known))}}}"
     answered = answered.extra(where=["truth_id <> ALL(%s::bigint[])"], params=[ids])
-    return answered.exclude(truth__in=doubtful(document_type)).count()
+    learned_from = answered.exclude(truth__in=doubtful(document_type))
+    return learned_from.exclude(truth__in=misfiled(document_type)).count()
 
 
 def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by: str) -> Correction:
@@ -80,7 +99,8 @@ def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by:
     if not annotation.skipped:  # with a skip, Label Studio sends what it had filled in: nobody said that
         answers, ended = _read(document, annotation, seen, task.unasked)
         absent = labelling.absent_in(annotation.result)
-        found = validation.findings(document.document_type.schema, answers, absent=absent)
+        if labelling.CHOSEN_TYPE not in ended:  # the fields of another type's document mean nothing
+            found = validation.findings(document.document_type.schema, answers, absent=absent)
     correction, new = Correction.objects.get_or_create(
         source=Source.LABEL_STUDIO,
         annotation_id=annotation.id,
@@ -176,6 +196,7 @@ def settle(document_id: int) -> bool:
         doorbell.ring("correction recorded", document_id)
     if said:
         verb = "corrected" if said.source == Source.LABEL_STUDIO else "labels imported"
+        verb = f"said to be of the type {said.misfiled}" if said.misfiled else verb
         lifecycle.move(document_id, State.CONFIRMED, reason=f"{verb} by {said.annotator}")
     elif newest_first:
         why = f": {newest_first[0].set_aside}" if newest_first[0].set_aside else ""

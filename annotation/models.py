@@ -334,11 +334,19 @@ class Correction(Doubtful):
             models.Index(Upper("annotator"), "submitted_at", name="correction_of_person"),
             models.Index(fields=["document"], condition=Q(unsettled=True), name="correction_unsettled"),
             models.Index(fields=["document"], condition=~Q(set_aside=""), name="correction_set_aside"),
+            models.Index(
+                fields=["document"], condition=Q(outcomes__has_key=CHOSEN_TYPE), name="correction_misfiled"
+            ),
         ]
 
     @property
     def said(self) -> tuple[Answer, ...]:
         return tuple(Answer.from_json(stored) for stored in self.answers)
+
+    @property
+    def misfiled(self) -> str:
+        """The document type (name) that the person says it is; empty if it is of its own."""
+        return str(self.outcomes.get(CHOSEN_TYPE, ""))
 
     @property
     def unconfirmed(self) -> frozenset[str]:

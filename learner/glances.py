@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from annotation import extraction, tallies
+from annotation import extraction, ledger, tallies
 from annotation.models import DocumentType, Job, LabelTask, Outcome
 from learner import reports
 from learner.models import Automation, Decision, Headline, ModelVersion, Run, Suspect
@@ -65,6 +65,8 @@ class Glance:
     last_run: RunReport | None  # the live one, if there is one
     last_decision: DecisionReport | None
     doubts: int  # answers that something speaks against, and nobody has looked at
+    unsettled: int  # answers that look wrong and are asked about again
+    misfiled: int  # documents that people say are of another type
     work: tuple[str, ...]  # what else is going on, in words
 
 
@@ -73,6 +75,7 @@ def glances() -> list[Glance]:
     related = DocumentType.objects.select_related("headline", "automation")
     counts, champions, runs, decisions = tallies.counts(), _champions(), _runs(), _decisions()
     tasks, people, doubts, work = _open_tasks(), _people(), _doubts(), _work()
+    held_back = ledger.held_back()
     return [
         _glance(
             each,
@@ -83,6 +86,7 @@ def glances() -> list[Glance]:
             tasks=tasks.get(each.pk, 0),
             people=people.get(each.pk, ()),
             doubts=doubts.get(each.pk, 0),
+            held_back=held_back.get(each.pk, (0, 0)),
             work=work.get(each.pk, ()),
         )
         for each in related
@@ -99,6 +103,7 @@ def _glance(
     tasks: int,
     people: tuple[str, ...],
     doubts: int,
+    held_back: tuple[int, int],
     work: tuple[str, ...],
 ) -> Glance:
     headline: Headline = getattr(document_type, "headline", None) or Headline()
@@ -130,6 +135,8 @@ def _glance(
         last_run=run,
         last_decision=decision,
         doubts=doubts,
+        unsettled=held_back[0],
+        misfiled=held_back[1],
         work=work,
     )
 

@@ -132,7 +132,7 @@ def _probe(document: Document, truth: Correction) -> None:
         Document.objects.filter(pk=pk).select_related("truth", "extraction").prefetch_related("pages").get()
         for pk in ids
     ):
-        if each.truth is None or each.truth.unconfirmed or each.truth.unsettled:
+        if each.truth is None or each.truth.unconfirmed or each.truth.unsettled or each.truth.misfiled:
             continue
         planted = probes.plant(
             kind.schema, each.word_pages, each.truth.said, _confidences(each.extraction), rng

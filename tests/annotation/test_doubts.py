@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from annotation import inbox, ledger, queueing, rechecks
+from annotation.exports import FORMS
 from annotation.models import Correction, Document, Outcome, Recheck
 from models.extractors.base import Answer
 from tests.annotation.stand_in import install, result
@@ -203,6 +204,32 @@ def test_a_skip_without_a_reason_comes_back(studio, document, task_id, monkeypat
     assert Correction.objects.get().set_aside == ""
     monkeypatch.setattr(queueing, "SKIPPED_FOR", timedelta(days=-1))
     assert queueing.skipped_long_ago(document.document_type).get() == document
+
+
+def test_nobody_learns_from_a_document_of_another_type_and_it_is_not_exported(studio, document, task_id):
+    annotation = studio.submit(task_id, [*typed(document, date="soon"), chosen("document_type", "letter")])
+    collect(task_id)
+    kind, truth = document.document_type, truth_of(document)
+    assert truth.misfiled == "letter"
+    assert list(ledger.misfiled(kind)) == [truth]
+    assert ledger.held_back() == {kind.pk: (0, 1)}
+    assert not ledger.truths(kind).exists()
+    assert ledger.count_since(kind, []) == 0
+    assert [*FORMS["jsonl"].write(kind)] == []
+    assert (
+        Document.objects.get(pk=document.pk)
+        .moves.last()
+        .reason.startswith("said to be of the type letter by")
+    )
+    # nobody is asked whether a letter's date is right
+    assert (truth.findings, truth.unsettled) == ([], False)
+
+    studio.edit(task_id, annotation, result=[*typed(document), chosen("document_type", kind.name)])
+    collect(task_id)
+    assert truth_of(document).misfiled == ""
+    assert list(ledger.truths(kind)) == [truth_of(document)]
+    assert ledger.held_back() == {}
+    assert ledger.count_since(kind, []) == 1
 
 
 def test_parts_that_do_not_sum_are_asked_about(studio):

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation import label_studio_people
+from annotation.labelling import CHOSEN_TYPE
 from annotation.models import Correction, CurrentAnnotation, Document, Recheck
 from annotation.validation import findings
 from models.extractors.base import Answer
@@ -97,6 +98,28 @@ def test_a_lead_sees_what_was_set_aside_and_why(as_lead):
     page = as_lead.get(reverse("type-doubts", args=[kind.name])).content.decode()
     assert page.count("Can&#x27;t be read") == 3  # how many, and each of the two
     assert "Nothing on it" not in page
+
+
+def test_a_lead_sees_documents_of_another_type_everywhere_he_looks_for_them(as_lead):
+    letters, kind = make_type(title="Letters"), make_type()
+    document = make_document(kind)
+    make_truth(
+        document, outcomes={"total": "removed", CHOSEN_TYPE: letters.name}, annotator="ann@example.org"
+    )
+    doubts = reverse("type-doubts", args=[kind.name])
+    page = as_lead.get(doubts).content.decode()
+    assert document.filename in page and "Letters" in page
+    assert "None. Annotators choose the right type" not in page
+    assert (
+        "None. Annotators choose the right type"
+        in as_lead.get(reverse("type-doubts", args=[letters.name])).content.decode()
+    )
+    for place in (reverse("overview"), reverse("type", args=[kind.name])):
+        page = as_lead.get(place).content.decode()
+        assert "1 document is said to be of another type." in page
+        assert f"{doubts}#misfiled" in page
+    page = as_lead.get(reverse("document", args=[document.pk])).content.decode()
+    assert f"ann@example.org says that this document is of another type: {letters.name}." in page
 
 
 def test_an_empty_page_says_what_to_do(as_lead):

@@ -88,6 +88,14 @@ def of_answers(name: str, title: str, unsettled: int) -> list[Notice]:
     return [Notice(title, text, reverse("type-doubts", args=[name]), "Look at them")]
 
 
+def of_misfiled(name: str, title: str, misfiled: int) -> list[Notice]:
+    """How many documents annotators say are of another type."""
+    if not misfiled:
+        return []
+    text = f"{_documents(misfiled)} {'are' if misfiled > 1 else 'is'} said to be of another type."
+    return [Notice(title, text, f"{reverse('type-doubts', args=[name])}#misfiled", "Look at them")]
+
+
 def of_glance(glance: Glance) -> list[Notice]:
     """The same, and what else is known at a glance."""
     found = of_automation(glance, glance.automation_stopped) + of_type(glance, glance.last_run)
@@ -95,6 +103,7 @@ def of_glance(glance: Glance) -> list[Notice]:
         text = f"{n} answer{'s are' if n > 1 else ' is'} in doubt."
         url = reverse("label-quality", args=[glance.name])
         found.append(Notice(glance.title, text, url, "Decide about them"))
+    found += of_misfiled(glance.name, glance.title, glance.misfiled)
     if not glance.documents:
         url = f"{reverse('upload')}?{urlencode({'type': glance.name})}"
         found.append(Notice(glance.title, "there are no documents yet.", url, "Upload some"))

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import exports, ledger
+from annotation import exports
 from annotation.errors import IllegalMove, Refused
 from annotation.models import Document, DocumentType, LabelTask
 from learner import glances, promotion, reports, triggers
@@ -127,7 +127,8 @@ def figures(document_type: DocumentType) -> dict[str, Any]:
         "queue": queue(document_type),
         "notices": attention.of_automation(report, report.automation_stopped)
         + attention.of_type(report, report.last_run)
-        + attention.of_answers(report.name, report.title, ledger.doubtful(document_type).count()),
+        + attention.of_answers(report.name, report.title, report.unsettled)
+        + attention.of_misfiled(report.name, report.title, report.misfiled),
     }
 
 

@@ -1,4 +1,5 @@
-"""Answers that need another look, and documents that people set aside: of one type for leads, of themselves for annotators."""
+"""Answers that need another look, documents of another type, and those that people set aside: of one type for leads, of
+themselves for annotators."""
 
 from __future__ import annotations
 
@@ -44,6 +45,17 @@ class SetAside:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Misfiled:
+    """A document that somebody says is of another type."""
+
+    document: int
+    filename: str
+    said: str  # that type's title; its name if there is none of it any more
+    annotator: str
+    at: datetime
+
+
 @requires(Role.LEAD)
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
@@ -57,6 +69,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         {
             "type": document_type,
             "doubts": doubts(ledger.doubtful(document_type)),
+            "misfiled": misfiled(ledger.misfiled(document_type)),
             "counts": [(TITLES.get(each["set_aside"], each["set_aside"]), each["n"]) for each in counts],
             "aside": [
                 SetAside(
@@ -98,6 +111,22 @@ def doubts(corrections: QuerySet[Correction]) -> list[Doubt]:
             row.annotator,
             row.submitted_at,
             row.pk in waiting,
+        )
+        for row in rows
+    ]
+
+
+def misfiled(corrections: QuerySet[Correction]) -> list[Misfiled]:
+    """The newest of these corrections, with the title of the type that each of them names."""
+    titles = dict(DocumentType.objects.values_list("name", "title"))
+    rows = corrections.select_related("document").order_by("-pk")[:MOST]
+    return [
+        Misfiled(
+            row.document_id,
+            row.document.filename,
+            titles.get(row.misfiled, row.misfiled),
+            row.annotator,
+            row.submitted_at,
         )
         for row in rows
     ]
