@@ -17,14 +17,17 @@ def unasked(document_type: DocumentType, document: Document, said: Extraction | 
     bound = document_type.assume_above
     if bound is None or said is None or not _calibrated(document_type, said):
         return []
-    if asked_in_whole(document_type, document.sha256, document.audit_probability):
+    if asked_in_whole(document_type.whole_share, document.sha256, document.audit_probability):
         return []
     return list(labelling.unasked(said.found, said.absent, document_type.schema, assume_above=bound))
 
 
-def asked_in_whole(document_type: DocumentType, sha256: str, audit_probability: float | None) -> bool:
-    """Whether every field of a document is asked for, however sure the model is: it is audited, or drawn by lot."""
-    return audit_probability is not None or _lot(sha256) < document_type.whole_share
+def asked_in_whole(whole_share: float, sha256: str, audit_probability: float | None) -> bool:
+    """Whether every field of a document is asked for, however sure the model is: it is audited, or drawn by lot.
+
+    `whole_share` (0…1) is the type's.
+    """
+    return audit_probability is not None or _lot(sha256) < whole_share
 
 
 def asks_too_little(document_type: DocumentType, task: LabelTask) -> bool:

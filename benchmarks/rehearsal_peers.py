@@ -34,8 +34,8 @@ def by_clue(pool: Pool, n: int, rng: np.random.Generator) -> Rows:
         return highest(least_confident(pool), n, rng)
     chance = int(rng.integers(2**31))
     features = np.vstack([pool.features, pool.seen_features]).astype(np.float64)
-    labels = np.concatenate([np.full(len(pool), np.nan), pool.faults.astype(np.float64)])
-    classifier = SklearnClassifier(_estimator(), classes=np.unique(pool.faults).astype(float).tolist())
+    labels = np.concatenate([np.full(len(pool), np.nan), pool.seen_faults.astype(np.float64)])
+    classifier = SklearnClassifier(_estimator(), classes=np.unique(pool.seen_faults).astype(float).tolist())
     query = Clue(random_state=chance, cluster_algo_dict={"random_state": chance, "n_init": 1})
     chosen = query.query(
         features, labels, classifier, candidates=np.arange(len(pool)), batch_size=first, fit_estimator=True
@@ -50,7 +50,7 @@ def by_breaking_ties(pool: Pool, n: int, rng: np.random.Generator) -> Rows:
     first = min(BATCH, n, len(pool))
     if first == 0 or not _knows(pool):
         return highest(least_confident(pool), n, rng)
-    classifier = _estimator().fit(pool.seen_features, pool.faults)
+    classifier = _estimator().fit(pool.seen_features, pool.seen_faults)
     shuffled = rng.permutation(len(pool))  # it breaks ties by the order of the rows
     chosen = BreakingTies().query(
         classifier, pool.features[shuffled], np.arange(len(pool)), np.arange(0), np.arange(0), n=first
@@ -63,7 +63,7 @@ def _estimator() -> Any:  # scikit-learn is not typed
 
 
 def _knows(pool: Pool) -> bool:
-    return len(pool.faults) >= LEAST_SEEN and len(np.unique(pool.faults)) >= 2
+    return len(pool.seen_faults) >= LEAST_SEEN and len(np.unique(pool.seen_faults)) >= 2
 
 
 def _and_others(pool: Pool, chosen: Rows, n: int) -> Rows:

@@ -124,17 +124,35 @@ def fields_asked(
     confidence: Sequence[Sequence[float]],
     documents: Sequence[tuple[str, float | None]],
 ) -> FloatArray:
-    """How many fields people will be asked for, of each of N documents: (N,).
+    """How many fields a type's people will be asked for, of each of N documents, see `asked`: (N,)."""
+    return asked(
+        confidence,
+        documents,
+        fields=len(document_type.schema.fields),
+        # no confidence was held against what people say before there is a champion
+        assume_above=document_type.assume_above if document_type.champion else None,
+        whole_share=document_type.whole_share,
+    )
 
-    `confidence` is (N, F) in the schema's order, `documents` each one's SHA-256 and audit probability.
+
+def asked(
+    confidence: Sequence[Sequence[float]],
+    documents: Sequence[tuple[str, float | None]],
+    *,
+    fields: int,
+    assume_above: float | None,
+    whole_share: float,
+) -> FloatArray:
+    """How many of `fields` people are asked for, of each of N documents: (N,).
+
+    `confidence` is (N, F) in the schema's order, `documents` each one's SHA-256 and audit probability. Not asked for
+    are fields that are surer than `assume_above` (None: all are asked for), but in a `whole_share` of documents.
     """
-    every = len(document_type.schema.fields)
-    bound = document_type.assume_above
-    if bound is None or not document_type.champion:
-        return np.full(len(documents), float(every))
-    doubtful = (np.array(confidence, dtype=np.float64).reshape(-1, every) < bound).sum(axis=1)
-    whole = [asking.asked_in_whole(document_type, *document) for document in documents]
-    return np.where(whole, every, np.maximum(doubtful, 1)).astype(np.float64)
+    if assume_above is None:
+        return np.full(len(documents), float(fields))
+    doubtful = (np.array(confidence, dtype=np.float64).reshape(-1, fields) < assume_above).sum(axis=1)
+    whole = [asking.asked_in_whole(whole_share, *document) for document in documents]
+    return np.where(whole, fields, np.maximum(doubtful, 1)).astype(np.float64)
 
 
 def page_count(document: str) -> Subquery:

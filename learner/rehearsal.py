@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,8 @@ from annotation.models import DocumentType
 from learner import rehearsal_curves as curves
 from learner import rehearsal_picture, strategies, trials
 from learner.rehearsal_learners import QUICK, Learner, named
-from learner.rehearsal_replay import Plan, of_everything, replay, scene
+from learner.rehearsal_replay import Plan, of_everything, replay
+from learner.rehearsal_scene import scene
 from learner.strategies.base import Strategy
 from learner.trials import Material, Order, Report, Say
 from models import grouping, shelf
@@ -31,7 +32,7 @@ from models.machine import this_machine
 from models.pack_schema import labelled_part
 from models.schema import Schema
 
-RULE = "v1"  # of what a kept run means: runs of another rule are made anew
+RULE = "v2"  # of what a kept run means: runs of another rule are made anew
 RUNS, PICTURE, SUMMARY = "runs", "curves.svg", "rehearsal.json"
 # held back: enough to tell F1 to one hundredth or two, and never most of a pack
 MOST_TEST, TEST_SHARE = 100, 0.25
@@ -46,7 +47,8 @@ class BadRehearsal(DocloopError):
 class Asked:
     """What is to be rehearsed. `test` documents are held back (None: a quarter, at most 100); seeds are 1 to `seeds`.
 
-    The plan's `share` and `queue`, and its strategy's parameters, are the document type's where Docloop knows it.
+    The plan's `share`, `queue` and `whole_share`, its `assume_above` unless given, and its strategy's parameters are the
+    document type's where Docloop knows it.
     """
 
     order: Order
@@ -62,6 +64,8 @@ class Asked:
         for name, value in (("batch", self.plan.batch), ("budget", self.plan.budget), ("seeds", self.seeds)):
             if value < 1:
                 raise BadRehearsal(f"--{name} is a number from 1, not {value}")
+        if (bound := self.plan.assume_above) is not None and not 0.5 <= bound <= 1:
+            raise BadRehearsal(f"--assume-above is a number from 0.5 to 1, not {bound:g}")
         if not self.strategies:
             raise BadRehearsal("no strategy to rehearse: give one or more, such as --strategy mixed,random")
 
@@ -86,7 +90,7 @@ def rehearse(asked: Asked, out: Path | None, say: Say, more: Mapping[str, Strate
     own = material.document_type
     if own and own.strategy_parameters and own.strategy in chosen:
         chosen[own.strategy] = strategies.named(own.strategy, **own.strategy_parameters)
-    kept = Kept(folder / RUNS, _digest(asked, held_back, schema, material))
+    kept = Kept(folder, _digest(asked, held_back, schema, material))
 
     say(
         f"{asked.order.name}: {held_back} of {len(material.documents)} documents held back, "
@@ -99,8 +103,13 @@ def rehearse(asked: Asked, out: Path | None, say: Say, more: Mapping[str, Strate
         "documents": {"pool": len(material.documents) - held_back, "test": held_back},
         "everything": everything,
         "curves": curves.with_by_hand(paths),
+        "gate": {name: _refused(own.values()) for name, own in runs.items()},
+        "unseen": {name: _unseen(own.values()) for name, own in runs.items()},
         "cpu_seconds": took,  # of all runs, those that were kept too
         "folder": str(folder),
+        "runs": {
+            name: {seed: kept.name(name, seed) for seed in own} for name, own in runs.items()
+        },  # files in `folder`
     }
     report["goals"] = curves.goals(report["curves"], everything)
     report["mean_f1"] = curves.summed(report["curves"])
@@ -128,6 +137,8 @@ def _runs(
 ) -> tuple[dict[str, dict[int, Report]], dict[int, float], float]:
     """(every run by strategy and seed, by seed the F1 of everything labelled, CPU seconds of all of them)."""
     runs: dict[str, dict[int, Report]] = {name: {} for name in (EVERYTHING, *chosen)}
+    if asked.plan.assume_above is not None:
+        runs[curves.BY_HAND] = {}  # by hand every field is answered, so that it is a run of its own
     for seed in asked.all_seeds:
         found = {name: kept.run(name, seed) for name in runs}
         if missing := [name for name, run in found.items() if run is None]:
@@ -136,7 +147,10 @@ def _runs(
                 say(f"{name}, seed {seed}: begins")
                 began = time.process_time()
                 if name == EVERYTHING:
-                    run = {"f1": of_everything(made, stage.learner)}
+                    run = {"f1": of_everything(made, stage.learner, asked.plan.share)}
+                elif name == curves.BY_HAND:
+                    whole = replace(asked.plan, assume_above=None)
+                    run = replay(made, chosen[curves.RANDOM], stage.learner, whole, say)
                 else:
                     run = replay(made, chosen[name], stage.learner, asked.plan, say)
                 found[name] = kept.keep(name, seed, run | {"cpu_seconds": time.process_time() - began})
@@ -167,8 +181,27 @@ class Kept:
         _write(self._path(name, seed), run)
         return run
 
+    def name(self, name: str, seed: int) -> str:
+        """Of its file, in the folder above."""
+        return f"{RUNS}/{name}-{seed}-{self._digest}.json"
+
     def _path(self, name: str, seed: int) -> Path:
-        return self._folder / f"{name}-{seed}-{self._digest}.json"
+        return self._folder / self.name(name, seed)
+
+
+def _refused(runs: Iterable[Report]) -> dict[str, int]:
+    """How many trainings the gate judged, and how many of them it refused."""
+    promoted = [each["promoted"] for run in runs for each in run["trainings"]]
+    return {"trainings": len(promoted), "refused": promoted.count(False)}
+
+
+def _unseen(runs: Iterable[Report]) -> dict[str, int]:
+    """How many fields nobody looked at, and how many of these were wrong."""
+    picks = [pick for run in runs for pick in run["picks"]]
+    return {
+        "fields": sum(pick["unseen"] for pick in picks),
+        "wrong": sum(pick["unseen_wrong"] for pick in picks),
+    }
 
 
 def _chosen(asked: Asked, more: Mapping[str, Strategy]) -> dict[str, Strategy]:
@@ -194,7 +227,14 @@ def _settled(asked: Asked, material: Material, notes: list[str]) -> tuple[Asked,
             f"the budget is more than the {count - held_back} documents there are: it ends with them"
         )
     described = material.document_type or DocumentType()  # an unsaved row has the defaults
-    plan = replace(asked.plan, share=described.audit_share, queue=described.queue_depth)
+    bound = asked.plan.assume_above
+    plan = replace(
+        asked.plan,
+        share=described.audit_share,
+        queue=described.queue_depth,
+        assume_above=described.assume_above if bound is None else bound,
+        whole_share=described.whole_share,
+    )
     return replace(asked, plan=plan, recipe=described.recipe | dict(asked.recipe)), held_back
 
 

@@ -23,15 +23,18 @@ UNITS = ("documents", "seconds")
 
 
 def with_by_hand(curves: Curves) -> dict[str, dict[int, list[Json]]]:
-    """The curves, and that of random order without pre-annotation: the same documents, answered from nothing."""
+    """The curves, and that of random order without pre-annotation: the same documents, answered from nothing.
+
+    That is random order's own, or what is called so here already, where random order doesn't ask for every field.
+    """
     found = {
         name: {seed: [dict(point) for point in points] for seed, points in own.items()}
         for name, own in curves.items()
     }
-    if RANDOM in found:
+    if (whole := found.pop(BY_HAND, found.get(RANDOM))) is not None:
         found[BY_HAND] = {
             seed: [point | {"seconds": point["by_hand"]} for point in points]
-            for seed, points in found[RANDOM].items()
+            for seed, points in whole.items()
         }
     return found
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from models import extractors
-from models.extractors.base import Extracted
-from models.packs import PackDocument
+from models.extractors.base import Example, Extracted
+from models.pages import Page
 from models.schema import Schema
 
 if TYPE_CHECKING:
@@ -29,7 +29,18 @@ QUICK, BARE = "quick", "bare"
 ITERATIONS = 60  # of L-BFGS, instead of 150: half the time, and F1 on receipts within 0.01 either way
 LEAST_TOLD = 6  # documents for validation, of fewer nothing can be told about weights
 
-Says = Callable[[Sequence[PackDocument]], list[Extracted]]
+
+class Readable(Protocol):
+    """A document as far as it is read: of a pack, or as an example."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def pages(self) -> tuple[Page, ...]: ...
+
+
+Says = Callable[[Sequence[Readable]], list[Extracted]]
 
 
 class Learner(Protocol):
@@ -38,12 +49,12 @@ class Learner(Protocol):
     name: str
     base: str  # what it is made of, for the reader of a report
 
-    def untaught(self, schema: Schema) -> Says:
-        """What it says before any document is labelled."""
+    def untaught(self, schema: Schema) -> Says | None:
+        """What it says before any document is labelled; None if it has nothing to say then."""
         ...
 
     def taught(
-        self, schema: Schema, train: Sequence[PackDocument], validation: Sequence[PackDocument], seed: int
+        self, schema: Schema, train: Sequence[Example], validation: Sequence[Example], seed: int
     ) -> Says:
         """What it says afterwards; raises `TrainingFailed`."""
         ...
@@ -70,22 +81,22 @@ class ExtractorLearner:
         self._recipe = {setting: value for setting, value in recipe.items() if setting in known}
         self._cache = cache
 
-    def untaught(self, schema: Schema) -> Says:
+    def untaught(self, schema: Schema) -> Says | None:
         from models.extractors import untaught  # what it can say costs an import of the base's files
 
         found = untaught.of(self.name, schema, str(self._recipe.get("base", "")))
         if found is None:
-            return _nothing
+            return None
         model = found.open(self._cache)
         return lambda documents: model.extract([document.pages for document in documents])
 
     def taught(
-        self, schema: Schema, train: Sequence[PackDocument], validation: Sequence[PackDocument], seed: int
+        self, schema: Schema, train: Sequence[Example], validation: Sequence[Example], seed: int
     ) -> Says:
         model = self._kind.fit(
             schema,
-            [document.example for document in train],
-            [document.example for document in validation],
+            train,
+            validation,
             recipe=self._kind.settled({"seed": seed} | self._recipe),
             on_progress=lambda _: None,
         )
@@ -102,9 +113,9 @@ class QuickLearner:
         self._seen: dict[str, Looked] = {}
         self._base: CombinedExtractor | None = None
 
-    def untaught(self, schema: Schema) -> Says:
+    def untaught(self, schema: Schema) -> Says | None:
         if self.name == BARE:
-            return _nothing
+            return None
         from models.extractors.fields import Reading
 
         known = {
@@ -116,7 +127,7 @@ class QuickLearner:
         return lambda documents: [_only(each, known) for each in says(documents)]
 
     def taught(
-        self, schema: Schema, train: Sequence[PackDocument], validation: Sequence[PackDocument], seed: int
+        self, schema: Schema, train: Sequence[Example], validation: Sequence[Example], seed: int
     ) -> Says:
         from models.extractors.calibrating import calibrated
         from models.extractors.combined.pooling import UNTOLD, best_weights
@@ -126,18 +137,17 @@ class QuickLearner:
 
         crf = CrfExtractor.learned(
             schema,
-            [document.example for document in train],
+            train,
             [self._look(document, schema).marks for document in train],
             Recipe(seed=seed, iterations=ITERATIONS),
             lambda _: None,
         )
-        examples = [document.example for document in validation]
         weights: Weights = (0.0, 0.0, 1.0) if self.name == BARE else UNTOLD
         if self.name == QUICK and len(validation) >= LEAST_TOLD:
             opinions = [self._opinions(document, schema, crf) for document in validation]
-            weights = best_weights(schema, examples, opinions)
+            weights = best_weights(schema, validation, opinions)
         said = self._says(schema, crf, weights, Reading())(validation)
-        return self._says(schema, crf, weights, calibrated(schema, examples, said))
+        return self._says(schema, crf, weights, calibrated(schema, validation, said))
 
     def _says(self, schema: Schema, crf: CrfExtractor | None, weights: Weights, reading: Reading) -> Says:
         from models.extractors.combined.pooling import pooled
@@ -148,9 +158,7 @@ class QuickLearner:
             for each in documents
         ]
 
-    def _opinions(
-        self, document: PackDocument, schema: Schema, crf: CrfExtractor | None
-    ) -> Sequence[Opinion]:
+    def _opinions(self, document: Readable, schema: Schema, crf: CrfExtractor | None) -> Sequence[Opinion]:
         """What base, trees and CRF say; the CRF stands in for the trees."""
         from models.extractors.combined.pooling import floored, of_concepts
 
@@ -169,7 +177,7 @@ class QuickLearner:
         ]
         return [own, own if crf is None else others, own if crf is None else others]
 
-    def _look(self, document: PackDocument, schema: Schema) -> Looked:
+    def _look(self, document: Readable, schema: Schema) -> Looked:
         if document.key not in self._seen:
             from models.extractors.tagger.features import Looked, marks_of
 
@@ -188,10 +196,6 @@ class QuickLearner:
             recipe = CombinedExtractor.settled({"threads": self._threads})
             self._base = CombinedExtractor.fit(schema, [], [], recipe=recipe, on_progress=lambda _: None)
         return self._base
-
-
-def _nothing(documents: Sequence[PackDocument]) -> list[Extracted]:
-    return [Extracted(()) for _ in documents]
 
 
 def _only(extracted: Extracted, fields: set[str]) -> Extracted:

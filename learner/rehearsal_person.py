@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -58,11 +58,16 @@ class Seconds:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A correction: how every field ended, the seconds it took, and those it would have taken without a model."""
+    """A correction: how every field ended, the seconds it took, and those it would have taken without a model.
+
+    `unseen` are the fields that nobody looked at, `wrong` how many of them weren't right.
+    """
 
     outcomes: Mapping[str, str]
     seconds: float
     by_hand: float
+    unseen: frozenset[str] = frozenset()
+    wrong: int = 0
 
 
 def read_seconds(path: Path | None) -> Seconds:
@@ -91,14 +96,31 @@ def read_seconds(path: Path | None) -> Seconds:
     return Seconds(**{name: float(value) for name, value in stored.items()})
 
 
-def correct(document: PackDocument, extracted: Extracted, schema: Schema, seconds: Seconds) -> Work:
-    """What a person makes of a document that is shown with these values."""
+def correct(
+    document: PackDocument,
+    extracted: Extracted,
+    schema: Schema,
+    seconds: Seconds,
+    unasked: Collection[str] = (),
+) -> Work:
+    """What a person makes of a document that is shown with these values.
+
+    Fields that are `unasked` for (`annotation.asking`) are left as they are, and cost nothing.
+    """
     shown = labelling.shown(extracted.values, schema)
     said: list[Region] = []
-    texts = boxes = removed = 0
+    texts = boxes = removed = wrong = 0
     for field in schema:
         answers = _answers(document, field)
         own = [(region, value) for region, value in shown if value.field == field.name]
+        if field.name in unasked:
+            said += [
+                Region(region, Answer(field.name, value.text, value.place), as_read=True)
+                for region, value in own
+            ]
+            _, others, missing = _kept(field, own, answers)
+            wrong += bool(others or missing)
+            continue
         kept, own, answers = _kept(field, own, answers)
         fixed, own, answers = _fixed(own, answers)
         drawn = [Region(f"drawn-{field.name}-{n}", answer) for n, answer in enumerate(answers)]
@@ -106,15 +128,20 @@ def correct(document: PackDocument, extracted: Extracted, schema: Schema, second
         # what doesn't stand in the text has to be typed
         typed = len(drawn) if field.name in document.unreachable else 0
         texts, boxes, removed = texts + len(fixed) + typed, boxes + len(drawn), removed + len(own)
-    looking = seconds.open + seconds.page * len(document.pages) + seconds.field * len(schema.fields)
+    opening = seconds.open + seconds.page * len(document.pages)
+    every = len(schema.fields)
     values = [(field, len(_answers(document, field))) for field in schema]
     found_by_hand = sum(
         n * (seconds.box + (seconds.text if field.name in document.unreachable else 0)) for field, n in values
     )
+    outcomes = labelling.outcomes(shown, said, schema, unasked=unasked)
+    checking = seconds.field * (every - len(unasked) + removed)
     return Work(
-        labelling.outcomes(shown, said, schema),
-        looking + seconds.text * texts + seconds.box * boxes + seconds.field * removed,
-        looking + found_by_hand,
+        outcomes,
+        opening + checking + seconds.text * texts + seconds.box * boxes,
+        opening + seconds.field * every + found_by_hand,
+        frozenset(name for name, outcome in outcomes.items() if outcome == labelling.ASSUMED),
+        wrong,
     )
 
 

@@ -1,30 +1,29 @@
 """One rehearsal: a pack's documents, a strategy and a learner in; how right the learner is after so many corrections out.
 
-A replay is the app's loop without its services: the same ranking with the same audit slice and reasons, the same cost
-model learned from the seconds so far, the same extractors with the same calibration. A simulated person stands in for people
-(`rehearsal_person`), the pack's labels for what they know. What the app does besides is left out: the gate (every trained
-model is taken), acceptance without a person, second opinions.
+A replay is the app's loop without its services: the same ranking with the same audit slice and reasons, the same turns
+and questions, the same cost model learned from the seconds so far, the same split, extractors, calibration and gate
+(`rehearsal_training`). A simulated person stands in for people (`rehearsal_person`), the pack's labels for what they know.
+What the app does besides is left out: acceptance without a person, second opinions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-import numpy as np
-
+from annotation import asking, labelling, turns
+from annotation.errors import Refused
+from annotation.labelling import ASSUMED
 from learner import cost, ranking
-from learner.rehearsal_learners import Learner, Says
-from learner.rehearsal_person import Seconds, correct
+from learner.rehearsal_learners import Learner
+from learner.rehearsal_person import Seconds, Work, correct
+from learner.rehearsal_scene import Scene
+from learner.rehearsal_training import Done, Reader
 from learner.strategies.base import Strategy
-from models import grouping
-from models.alignment import learn_day_first
 from models.errors import TrainingFailed
 from models.extractors.base import Extracted
-from models.grouping import Groups
-from models.metrics import score
-from models.packs import PackDocument
 from models.schema import Schema
 
 Json = dict[str, Any]  # names, counts, figures
@@ -38,7 +37,8 @@ class Plan:
     """What is rehearsed: trainings after every `batch` corrections, `budget` corrections in all.
 
     `share` of the picks (0…1) are the audit's, and the ranking is looked at anew after every `queue` corrections: so many
-    documents are picked at a time, as the app fills a person's queue.
+    documents are picked at a time, as the app fills a person's queue. Fields that are surer than `assume_above` (0.5…1;
+    None: none) aren't asked for, but in a `whole_share` (0…1) of the documents.
     """
 
     batch: int
@@ -46,6 +46,8 @@ class Plan:
     share: float = 0.1
     queue: int = 5
     seconds: Seconds = field(default_factory=Seconds)
+    assume_above: float | None = None
+    whole_share: float = 0.2
 
     def to_json(self) -> Json:
         return {
@@ -54,74 +56,71 @@ class Plan:
             "audit_share": self.share,
             "queue": self.queue,
             "seconds": self.seconds.to_json(),
+            "assume_above": self.assume_above,
+            "whole_share": self.whole_share,
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A pack's documents on two sides, for one seed: those that may be labelled, and those that judge."""
+def of_everything(made: Scene, learner: Learner, share: float) -> float:
+    """F1 (0…1) on the test when every field of the whole pool is labelled, `share` (0…1) of it for the audit.
 
-    schema: Schema
-    truth: Schema  # the same fields, with dates read as all labels together say
-    pool: list[PackDocument]
-    groups: list[int]  # of the pool: near copies have one number
-    test: list[PackDocument]
-    looks: list[bytes]  # of the pool
-    shas: list[str]
-    seed: int
-
-
-def scene(schema: Schema, groups: Groups, test: int, seed: int) -> Scene:
-    """`test` documents by whole groups of near copies are held back, by the seed's lot."""
-    held, left = grouping.draw(groups, test, np.random.default_rng((seed, 1)))
-    pool = grouping.flat(left)
-    return Scene(
-        schema,
-        learn_day_first(schema, grouping.examples(grouping.flat(groups))),
-        pool,
-        [number for number, group in enumerate(left) for _ in group],
-        grouping.flat(held),
-        [ranking.look(document.pages, None).tobytes() for document in pool],
-        [grouping.digest_of_words(document.pages) for document in pool],
-        seed,
-    )
-
-
-def of_everything(made: Scene, learner: Learner) -> float:
-    """F1 (0…1) on the test when the whole pool is labelled."""
-    return _f1(made, _trained(made, learner, range(len(made.pool)))(made.test))
+    Raises `Refused`, `TrainingFailed`.
+    """
+    done = [Done(row, ranking.draw(sha) < share) for row, sha in enumerate(made.shas)]
+    return made.judged(Reader(made, learner).trained_once(done)(made.test)).f1()
 
 
 def replay(made: Scene, strategy: Strategy, learner: Learner, plan: Plan, say: Say) -> Json:
-    """The curve, and every pick with its reason and seconds; JSON.
+    """The curve, every training with what the gate said, and every pick with its reason and seconds; JSON.
 
     A point of the curve: `documents` corrected, `seconds` that took, `by_hand` (what the same documents cost without a
-    model), `f1` on the test.
+    model), `f1` on the test of what reads then. A training: `documents` it was given, `promoted`, `reasons`, and what
+    it scored itself on each document of the test (`models.metrics.Scores`).
     """
-    says = learner.untaught(made.schema)
-    told = says(made.pool)
+    reader = Reader(made, learner)
+    told = reader.says(made.pool)
     desk = _Desk(made, plan)
-    points = [desk.point(_f1(made, says(made.test)))]
+    f1 = made.judged(reader.says(made.test)).f1()
+    points = [desk.point(f1)]
+    trainings: list[Json] = []
     problems: list[str] = []
     budget = min(plan.budget, len(made.pool))
     while len(desk.done) < budget:
         left = min(plan.batch - len(desk.done) % plan.batch, budget - len(desk.done))
-        desk.work(strategy, told, min(left, plan.queue))
+        desk.work(strategy, told, min(left, plan.queue), taught=reader.taught)
         if len(desk.done) % plan.batch and len(desk.done) < budget:
             continue
         try:
-            says = _trained(made, learner, desk.done)
-        except TrainingFailed as problem:  # the model before it stays, as in the app
+            trained = reader.train(desk.done)
+        except (Refused, TrainingFailed) as problem:  # the model before it stays, as in the app
             problems.append(str(problem))
-        waiting = [row for row in range(len(made.pool)) if row not in set(desk.done)]
-        for row, extracted in zip(waiting, says([made.pool[row] for row in waiting]), strict=True):
-            told[row] = extracted
-        points.append(desk.point(_f1(made, says(made.test))))
+        else:
+            scores = made.judged(trained.says(made.test))
+            trainings.append(
+                {
+                    "documents": len(desk.done),
+                    "promoted": trained.promoted,
+                    "reasons": list(trained.reasons),
+                    "f1": scores.f1(),
+                    "scores": scores.to_json(),
+                }
+            )
+            if trained.promoted:
+                f1 = scores.f1()
+                waiting = desk.waiting()
+                for row, said in zip(waiting, trained.says([made.pool[row] for row in waiting]), strict=True):
+                    told[row] = said
+        points.append(desk.point(f1))
         say(
             f"{strategy.name}, seed {made.seed}: {len(desk.done)} of {budget} documents, "
             f"{points[-1]['seconds'] / 3600:.2f} h, F1 {points[-1]['f1']:.3f}"
         )
-    return {"points": points, "picks": desk.picks, "problems": sorted(set(problems))}
+    return {
+        "points": points,
+        "trainings": trainings,
+        "picks": desk.picks,
+        "problems": sorted(set(problems)),
+    }
 
 
 class _Desk:
@@ -130,11 +129,10 @@ class _Desk:
     def __init__(self, made: Scene, plan: Plan) -> None:
         self.made = made
         self.plan = plan
-        self.done: list[int] = []  # rows of the pool
+        self.done: list[Done] = []
         self.picks: list[Json] = []
         self._corrected: list[ranking.Corrected] = []
         self._times: list[cost.Row] = []
-        self._audited = 0
 
     def point(self, f1: float) -> Json:
         return {
@@ -144,45 +142,65 @@ class _Desk:
             "f1": f1,
         }
 
-    def work(self, strategy: Strategy, told: Sequence[Extracted], n: int) -> None:
-        """Rank what waits, and correct the first `n`; `told` is what the model says of every document of the pool."""
+    def waiting(self) -> list[int]:
+        """Rows of the pool that nobody has corrected yet."""
+        done = {each.row for each in self.done}
+        return [row for row in range(len(self.made.pool)) if row not in done]
+
+    def work(self, strategy: Strategy, told: Sequence[Extracted], n: int, *, taught: bool) -> None:
+        """Rank what waits, and correct the `n` whose turn it is.
+
+        `told` is what the model says of every document of the pool, `taught` whether it has learned from people.
+        """
+        rows = self.waiting()
+        ranked = self._ranked(strategy, told, rows, taught=taught)
+        best = sorted(range(len(rows)), key=lambda place: -ranked[place].priority)
+        fingerprints = self.made.fingerprints
+        queue = [turns.Ranked(place, fingerprints[rows[place]], queued=False) for place in best]
+        for place in turns.in_turn(queue, n):
+            self._correct(rows[place], told[rows[place]], ranked[place], taught=taught)
+
+    def _ranked(
+        self, strategy: Strategy, told: Sequence[Extracted], rows: Sequence[int], *, taught: bool
+    ) -> list[ranking.Ranked]:
+        """Every waiting document's place, as `learner.selection` finds it."""
         schema, plan = self.made.schema, self.plan
-        done = set(self.done)
-        rows = [row for row in range(len(self.made.pool)) if row not in done]
         waiting = ranking.Waiting(
             shas=[self.made.shas[row] for row in rows],
-            audit=[None] * len(rows),
+            audit=[plan.share if ranking.draw(self.made.shas[row]) < plan.share else None for row in rows],
             extracted=[bool(told[row].values or told[row].absent) for row in rows],
             confidence=[_confidences(schema, told[row]) for row in rows],
             looks=[self.made.looks[row] for row in rows],
             pages=[len(self.made.pool[row].pages) for row in rows],
         )
-        seconds = cost.fit(self._times[-cost.LEARN_FROM :], fields=len(schema.fields)).seconds
-        ranked = ranking.rank(
+        asked = cost.asked(
+            waiting.confidence,
+            list(zip(waiting.shas, waiting.audit, strict=True)),
+            fields=len(schema.fields),
+            assume_above=plan.assume_above if taught else None,
+            whole_share=plan.whole_share,
+        )
+        model = cost.fit(self._times[-cost.LEARN_FROM :], fields=len(schema.fields))
+        audited = sum(each.audited for each in self.done)
+        return ranking.rank(
             schema,
             waiting,
-            ranking.pool_of(schema, waiting, self._corrected[::-1], seconds),
+            ranking.pool_of(schema, waiting, self._corrected[::-1], partial(model.seconds, asked=asked)),
             strategy,
             share=plan.share,
-            debt=ranking.debt(plan.share, len(self.done), self._audited),
+            debt=ranking.debt(plan.share, len(self.done), audited),
             seed=self.made.seed,
         )
-        first = sorted(range(len(rows)), key=lambda place: -ranked[place].priority)[:n]
-        for place in first:
-            self._correct(rows[place], told[rows[place]], ranked[place])
 
-    def _correct(self, row: int, extracted: Extracted, ranked: ranking.Ranked) -> None:
+    def _correct(self, row: int, extracted: Extracted, ranked: ranking.Ranked, *, taught: bool) -> None:
         document, schema = self.made.pool[row], self.made.schema
-        work = correct(document, extracted, self.made.truth, self.plan.seconds)
+        unasked = self._unasked(row, extracted, ranked) if taught else ()
+        work = correct(document, extracted, self.made.truth, self.plan.seconds, unasked)
         confidence = _confidences(schema, extracted)
         faults = ranking.faults(schema, work.outcomes)
-        self.done.append(row)
-        self._audited += ranked.probability is not None
+        self.done.append(Done(row, ranked.probability is not None, work.unseen))
         self._corrected.append(ranking.Corrected(confidence, self.made.looks[row], faults))
-        expected = sum(1 - each for each in confidence)
-        # those who take no time at all would tell nothing on the log scale
-        seconds = max(work.seconds, 0.1)
-        self._times.append(cost.Row(seconds, len(document.pages), len(confidence), expected, PERSON))
+        self._times.append(_time(schema, len(document.pages), confidence, work))
         self.picks.append(
             {
                 "document": document.key,
@@ -190,8 +208,21 @@ class _Desk:
                 "audit": ranked.probability is not None,
                 "seconds": work.seconds,
                 "by_hand": work.by_hand,
-                "changed": sum(outcome != "accepted" for outcome in work.outcomes.values()),
+                "changed": sum(outcome not in ("accepted", ASSUMED) for outcome in work.outcomes.values()),
+                "unseen": len(work.unseen),
+                "unseen_wrong": work.wrong,
             }
+        )
+
+    def _unasked(self, row: int, extracted: Extracted, ranked: ranking.Ranked) -> Sequence[str]:
+        """The fields that needn't be looked at, as `asking.unasked` decides it."""
+        plan = self.plan
+        if plan.assume_above is None:
+            return ()
+        if asking.asked_in_whole(plan.whole_share, self.made.shas[row], ranked.probability):
+            return ()
+        return labelling.unasked(
+            extracted.values, extracted.absent, self.made.schema, assume_above=plan.assume_above
         )
 
 
@@ -200,16 +231,8 @@ def _confidences(schema: Schema, extracted: Extracted) -> list[float]:
     return ranking.confidences(schema, said, extracted.absent)
 
 
-def _trained(made: Scene, learner: Learner, rows: Sequence[int]) -> Says:
-    """The learner, taught these documents of the pool; near copies of what calibrates it are not among the others."""
-    groups: dict[int, list[PackDocument]] = {}
-    for row in rows:
-        groups.setdefault(made.groups[row], []).append(made.pool[row])
-    rng = np.random.default_rng((made.seed, len(rows)))
-    train, validation = map(grouping.flat, grouping.cut_validation(list(groups.values()), rng))
-    schema = learn_day_first(made.schema, grouping.examples(train + validation))
-    return learner.taught(schema, train, validation, made.seed)
-
-
-def _f1(made: Scene, said: Sequence[Extracted]) -> float:
-    return score(made.truth, [document.answers for document in made.test], said).f1()
+def _time(schema: Schema, pages: int, confidence: Sequence[float], work: Work) -> cost.Row:
+    """As `cost.rows` finds it in the ledger: of the fields that were asked for."""
+    asked = [sure for name, sure in zip(schema.names, confidence, strict=True) if name not in work.unseen]
+    # those who take no time at all would tell nothing on the log scale
+    return cost.Row(max(work.seconds, 0.1), pages, len(asked), sum(1 - sure for sure in asked), PERSON)

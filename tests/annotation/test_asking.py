@@ -1,7 +1,6 @@
 """Which fields a task asks for: decided when it is made, kept with it, and what comes of it in the ledger."""
 
 import hashlib
-from types import SimpleNamespace
 
 import pytest
 
@@ -85,12 +84,11 @@ def test_an_audited_document_is_always_asked_for_in_whole(studio, receipts):
 
 
 def test_the_lots_draw_the_declared_share_whatever_the_audit_draws():
-    kind = SimpleNamespace(whole_share=0.2)
     documents = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(5000)]
-    whole = [asking.asked_in_whole(kind, sha, None) for sha in documents]
+    whole = [asking.asked_in_whole(0.2, sha, None) for sha in documents]
     assert 0.17 < sum(whole) / 5000 < 0.23
-    assert whole == [asking.asked_in_whole(kind, sha, None) for sha in documents]
-    assert all(asking.asked_in_whole(kind, sha, 0.1) for sha in documents)
+    assert whole == [asking.asked_in_whole(0.2, sha, None) for sha in documents]
+    assert all(asking.asked_in_whole(0.2, sha, 0.1) for sha in documents)
 
 
 def test_a_task_is_pushed_anew_when_it_takes_for_granted_what_is_doubtful_by_now(studio, receipts):

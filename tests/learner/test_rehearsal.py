@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from annotation.models import DocumentType
-from learner import ranking, rehearsal, rehearsal_replay
+from learner import ranking, rehearsal
 from learner.rehearsal import Asked, BadRehearsal, rehearse
 from learner.rehearsal_learners import ExtractorLearner, QuickLearner, named
 from learner.rehearsal_person import Seconds
-from learner.rehearsal_replay import Plan, replay, scene
+from learner.rehearsal_replay import Plan, replay
+from learner.rehearsal_scene import Scene, scene
+from learner.rehearsal_training import Reader
 from learner.strategies import UnknownStrategy
 from learner.strategies import named as strategy
 from learner.strategies.base import choosing
@@ -21,6 +24,7 @@ from learner.trials import Order
 from models import grouping
 from models.errors import ReadingFailed, TrainingFailed
 from models.extractors import UnknownExtractor
+from models.extractors.base import Example, Extracted
 from models.pack_schema import inferred
 from models.packs import read_pack
 from tests.factories import make_type
@@ -35,7 +39,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def made(pack: Path) -> rehearsal_replay.Scene:
+def made(pack: Path) -> Scene:
     documents = list(read_pack(pack))
     return scene(inferred(documents), grouping.groups_of(documents), 10, 1)
 
@@ -56,7 +60,7 @@ def asked(pack: Path, **more: object) -> Asked:
 def test_near_copies_are_never_on_both_sides(made):
     assert len(made.test) == 10
     assert not {document.group for document in made.test} & {document.group for document in made.pool}
-    assert len(made.pool) == len(made.groups) == len(made.looks) == len(made.shas) == 30
+    assert len(made.pool) == len(made.fingerprints) == len(made.looks) == len(made.shas) == 30
 
 
 def test_a_curve_has_a_point_for_each_training_and_begins_with_none(made):
@@ -105,18 +109,91 @@ def test_the_strategy_gets_what_it_gets_in_the_app(made):
 def test_a_learner_that_cannot_be_trained_yet_leaves_the_model_before_it(made, tmp_path):
     class Reluctant(ExtractorLearner):
         def taught(self, schema, train, validation, seed):
-            if len(train) + len(validation) < 8:
+            if len(train) + len(validation) < 12:
                 raise TrainingFailed("too few")
             return super().taught(schema, train, validation, seed)
 
-    run = replay(made, strategy("random"), Reluctant("rules", {}, tmp_path), Plan(4, 8), quiet)
-    assert run["problems"] == ["too few"]
-    assert len(run["points"]) == 3
+    run = replay(made, strategy("random"), Reluctant("rules", {}, tmp_path), Plan(6, 18), quiet)
+    assert run["problems"] == [
+        "a training needs at least 10 corrected documents, there are 6: correct 4 more",
+        "too few",
+    ]
+    assert len(run["points"]) == 4
+    assert [training["documents"] for training in run["trainings"]] == [18]
+
+
+class Watched(QuickLearner):
+    """The bare learner; it remembers what it was given, and says nothing any more from the `worse`th training on."""
+
+    def __init__(self, worse: int = 99) -> None:
+        super().__init__("bare")
+        self.given: list[tuple[list[Example], list[Example]]] = []
+        self._worse = worse
+
+    def taught(self, schema, train, validation, seed):
+        self.given.append((list(train), list(validation)))
+        if len(self.given) >= self._worse:
+            return lambda documents: [Extracted(()) for _ in documents]
+        return super().taught(schema, train, validation, seed)
+
+
+def test_what_was_gold_once_teaches_no_later_model(made):
+    learner = Watched()
+    run = replay(made, strategy("random"), learner, Plan(10, 30), quiet)
+    picked = [pick["document"] for pick in run["picks"]]
+    once_gold: set[str] = set()
+    assert [training["documents"] for training in run["trainings"]] == [10, 20, 30]
+    for number, (train, validation) in enumerate(learner.given, start=1):
+        taught = {example.key for example in (*train, *validation)}
+        assert not taught & once_gold
+        once_gold |= set(picked[: 10 * number]) - taught
+    assert len(once_gold) >= 6
+
+
+def test_a_model_that_the_gate_refuses_does_not_read(made):
+    run = replay(made, strategy("random"), Watched(worse=2), Plan(10, 20), quiet)
+    assert [training["promoted"] for training in run["trainings"]] == [True, False]
+    assert run["trainings"][1]["reasons"][0].startswith("Refused")
+    assert run["trainings"][1]["f1"] == 0
+    assert run["points"][2]["f1"] == run["points"][1]["f1"] > 0
+
+
+def test_a_near_copy_of_what_is_picked_waits_until_the_others_are_done(made):
+    alike = replace(made, fingerprints=[0xFFFF] * 27 + [0xFFFF << 16, 0xFFFF << 32, 0xFFFF << 48])
+    run = replay(alike, strategy("random"), RULES, Plan(4, 4, share=0.0, queue=4), quiet)
+    keys = [document.key for document in made.pool]
+    rows = [keys.index(pick["document"]) for pick in run["picks"]]
+    assert len([row for row in rows if row < 27]) == 1
+
+
+def test_what_a_type_does_not_ask_for_costs_nothing_and_teaches_nothing(made):
+    learner = Watched()
+    run = replay(made, strategy("random"), learner, Plan(10, 30, assume_above=0.5, whole_share=0.2), quiet)
+    before, after = run["picks"][:10], run["picks"][10:]
+    assert not any(pick["unseen"] for pick in before)  # no champion yet
+    assert any(pick["unseen"] for pick in after)
+    assert not any(pick["unseen"] for pick in after if pick["audit"])
+    train, validation = learner.given[-1]
+    assert any(example.unconfirmed for example in train)
+    assert not any(example.unconfirmed for example in validation)
+    whole = replay(made, strategy("random"), learner, Plan(10, 30, assume_above=0.5, whole_share=1.0), quiet)
+    assert not any(pick["unseen"] for pick in whole["picks"])
+    assert run["points"][-1]["seconds"] < whole["points"][-1]["seconds"]
+
+
+def test_by_hand_every_field_is_answered_even_if_the_type_asks_for_some_only(pack, tmp_path):
+    some = asked(pack, plan=Plan(10, 20, assume_above=0.5), learner="bare")
+    report = rehearse(some, tmp_path / "out", quiet)
+    in_whole = rehearse(replace(some, plan=Plan(10, 20)), tmp_path / "whole", quiet)
+    assert report["curves"]["by-hand"] == in_whole["curves"]["by-hand"]
+    assert report["unseen"]["random"]["fields"] > 0
+    assert report["unseen"]["by-hand"]["fields"] == 0
 
 
 def test_an_extractor_that_has_to_see_documents_first_says_nothing_before(made, tmp_path):
-    says = ExtractorLearner("crf", {}, tmp_path).untaught(made.schema)
-    assert [len(each.values) for each in says(made.test)] == [0] * 10
+    learner = ExtractorLearner("crf", {}, tmp_path)
+    assert learner.untaught(made.schema) is None
+    assert [len(each.values) for each in Reader(made, learner).says(made.test)] == [0] * 10
 
 
 def test_the_bare_learner_finds_more_after_more_documents(made, tmp_path):
@@ -187,6 +264,7 @@ def test_what_was_kept_is_not_done_again_and_the_result_is_the_same(pack, tmp_pa
     [
         {"plan": Plan(5, 15)},
         {"plan": Plan(5, 10, seconds=Seconds(box=20))},
+        {"plan": Plan(5, 10, assume_above=0.9)},
         {"learner": "bare"},
         {"test": 12},
     ],
@@ -205,6 +283,7 @@ def test_another_rehearsal_in_the_same_folder_does_not_take_what_does_not_fit(pa
         ({"strategies": ()}, BadRehearsal, "no strategy to rehearse"),
         ({"plan": Plan(0, 10)}, BadRehearsal, "--batch is a number from 1, not 0"),
         ({"plan": Plan(5, 0)}, BadRehearsal, "--budget"),
+        ({"plan": Plan(5, 10, assume_above=0.3)}, BadRehearsal, "--assume-above is a number from 0.5 to 1"),
         ({"seeds": 0}, BadRehearsal, "--seeds"),
         ({"test": 39}, BadRehearsal, "39 of 40 documents can't be held back"),
     ],

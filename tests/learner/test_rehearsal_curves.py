@@ -44,6 +44,11 @@ def test_without_pre_annotation_the_same_documents_take_longer():
     assert found["random"][1][1]["seconds"] == 200
 
 
+def test_by_hand_is_a_curve_of_its_own_where_random_order_does_not_ask_for_every_field():
+    found = curves.with_by_hand({"random": {1: curve(0, 0.8)}, "by-hand": {1: curve(0, 0.85)}})
+    assert [(point["seconds"], point["f1"]) for point in found["by-hand"][1]] == [(0, 0), (500, 0.85)]
+
+
 def test_each_seed_has_its_own_goal_and_the_middle_one_counts():
     own = {1: curve(0, 0.5, 1.0), 2: curve(0, 0.5, 0.6), 3: curve(0, 0.9, 0.9)}
     goal = curves.goals({"random": own}, {1: 1.0, 2: 1.0, 3: 0.8})[0]

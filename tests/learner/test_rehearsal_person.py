@@ -80,6 +80,15 @@ def test_of_a_list_every_value_counts_and_the_same_one_twice_counts_once():
     assert (work.seconds, work.by_hand) == (LOOKING + 8, LOOKING + 2 * 8)
 
 
+def test_what_is_not_asked_for_costs_nothing_and_stays_as_it_is_right_or_wrong():
+    values = said(("company", "Thank you"), ("total", "12.90"))
+    work = correct(TRUE, values, SCHEMA, SECONDS, unasked=("company", "total"))
+    assert work.outcomes == {"company": "assumed", "total": "assumed", "party": "accepted"}
+    assert work.seconds == LOOKING - 2
+    assert work.by_hand == LOOKING + 2 * 8
+    assert (work.unseen, work.wrong) == ({"company", "total"}, 1)
+
+
 @given(
     st.lists(
         st.tuples(

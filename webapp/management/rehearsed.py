@@ -17,6 +17,7 @@ def shown(report: Report) -> str:
         f"trained after every {plan['batch']}",
         f"a person's seconds: {', '.join(f'{name} {value:g}' for name, value in plan['seconds'].items())}; "
         f"{plan['audit_share']:.0%} of the picks are the audit's",
+        *_selective(report),
         "",
     ]
     for goal in report["goals"]:
@@ -29,6 +30,10 @@ def shown(report: Report) -> str:
             "",
         ]
     told += [
+        "trainings that the gate refused: "
+        + ", ".join(
+            f"{name} {gate['refused']} of {gate['trainings']}" for name, gate in report["gate"].items()
+        ),
         "mean F1 up to the budget: "
         + ", ".join(f"{name} {value:.3f}" for name, value in report["mean_f1"].items()),
         "",
@@ -37,6 +42,22 @@ def shown(report: Report) -> str:
         f"picture and figures in {report['folder']}",
     ]
     return "\n".join(told)
+
+
+def _selective(report: Report) -> list[str]:
+    """What was not asked for, where a plan leaves something out."""
+    plan = report["plan"]
+    if plan["assume_above"] is None:
+        return []
+    told = ", ".join(
+        f"{name} {own['fields']} ({own['wrong']} of them wrong)"
+        for name, own in report["unseen"].items()
+        if own["fields"]
+    )
+    return [
+        f"people are asked for fields that are less sure than {plan['assume_above']:g}, and for all of "
+        f"{plan['whole_share']:.0%} of the documents; fields that nobody looked at: {told or 'none'}"
+    ]
 
 
 def _count(documents: float | None) -> str:

@@ -42,6 +42,13 @@ class Command(BaseCommand):
             "--test", type=int, metavar="N", help="documents held back to judge by (a quarter, at most 100)"
         )
         parser.add_argument(
+            "--assume-above",
+            type=float,
+            metavar="P",
+            help="people aren't asked for fields that are surer than P, 0.5 to 1 (as the type is set; else they are asked "
+            "for all)",
+        )
+        parser.add_argument(
             "--cost-model",
             type=Path,
             metavar="FILE",
@@ -67,7 +74,9 @@ class Command(BaseCommand):
             asked = rehearsal.Asked(
                 Order(options["type"], options["data"], options["limit"]),
                 tuple(name.strip() for name in options["strategy"].split(",") if name.strip()),
-                Plan(options["batch"], options["budget"], seconds=seconds),
+                Plan(
+                    options["batch"], options["budget"], seconds=seconds, assume_above=options["assume_above"]
+                ),
                 seeds=options["seeds"],
                 learner=options["learner"],
                 test=options["test"],
