@@ -24,7 +24,8 @@ from models.schema import Field, Schema
 
 Specification = Mapping[str, Any]  # what YAML or JSON can hold
 
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+PROBE_PREFIX = "docloop-probe-"  # of the types that the doctor makes, and takes away with all that is of them
+NAME = re.compile(rf"(?!{PROBE_PREFIX})[a-z][a-z0-9_-]{{0,39}}")
 STRATEGY = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 # whose change gives the pool another order

@@ -46,6 +46,15 @@ def erase(document: Document, *, by: str, why: str, learned_by: list[str]) -> Er
             | {each.task_id for each in rechecks if each.task_id}
         ),
     )
+    delete_rows(document)
+    doorbell.ring("document erased", erasure.pk)
+    audit_trail.record(by=by, action="erased", subject=f"document {erasure.document}", why=why)
+    return erasure
+
+
+@transaction.atomic
+def delete_rows(document: Document) -> None:
+    """Delete a document's rows, those of the ledger among them, and write nothing down: `erase` is for people."""
     with connection.cursor() as cursor:
         # the ledger lets go of this document's rows for this transaction; foreign keys are looked at when it ends
         cursor.execute("SELECT set_config('docloop.erasing', %s, true)", [str(document.pk)])
@@ -53,9 +62,6 @@ def erase(document: Document, *, by: str, why: str, learned_by: list[str]) -> Er
             cursor.execute(f"DELETE FROM {table} WHERE document_id = %s", [document.pk])
         cursor.execute("SELECT set_config('docloop.erasing', '', true)")
     document.delete()
-    doorbell.ring("document erased", erasure.pk)
-    audit_trail.record(by=by, action="erased", subject=f"document {erasure.document}", why=why)
-    return erasure
 
 
 def finish(erasure_id: int) -> None:

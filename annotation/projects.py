@@ -8,7 +8,15 @@ import logging
 from django.conf import settings
 from django.db import transaction
 
-from annotation import doorbell, fill_in_views, jobs, label_studio, label_studio_backend, webhooks
+from annotation import (
+    document_types,
+    doorbell,
+    fill_in_views,
+    jobs,
+    label_studio,
+    label_studio_backend,
+    webhooks,
+)
 from annotation.errors import LabelStudioRefused
 from annotation.label_config import label_config
 from annotation.models import DocumentType
@@ -17,6 +25,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_TITLE = 50  # of a Label Studio project
 SHORTEST_TITLE = 3
+FORBIDDEN = 403
 
 
 def sync_project(type_id: int) -> None:
@@ -56,15 +65,21 @@ def config_hash(document_type: DocumentType) -> str:
 
 
 def _config(document_type: DocumentType) -> str:
-    types = list(DocumentType.objects.order_by("name").values_list("name", "title"))
+    # the doctor's probe comes and goes: no other project is changed for it
+    others = DocumentType.objects.exclude(name__startswith=document_types.PROBE_PREFIX)
+    types = sorted({*others.values_list("name", "title"), (document_type.name, document_type.title)})
     return label_config(document_type.schema, document_types=types, this_type=document_type.name)
 
 
 def _find_or_make(document_type: DocumentType, config: str) -> int:
     """One project for each installation of Docloop and type, however often its creation was cut."""
-    description = f"Docloop's document type {document_type.name} at {settings.CONFIG.url}"
-    found = label_studio.find_project(description)
-    return found or label_studio.create_project(_title(document_type), description, config)
+    found = label_studio.find_project(description(document_type))
+    return found or label_studio.create_project(_title(document_type), description(document_type), config)
+
+
+def description(document_type: DocumentType) -> str:
+    """By which a type's project is found again."""
+    return f"Docloop's document type {document_type.name} at {settings.CONFIG.url}"
 
 
 def _title(document_type: DocumentType) -> str:
@@ -76,13 +91,34 @@ def _title(document_type: DocumentType) -> str:
 
 
 def _furnish(document_type: DocumentType, project_id: int) -> None:
-    """Webhook and page images; without a webhook secret the sweep alone has to find what people do."""
-    if secrets := webhooks.secrets():
-        label_studio.ensure_webhook(project_id, webhooks.address(document_type), secrets[0])
+    """Webhook and page images."""
+    ensure_webhook(document_type, project_id)
     pages = settings.STORE / "pages"
     pages.mkdir(parents=True, exist_ok=True)  # Label Studio refuses a folder that isn't there
     label_studio.ensure_storage(project_id, str(pages))
     connect_fill_in(document_type, project_id)
+
+
+def ensure_webhook(document_type: DocumentType, project_id: int) -> bool:
+    """See that Label Studio tells us of what people do; answers whether that had to be mended.
+
+    Without a webhook secret the sweep alone has to find it. Raises `LabelStudioRefused`, with what to set where Label
+    Studio sends nothing to our address.
+    """
+    secrets = webhooks.secrets()
+    if not secrets:
+        return False
+    address = webhooks.address(document_type)
+    try:
+        return label_studio.ensure_webhook(project_id, address, secrets[0])
+    except LabelStudioRefused as refusal:
+        if refusal.status != FORBIDDEN:
+            raise
+        raise LabelStudioRefused(
+            f"Label Studio refuses to tell us of what people do in project {project_id}, so only the sweep finds it: "
+            + webhooks.unblocking(address),
+            status=FORBIDDEN,
+        ) from None
 
 
 def connect_fill_in(document_type: DocumentType, project_id: int) -> None:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from annotation import doorbell, inbox, jobs, label_studio, projects, queueing, webhooks
+from annotation import audit_trail, doorbell, inbox, jobs, label_studio, projects, queueing
 from annotation.errors import LabelStudioRefused
 from annotation.models import CurrentAnnotation, DirtyTask, DocumentType, LabelTask, Recheck
 from annotation.task_views import Entry
@@ -71,11 +71,24 @@ def sweep_project(type_id: int) -> None:
             "sweep of %s: %d of %d tasks changed, %d of them unannounced",
             *(document_type.name, len(changed), len(listed), len(changed) - announced),
         )
-    if present is not None and (secrets := webhooks.secrets()):
-        # Label Studio switches off a webhook whose address it no longer allows, and anybody may delete one
-        label_studio.ensure_webhook(document_type.project_id, webhooks.address(document_type), secrets[0])
     if present is not None:
         projects.connect_fill_in(document_type, document_type.project_id)
+        _mend_webhook(document_type, document_type.project_id)
+
+
+def _mend_webhook(document_type: DocumentType, project_id: int) -> None:
+    """Make a webhook that is gone, switched off or changed anew, and write it down: somebody did that.
+
+    Raises `LabelStudioRefused` where Label Studio won't have it: the job's failure is shown, with what to set.
+    """
+    if projects.ensure_webhook(document_type, project_id):
+        log.warning("the webhook of %s was not as it should be; it is again", document_type.name)
+        audit_trail.record(
+            by=audit_trail.DOCLOOP,
+            action="mended the webhook",
+            subject=f"document type {document_type.name}",
+            why=f"in Label Studio's project {project_id} it was missing, switched off or changed",
+        )
 
 
 def differences(

@@ -50,6 +50,16 @@ def address(document_type: DocumentType) -> str:
     return base.rstrip("/") + reverse("label-studio-webhook", args=[document_type.name])
 
 
+def unblocking(address: str) -> str:
+    """What to set where Label Studio, as it comes, sends nothing to an address of a private network."""
+    return (
+        f"let Label Studio's host reach {address} (DOCLOOP_INTERNAL_URL names it if DOCLOOP_URL can't be reached from "
+        "there), and set in Label Studio's environment LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS=false with "
+        "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS=the networks that it must not reach all the same; "
+        "LABEL_STUDIO_SSRF_PROTECTION_ENABLED=false would open every one. Then restart it"
+    )
+
+
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest, name: str) -> HttpResponse:

@@ -25,16 +25,22 @@ RIGHTS_ON_FILES = {1: 13, 2: 14, 3: 15, 4: 15}
 ALL_TCP = 0b11  # bind and connect
 
 
+def version() -> int:
+    """Which version of the interface this kernel has; 0 where there is none."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    asked = ctypes.CDLL(None, use_errno=True).syscall(CREATE_RULESET, None, ctypes.c_size_t(0), 1)
+    return max(0, int(asked))
+
+
 def confine(*, readable: Iterable[Path], writable: Iterable[Path]) -> bool:
     """Whether it worked: from now on only these files and folders (and what is in them) can be read or written to."""
-    if not sys.platform.startswith("linux"):
+    known = version()
+    if known < 1:
         return False
     libc = ctypes.CDLL(None, use_errno=True)
-    version = libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), 1)
-    if version < 1:
-        return False
-    handled = (1 << RIGHTS_ON_FILES.get(version, 16)) - 1
-    attributes = struct.pack("QQ", handled, ALL_TCP) if version >= 4 else struct.pack("Q", handled)
+    handled = (1 << RIGHTS_ON_FILES.get(known, 16)) - 1
+    attributes = struct.pack("QQ", handled, ALL_TCP) if known >= 4 else struct.pack("Q", handled)
     rules = libc.syscall(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
     if rules < 0:
         return False

@@ -24,6 +24,7 @@ from models.extractors import manifest
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
+PROBE = "doctor"  # the experiment of runs that only see whether MLflow keeps what it is given
 MODEL = "model"  # the artifact folder of a run that holds its model
 RUN_KEY = "docloop.run_key"
 SHA256 = "docloop.sha256"
@@ -188,6 +189,22 @@ class Registry:
             except OSError:
                 _checked(folder, sha256)  # another process was faster
         return folder
+
+    def probe(self) -> None:
+        """Keep a small file in a run, fetch it, compare it, and delete the run; raises `RegistryError` if it differs."""
+        content = os.urandom(64)
+        with self._answering("keeping a probe"), tempfile.TemporaryDirectory() as temporary:
+            run = self._client.create_run(self._experiment(PROBE), run_name=PROBE).info.run_id
+            try:
+                sent, back = Path(temporary) / "probe", Path(temporary) / "back"
+                sent.write_bytes(content)
+                back.mkdir()
+                self._client.log_artifact(run, str(sent))
+                arrived = Path(self._client.download_artifacts(run, sent.name, str(back)))
+                if arrived.read_bytes() != content:
+                    raise RegistryError(f"MLflow at {self.url} gives back another file than it was given")
+            finally:
+                self._client.delete_run(run)
 
     def _experiment(self, name: str) -> str:
         from mlflow.exceptions import MlflowException

@@ -52,6 +52,14 @@ def test_a_cut_creation_makes_no_second_project(studio, receipts, monkeypatch):
     assert list(studio.projects) == [DocumentType.objects.get().project_id]
 
 
+def test_the_doctors_probe_changes_no_other_types_project(studio, receipts):
+    projects.sync_project(receipts.pk)
+    receipts.refresh_from_db()
+    probe = make_type(name=f"{document_types.PROBE_PREFIX}1", title="A probe", project_id=None)
+    projects.sync_project(probe.pk)
+    assert not projects.outdated(receipts)
+
+
 def test_another_installations_project_is_not_taken(studio, receipts, settings):
     projects.sync_project(receipts.pk)
     DocumentType.objects.update(project_id=None)

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from annotation import fill_in_views, inbox, projects, sweep
 from annotation.errors import LabelStudioRefused, LabelStudioUnreachable
-from annotation.models import CurrentAnnotation, DirtyTask, Document, DocumentType, Job, LabelTask
+from annotation.models import CurrentAnnotation, DirtyTask, Document, DocumentType, Job, LabelTask, TrailEntry
 from tests.annotation.stand_in import install, result
 from tests.factories import make_document, make_extraction, make_type
 
@@ -196,6 +196,14 @@ class TestProjects:
         assert url.endswith(f"/hooks/label-studio/{kind.name}/")
         assert secret == settings.CONFIG.webhook_secret.get_secret_value()
 
+    def test_a_webhook_that_had_to_be_mended_is_written_down_once(self, studio, kind):
+        sweep.sweep_project(kind.pk)
+        entry = TrailEntry.objects.get()
+        assert (entry.by, entry.action) == ("Docloop", "mended the webhook")
+        assert entry.subject == f"document type {kind.name}"
+        sweep.sweep_project(kind.pk)  # now it is as it should be
+        assert TrailEntry.objects.count() == 1
+
     def test_without_a_secret_there_is_only_the_sweep(self, studio, kind, settings):
         settings.CONFIG = settings.CONFIG.model_copy(update={"webhook_secret": SecretStr("")})
         sweep.sweep_project(kind.pk)
@@ -217,9 +225,10 @@ class TestProjects:
         monkeypatch.setattr(label_studio, "ensure_webhook", refuse)
         document, task_id = queued[0]
         studio.submit(task_id, result(document, SAID))
-        with pytest.raises(LabelStudioRefused):
+        with pytest.raises(LabelStudioRefused, match="USE_DEFAULT_BANNED_SUBNETS"):  # the job shows it
             sweep.sweep_project(kind.pk)
         assert dirty() == {task_id}
+        assert studio.backends  # what is not refused is connected all the same
 
     def test_a_deleted_project_is_set_up_again_and_its_tasks_are_asked_for(self, studio, kind, queued, rung):
         del studio.projects[kind.project_id]

@@ -194,3 +194,20 @@ def test_models_may_not_bring_code_along(registry):
     assert MLFLOW_ALLOW_PICKLE_DESERIALIZATION.get() is False
     assert os.environ["MLFLOW_ALLOW_MODEL_CODE_EXECUTION"] == "false"
     assert is_telemetry_disabled()
+
+
+@slow
+def test_a_probe_leaves_no_run_behind(registry):
+    registry.probe()
+    registry.probe()
+    client = registry._client
+    experiment = client.get_experiment_by_name("doctor")
+    assert client.search_runs([experiment.experiment_id]) == []
+
+
+@slow
+def test_a_probe_that_comes_back_otherwise_is_told_of(registry, monkeypatch, tmp_path):
+    (tmp_path / "probe").write_bytes(b"another")
+    monkeypatch.setattr(registry._client, "download_artifacts", lambda *_: str(tmp_path / "probe"))
+    with pytest.raises(RegistryError, match="another file"):
+        registry.probe()

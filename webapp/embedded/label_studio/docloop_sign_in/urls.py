@@ -15,6 +15,7 @@ def no_tips(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("docloop/sign-in/", views.sign_in),
     path("docloop/shut-out/", views.shut_out),
+    path("docloop/about/", views.about),
     path("heidi-tips/", no_tips),
     *its_own,
 ]

@@ -7,10 +7,10 @@ import logging
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core import signing
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from users.functions import login
 
 from docloop_sign_in import people
@@ -66,6 +66,20 @@ def shut_out(request: HttpRequest) -> HttpResponse:
         return refused(str(refusal))
     people.shut_out(claims["email"])
     return HttpResponse(status=204)
+
+
+@never_cache
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    """For Docloop's doctor: how Label Studio was set up where that can't be seen from outside; no secret is in it."""
+    return JsonResponse(
+        {
+            "reports_errors": bool(settings.SENTRY_DSN or settings.FRONTEND_SENTRY_DSN),
+            "reports_use": bool(settings.COLLECT_ANALYTICS),
+            "open_to_strangers": not settings.DISABLE_SIGNUP_WITHOUT_LINK,
+            "webhook_timeout": float(settings.WEBHOOK_TIMEOUT),
+        }
+    )
 
 
 def read(token: str, purpose: str) -> dict[str, str]:

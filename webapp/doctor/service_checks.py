@@ -1,0 +1,240 @@
+"""The services that Docloop leans on, asked as it asks them: database, broker, workers, timetable, MLflow."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import redis
+from celery import current_app
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count, Min
+from django.utils import timezone
+
+from annotation import webhooks
+from annotation.models import Correction, DocumentType, Job, Schedule
+from models.registry import Registry
+from webapp.config import Config
+from webapp.doctor.findings import Finding, Grade, asked, failed, skipped, warning, well
+from webapp.doctor.settings_checks import numbers
+
+LEAST_POSTGRES = 14_00_00
+# rows that nobody may change: the triggers that see to it, by table
+TRIGGERS = {"annotation_correction", "annotation_trailentry"}
+QUEUES = ("light", "reading", "training")
+# the first releases of Redis without CVE-2025-49844 (a script runs code on the server), by their series
+REDIS_FLOORS = {(6, 2): 20, (7, 2): 11, (7, 4): 6, (8, 0): 4, (8, 2): 2}
+SWEEP = "annotation.sweep_all"
+HOUR = timedelta(hours=1)
+MOST_UNANNOUNCED = 0.2  # of an hour's changes may be found by the sweep alone
+FEWEST_CHANGES = 5  # of which a share says anything
+START_BEAT = (
+    "start beat: celery -A webapp.celery beat (its log under `make up` is logs/beat.log in the data folder)"
+)
+LATE = timedelta(minutes=2)
+PING = 3  # seconds that workers get to answer
+
+
+def look(config: Config) -> Iterator[Finding]:
+    """All of them, in the order in which they are shown."""
+    yield asked("database", database, "start PostgreSQL, and see that DOCLOOP_DATABASE_URL names it")
+    answers = connection.connection is not None
+    if answers:
+        yield asked("tables", tables, "manage.py migrate")
+        yield asked("ledger", ledger, "restore the database from a backup")
+    found = asked("broker", lambda: broker(config), _restart_broker(config))
+    yield found
+    if found.grade == Grade.FAILED:
+        yield from (skipped(f"worker {queue}", "can't be asked without the broker") for queue in QUEUES)
+    else:
+        yield from workers()
+    if answers:
+        yield asked("timetable", timetable, START_BEAT)
+        yield asked("jobs", jobs, "see the page Health, and the workers' logs")
+        yield asked("notices", lambda: notices(config), "manage.py migrate")
+    yield asked("MLflow", lambda: mlflow(config), f"start MLflow at {_shown(config.mlflow_url)}")
+
+
+def database() -> Finding:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        version = int(cursor.fetchone()[0])
+        cursor.execute("SHOW fsync")
+        safe = cursor.fetchone()[0] == "on"
+        cursor.execute("SHOW full_page_writes")
+        safe &= cursor.fetchone()[0] == "on"
+    if version < LEAST_POSTGRES:
+        return failed("database", f"PostgreSQL {version // 10_000}", "move to PostgreSQL 14 or later")
+    if not safe:
+        return failed(
+            "database",
+            "PostgreSQL keeps nothing safe: a power failure loses or spoils what was written",
+            "set fsync = on and full_page_writes = on in postgresql.conf, and restart PostgreSQL",
+        )
+    return well("database", f"PostgreSQL {version // 10_000} answers, and writes to disk before it says so")
+
+
+def tables() -> Finding:
+    executor = MigrationExecutor(connection)
+    missing = [
+        f"{each.app_label}.{each.name}"
+        for each, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())
+    ]
+    if missing:
+        return failed(
+            "tables",
+            f"{len(missing)} migrations are missing, the first {missing[0]}",
+            "manage.py migrate, then restart every process",
+        )
+    return well("tables", "as this release wants them")
+
+
+def ledger() -> Finding:
+    """The database itself refuses to change or delete what people said, and who did what."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT relname FROM pg_trigger JOIN pg_class ON tgrelid = pg_class.oid"
+            " WHERE NOT tgisinternal AND tgenabled <> 'D' AND relname = ANY(%s)",
+            [sorted(TRIGGERS)],
+        )
+        guarded = {name for (name,) in cursor.fetchall()}
+    if missing := sorted(TRIGGERS - guarded):
+        names = " and ".join(missing)
+        return failed(
+            "ledger",
+            f"the triggers that keep {names} from being changed are off",
+            "; ".join(f"psql: ALTER TABLE {name} ENABLE TRIGGER ALL" for name in missing)
+            + "; if there is none, restore from a backup. Then: manage.py verify_audit_trail",
+        )
+    return well("ledger", "nobody can change or delete corrections or the audit trail")
+
+
+def broker(config: Config) -> Finding:
+    with current_app.connection_for_write(connect_timeout=PING) as link:
+        link.ensure_connection(max_retries=1, timeout=PING)
+    if urlsplit(config.broker_url).scheme not in {"redis", "rediss"}:
+        return well("broker", "answers; it only rings, jobs are kept in the database")
+    client = redis.Redis.from_url(config.broker_url, socket_timeout=PING, socket_connect_timeout=PING)
+    told = client.info("server")
+    said = f"{'Valkey' if told.get('server_name') == 'valkey' else 'Redis'} {told.get('valkey_version') or told['redis_version']}"
+    faults = []
+    if client.config_get("maxmemory-policy").get("maxmemory-policy") != "noeviction":
+        faults.append(("it may throw messages away", "CONFIG SET maxmemory-policy noeviction"))
+    if client.config_get("appendonly").get("appendonly") != "yes":
+        faults.append(("a restart forgets all messages", "CONFIG SET appendonly yes"))
+    if told.get("server_name") != "valkey" and (floor := safe_redis(str(told["redis_version"]))):
+        faults.append(("it has a known weakness (CVE-2025-49844)", f"upgrade to {floor} or later"))
+    if faults:
+        return warning(
+            "broker",
+            f"{said}: {'; '.join(what for what, _ in faults)} (jobs are kept in the database, so this costs time only)",
+            "; ".join(
+                f"redis-cli {remedy}" if remedy.isupper() or "CONFIG" in remedy else remedy
+                for _, remedy in faults
+            ),
+        )
+    return well("broker", f"{said} answers, keeps what it was sent, throws nothing away")
+
+
+def workers() -> Iterator[Finding]:
+    """Somebody takes the work of each queue."""
+    told = current_app.control.inspect(timeout=PING).active_queues() or {}
+    taken = {queue["name"] for queues in told.values() for queue in queues}
+    for queue in QUEUES:
+        if queue in taken:
+            yield well(f"worker {queue}", "answers")
+        else:
+            yield failed(
+                f"worker {queue}",
+                f"nobody takes work from the queue {queue}",
+                f"start one, or restart the one that hangs: celery -A webapp.celery worker --queues {queue}; "
+                f"its log under `make up` is logs/worker-{queue}.log in the data folder",
+            )
+
+
+def timetable() -> Finding:
+    """Beat rings what is due: sweeps among it, which find what webhooks did not tell. And they come to their end."""
+    schedule = Schedule.objects.filter(name=SWEEP).first()
+    pause, now = settings.TIMETABLE[SWEEP], timezone.now()
+    if schedule is None:
+        return failed("timetable", "no sweep was ever due", START_BEAT)
+    if now - schedule.next_due > 2 * pause:
+        return failed(
+            "timetable",
+            f"the next sweep is {(now - schedule.next_due).total_seconds():.0f} s overdue",
+            START_BEAT,
+        )
+    types = DocumentType.objects.filter(project_id__isnull=False, created_at__lt=now - 2 * pause)
+    done = Job.objects.filter(
+        task="annotation.sweep_project", state=Job.State.DONE, finished_at__gt=now - 2 * pause
+    )
+    if behind := sorted(types.exclude(pk__in=done.values("subject")).values_list("name", flat=True)):
+        return failed(
+            "timetable",
+            f"no sweep of {', '.join(behind)} came to its end within {2 * pause.total_seconds():.0f} s",
+            "see the page Health for why (Label Studio not reached, no light worker), and mend that first",
+        )
+    return well("timetable", f"sweeps begin every {pause.total_seconds():.0f} s and come to their end")
+
+
+def notices(config: Config) -> Finding:
+    """Label Studio tells of what people do; where it doesn't, only the sweep finds it, later."""
+    changes = Correction.objects.filter(
+        source=Correction.Source.LABEL_STUDIO, recorded_at__gt=timezone.now() - HOUR
+    ).exclude(noticed_by="")
+    told = dict(changes.values_list("noticed_by").annotate(Count("pk")))
+    total, alone = sum(told.values()), told.get("sweep", 0)
+    said = f"{alone} of {total} changes of the last hour were found by the sweep alone"
+    if total >= FEWEST_CHANGES and alone / total > MOST_UNANNOUNCED:
+        address = (config.internal_url or config.url).rstrip("/")
+        return failed("notices", f"webhooks are broken: {said}", webhooks.unblocking(address))
+    return well("notices", said if total else "nothing changed in the last hour")
+
+
+def jobs() -> Finding:
+    waiting = Job.objects.filter(state=Job.State.WAITING)
+    oldest = waiting.aggregate(due=Min("due_at"))["due"]
+    gone_wrong = Job.objects.filter(state=Job.State.FAILED).count()
+    if oldest is not None and timezone.now() - oldest > LATE:
+        return failed(
+            "jobs",
+            f"{waiting.count()} wait, the oldest has been due for {(timezone.now() - oldest).total_seconds():.0f} s",
+            "start workers, or more of them (DOCLOOP_LIGHT_WORKERS)",
+        )
+    if gone_wrong:
+        return warning(
+            "jobs", f"{gone_wrong} failed", "see the page Health for why, and try them again there"
+        )
+    return well("jobs", "none is late, none has failed")
+
+
+def mlflow(config: Config) -> Finding:
+    """Something is stored there, fetched, compared and deleted again."""
+    Registry(config.mlflow_url).probe()
+    return well("MLflow", "keeps what it is given, and gives back the same")
+
+
+def safe_redis(version: str) -> str:
+    """The release to upgrade to from this one; "" if it is safe. A series without a mended release needs the next one's."""
+    have = numbers(version)
+    series, patch = (have[0], have[1] if len(have) > 1 else 0), have[2] if len(have) > 2 else 0
+    if series > max(REDIS_FLOORS) or patch >= REDIS_FLOORS.get(series, sys.maxsize):
+        return ""
+    major, minor = min(each for each in REDIS_FLOORS if each >= series)
+    return f"{major}.{minor}.{REDIS_FLOORS[major, minor]}"
+
+
+def _restart_broker(config: Config) -> str:
+    return (
+        f"start the broker at {_shown(config.broker_url)}, and see that DOCLOOP_BROKER_URL has its password"
+    )
+
+
+def _shown(url: str) -> str:
+    """Without user and password."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
