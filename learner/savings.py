@@ -15,11 +15,12 @@ from django.db.models import Count, F, Func, IntegerField
 from annotation import tallies
 from annotation.labelling import ASSUMED
 from annotation.models import Document, DocumentType, Outcome, Recheck
-from learner import cost, quality, ranking
+from learner import cost, quality, random_curve, ranking
 from learner.audit import Audit, audit
 from learner.cost import CostModel, FloatArray, Row
 from learner.forecast import NEXT, Forecast, Point, forecast
 from learner.models import ModelVersion
+from learner.random_curve import RandomCurve
 
 State = Document.State
 WAITING = (State.EXTRACTED, State.QUEUED, State.READ)  # of which people may be asked, the most telling first
@@ -79,6 +80,7 @@ class Savings:
     next_hours: float  # of the corrections that the forecast is about
     time: Time
     answers: Answers
+    random: RandomCurve | None  # None before the first version that was held against random order
     model: CostModel
 
 
@@ -109,6 +111,7 @@ def of(document_type: DocumentType) -> Savings:
         next_hours=_next_seconds(document_type, model) * corrections / 3600,
         time=_time(document_type, model, rows, states[State.ACCEPTED]),
         answers=_answers(document_type, states[State.ACCEPTED]),
+        random=random_curve.newest(document_type),
         model=model,
     )
 

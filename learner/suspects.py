@@ -75,12 +75,12 @@ def _doubts(
     document_type: DocumentType, rows: Sequence[Correction], on_progress: OnProgress = lambda _: None
 ) -> list[tuple[Correction, Doubt]]:
     names = set(document_type.schema.names)
-    examples = [_example(row, names) for row in rows]
+    examples = [example_of(row, names) for row in rows]
     found = label_errors.find(document_type.schema, examples, on_progress=on_progress)
     return [(rows[doubt.document], doubt) for doubt in found]
 
 
-def _example(row: Correction, names: set[str]) -> Example:
+def example_of(row: Correction, names: set[str]) -> Example:
     unconfirmed = row.unconfirmed & names
     answers = tuple(answer for answer in row.said if answer.field in names - unconfirmed)
     return Example(str(row.document_id), row.document.word_pages, answers, unconfirmed)

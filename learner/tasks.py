@@ -6,6 +6,7 @@ from learner import (
     automation,
     automation_watch,
     headlines,
+    random_curve,
     rechecking,
     selection,
     suspects,
@@ -21,6 +22,7 @@ work_out_thresholds = jobs.job("learner.work_out_thresholds")(automation.work_ou
 watch_accepted = jobs.job("learner.watch_accepted")(automation_watch.watch)
 renew_headline = jobs.job("learner.renew_headline")(headlines.renew)
 find_suspects = jobs.job("learner.find_suspects")(suspects.find_suspects)
+draw_random_curve = jobs.job("learner.draw_random_curve")(random_curve.compare)
 mirror_aliases = jobs.job("learner.mirror_aliases")(aliases.mirror_aliases)
 
 

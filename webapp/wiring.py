@@ -47,7 +47,7 @@ WIRING: dict[str, list[str]] = {
     # training runs
     "training asked": ["learner.train"],
     # with the document type's id; before it learned, the training looked for suspects among what it learns from
-    "training finished": ["learner.find_suspects", "learner.renew_headline"],
+    "training finished": ["learner.find_suspects", "learner.draw_random_curve", "learner.renew_headline"],
 }
 
 # name → how often; `annotation.schedules` makes one run of each due time, however many beats there are
@@ -73,6 +73,7 @@ QUEUES: dict[str, str] = {
     "webapp.deliver": "reading",  # somebody else's program may take its time
     "learner.train": "training",
     "learner.find_suspects": "training",
+    "learner.draw_random_curve": "training",
 }
 
 # tasks that nothing wakes but a person or a program

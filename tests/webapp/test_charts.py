@@ -13,9 +13,11 @@ from learner.audit import audit
 from learner.cost import default
 from learner.forecast import Point, forecast
 from learner.quality import Bin
+from learner.random_curve import Place, RandomCurve
 from learner.savings import Answers, AuditPoint, Savings, Time
 from learner.work import Day as WorkDay
 from learner.work import Person, Work
+from models.metrics import Interval
 from webapp.dashboard import charts
 
 TODAY = date(2026, 3, 2)
@@ -80,20 +82,29 @@ def test_calibration_lies_between_the_ends_of_its_line():
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 500), st.floats(0, 1)), min_size=1, max_size=4), st.integers(0, 500))
-def test_a_learning_curve_holds_every_version_and_the_forecast(versions, confirmed):
+@given(
+    st.lists(st.tuples(st.integers(1, 500), st.floats(0, 1)), min_size=1, max_size=4),
+    st.integers(0, 500),
+    st.integers(0, 4),
+)
+def test_a_learning_curve_holds_every_version_the_forecast_and_random_order(versions, confirmed, compared):
     gold = tuple(Point("v", n, f1, f1 / 2, (1 + f1) / 2, 20, 4) for n, f1 in versions)
     audited = tuple(AuditPoint("v", n, 5, share, share / 2, 1.0) for n, share in versions)
     foreseen = forecast(gold, confirmed)
     nothing = Time(0, 0, 0, 0, 0)
+    places = tuple(
+        Place(n, Interval(f1, f1 / 2, 1.0), Interval(f1, f1 / 3, 1.0)) for n, f1 in versions[:compared]
+    )
+    random = RandomCurve(30, places) if compared else None
     found = Savings(
-        confirmed, 9, gold, audited, audit([], []), foreseen, 1.0, nothing, Answers(0, 0), default(4)
+        confirmed, 9, gold, audited, audit([], []), foreseen, 1.0, nothing, Answers(0, 0), random, default(4)
     )
     chart = charts.learning(found)
     is_whole(chart)
     drawn = {each.label: [value for value in each.values if value is not None] for each in chart.series}
     assert sorted(drawn["F1 on held-back documents"]) == sorted(f1 for _, f1 in versions)
     assert len(drawn["Right in the audit"]) == len(versions)
+    assert len(drawn.get(charts.RANDOM, ())) == len(drawn.get(charts.CHOSEN, ())) == len(places)
     assert len(drawn["Forecast of F1"]) == len(foreseen.curve)
     bottom, top = chart.range
     lows = [low for each in chart.series for low in each.low if low is not None]

@@ -16,10 +16,13 @@ from annotation.state_counts import Day
 from learner.quality import Bin
 from learner.savings import Savings
 from learner.work import Work
+from models.metrics import Interval
 from webapp.dashboard.drawing import ORDER
 
 MOST_PEOPLE = 6  # with a colour of their own; the others are taken together
 OTHERS = "Others"
+CHOSEN = "Quick learner, documents as chosen"
+RANDOM = "Quick learner, random documents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +159,12 @@ def calibration(bins: Sequence[Bin]) -> Chart:
 
 
 def learning(found: Savings) -> Chart:
-    """Versions on gold and on audited documents over confirmed documents, with the forecast's line and band."""
+    """Versions on gold and on audited documents over confirmed documents, with the forecast's line and band.
+
+    And what the quick learner makes of as many random and as many chosen documents.
+    """
     curve = found.forecast.curve if found.forecast else ()
+    measured = found.random.places if found.random else ()
     told = [
         (
             "F1 on held-back documents",
@@ -172,6 +179,8 @@ def learning(found: Savings) -> Chart:
             [(p.documents, p.accuracy, p.low, p.high) for p in found.audit_points],
         ),
         ("Forecast of F1", "confirmed", "line", [(p.documents, p.f1, p.low, p.high) for p in curve]),
+        (CHOSEN, "hue-5", "line", [_place(p.documents, p.chosen) for p in measured]),
+        (RANDOM, "hue-4", "dashed", [_place(p.documents, p.random) for p in measured]),
     ]
     places = sorted((row[0], number, row) for number, (*_, rows) in enumerate(told) for row in rows)
     series = [
@@ -194,9 +203,18 @@ def learning(found: Savings) -> Chart:
     )
 
 
+def _place(documents: int, f1: Interval) -> tuple[int, float, float, float]:
+    return documents, f1.value, f1.low, f1.high
+
+
 def _bottom(found: Savings) -> float:
     """A tenth below the lowest bound, so that differences between versions can be seen."""
     lows = [point.low for point in found.points] + [point.low for point in found.audit_points]
+    lows += [
+        each.low
+        for place in (found.random.places if found.random else ())
+        for each in (place.random, place.chosen)
+    ]
     lowest = min(lows + [place.low for place in (found.forecast.curve if found.forecast else ())])
     return min(max(0.0, int(10 * lowest) / 10), 0.9)
 
