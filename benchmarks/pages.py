@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -36,10 +35,21 @@ from webapp.embedded.supervisor import dying_with_us
 REQUESTS = 40  # of each page, each about another document, person or place in the list
 PAINTS = 3  # of each page, with an empty cache
 MOST_MS, MOST_QUERIES, MOST_PAINT_MS, MOST_KB = 200, 15, 1000, 500
-LINKED = re.compile(r"""(?:src|href)="(/static/[^"#]+)[^"]*" ?""")
 CHROMIUM = "/usr/bin/chromium"
+# what a page is asked in the browser
+PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1"
+FETCHED = """['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))
+  .reduce((sum, each) => sum + each.transferSize, 0)"""
 
 Row = dict[str, Any]  # JSON: names, counts, milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One look at a page, by a browser that knows nothing of it."""
+
+    paint: float  # milliseconds after the click until something is seen
+    weight: int  # bytes as sent, of all that was fetched until it was quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class Measured:
     p95: float
     queries: int  # most
     html: int  # bytes as sent
-    weight: int  # bytes as sent, with everything that it links to; of parts, the part alone
+    weight: int  # bytes as sent, with everything that a browser fetches for it; of parts, the part alone
     paint: float | None  # median milliseconds until something is seen, with an empty cache; None for parts
 
 
@@ -74,6 +84,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("threads", type=int)
     parser.add_argument("--database", help="a loaded one; else a database is made, loaded and thrown away")
     parser.add_argument("--only", nargs="+", help="only pages whose names begin so")
+    parser.add_argument(
+        "--documents", type=int, default=1_000_000, help="to try it out: fewer, and less of the rest"
+    )
     given = parser.parse_args(arguments)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-given.threads :])
     with tempfile.TemporaryDirectory() as folder:
@@ -82,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
         _configure(data, database)
         began = time.perf_counter()
         if not given.database:
-            _load()
+            _load(given.documents)
         loaded = (time.perf_counter() - began) / 60
         with _server(data) as url:
             pages = list(_pages(url, given.only or [""]))
@@ -114,11 +127,11 @@ def _configure(data: Path, database: str) -> None:
     call_command("collectstatic", verbosity=0, interactive=False)
 
 
-def _load() -> None:
-    from benchmarks.pages_loader import Size, load
+def _load(documents: int) -> None:
+    from benchmarks.pages_loader import load, size_of
     from learner import headlines
 
-    load(Size(), say=_told)
+    load(size_of(documents), say=_told)
     headlines.renew_all()  # a worker does that
 
 
@@ -159,15 +172,15 @@ def _pages(url: str, only: Sequence[str]) -> Iterator[Measured]:
         for address in addresses(samples):
             if any(address.title.startswith(each) for each in only):
                 urls.setdefault(address.title, []).append(address.url)
-    with httpx.Client(base_url=url, cookies=cookies, timeout=60) as client, _browser(url, cookies) as paint:
+    with httpx.Client(base_url=url, cookies=cookies, timeout=60) as client, _browser(url, cookies) as visit:
         for title, each in urls.items():
-            if found := _page(client, title, each, paint):
+            if found := _page(client, title, each, visit):
                 _told(f"  {found}")
                 yield found
 
 
 def _page(
-    client: httpx.Client, title: str, urls: Sequence[str], paint: Callable[[str], float]
+    client: httpx.Client, title: str, urls: Sequence[str], visit: Callable[[str], Visit]
 ) -> Measured | None:
     """None for what only answers POST. Raises `DocloopError` for a page that fails."""
     times, queries, html = [], 0, 0
@@ -182,34 +195,40 @@ def _page(
             raise DocloopError(f"{url} answers {answer.status_code}")
         queries = max(queries, int(answer.headers["X-Queries"]))
         html = max(html, answer.num_bytes_downloaded)
-    whole = answer.text.lstrip().startswith("<!doctype html>")
-    linked = dict.fromkeys(LINKED.findall(answer.text)) if whole else ()
-    weight = html + sum(client.get(each).num_bytes_downloaded for each in linked)
-    p50, p95 = np.quantile(times, [0.5, 0.95])
-    seen = float(np.median([paint(urls[n]) for n in range(PAINTS)])) if whole and "?" not in title else None
-    return Measured(title, len(urls), float(p50), float(p95), queries, html, weight, seen)
+    p50, p95 = (float(each) for each in np.quantile(times, [0.5, 0.95]))
+    if not answer.headers["Content-Type"].startswith("text/html") or not _whole(answer.text):
+        return Measured(title, len(urls), p50, p95, queries, html, html, None)
+    bare = "?" not in title
+    visits = [visit(urls[n % len(urls)]) for n in range(PAINTS if bare else 1)]
+    paint = float(np.median([each.paint for each in visits])) if bare else None
+    weight = max(each.weight for each in visits)
+    return Measured(title, len(urls), p50, p95, queries, html, weight, paint)
+
+
+def _whole(html: str) -> bool:
+    """Whether it is a page, and not a part of one."""
+    return html.lstrip()[:15].lower() == "<!doctype html>"
 
 
 @contextmanager
-def _browser(base: str, cookies: Mapping[str, str]) -> Iterator[Callable[[str], float]]:
-    """Answers how many milliseconds after the click something of a page is seen, by a browser that knows nothing of it."""
+def _browser(base: str, cookies: Mapping[str, str]) -> Iterator[Callable[[str], Visit]]:
+    """Answers what a browser sees and fetches at an address of ours."""
     from playwright.sync_api import sync_playwright
 
-    said = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
-        def paint(url: str) -> float:
+        def visit(url: str) -> Visit:
             context = browser.new_context(base_url=base)
             context.add_cookies([{"name": n, "value": v, "url": base} for n, v in cookies.items()])
             page = context.new_page()
-            page.goto(url, wait_until="load")
-            page.wait_for_function(f"({said}) >= 0")
-            found = float(page.evaluate(said))
+            page.goto(url, wait_until="networkidle")  # with what scripts fetch, and images that are in sight
+            page.wait_for_function(f"({PAINTED}) >= 0")
+            found = Visit(float(page.evaluate(PAINTED)), int(page.evaluate(FETCHED)))
             context.close()
             return found
 
-        yield paint
+        yield visit
         browser.close()
 
 

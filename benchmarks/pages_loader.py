@@ -46,6 +46,15 @@ class Size:
     jobs: int = 250_000
 
 
+def size_of(documents: int) -> Size:
+    """As much of everything as goes with so many documents."""
+    whole = Size()
+    share = documents / whole.documents
+    return Size(
+        documents, int(whole.corrections * share), whole.versions, whole.queued, int(whole.jobs * share)
+    )
+
+
 def load(size: Size, *, seed: int = 1, say: Callable[[str], None] = lambda _: None) -> None:
     """Fill the empty database."""
     types = _types()

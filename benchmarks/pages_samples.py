@@ -17,6 +17,7 @@ from PIL import Image
 
 from annotation.models import Correction, Document, DocumentType, Job, LabelImport
 from learner.models import ModelVersion, Run, Suspect
+from models.generator import generate
 from webapp.models import Delivery, WebhookEndpoint
 
 NAME = "receipts"  # the largest type
@@ -77,7 +78,10 @@ def _spread(rows: QuerySet[Any], count: int, column: str = "pk") -> list[Any]:
 def _draw_pages(documents: list[Any]) -> None:
     """The images of these documents' first pages, which the loader leaves out."""
     drawn = BytesIO()
-    Image.effect_noise((1000, 1400), 60).convert("RGB").save(drawn, "JPEG", quality=60)
+    scan = generate("invoice", 1, 7)  # grey, with noise: among the heaviest
+    with Image.open(BytesIO(scan.content)) as image:
+        image.thumbnail((1250, 1760))  # as reading keeps it
+        image.convert("RGB").save(drawn, "JPEG", quality=85)
     for document in set(documents):
         path = f"pages/{document}/0.jpg"
         if not default_storage.exists(path):

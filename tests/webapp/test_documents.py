@@ -1,12 +1,8 @@
-import io
 from datetime import timedelta
 
 import pytest
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
-from PIL import Image
 
 from annotation.models import (
     Correction,
@@ -113,22 +109,6 @@ def test_what_a_file_is_called_is_shown_and_never_run(lead):
     page = lead.get(reverse("document", args=[document.pk])).content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
-
-
-def test_a_page_image_is_for_the_readers_browser_alone(lead):
-    document = make_document()
-    default_storage.save(f"pages/{document.pk}/0.jpg", ContentFile(b"\xff\xd8 a picture"))
-    answer = lead.get(reverse("page-image", args=[document.pk, 0]))
-    assert b"".join(answer.streaming_content) == b"\xff\xd8 a picture"
-    assert answer["Cache-Control"] == "private, no-store"
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Type"] == "image/jpeg"
-
-
-def test_a_page_image_that_is_gone_is_not_found(lead):
-    document = make_document()
-    assert lead.get(reverse("page-image", args=[document.pk, 0])).status_code == 404
-    assert lead.get(reverse("page-image", args=[document.pk, 5])).status_code == 404
 
 
 def test_an_unreadable_document_can_be_read_again(lead, rung):
@@ -263,29 +243,6 @@ def test_a_long_documents_pages_come_a_few_at_a_time(lead):
         each.number
         for each in lead.get(reverse("document", args=[document.pk]), {"from": "18"}).context["sheets"]
     ] == [18, 19]
-
-
-def test_a_piece_of_a_page_is_cut_out_of_its_image(lead):
-    document = make_document()
-    target = io.BytesIO()
-    Image.new("RGB", (200, 100), "white").save(target, "JPEG")
-    default_storage.save(f"pages/{document.pk}/0.jpg", ContentFile(target.getvalue()))
-    address = reverse("page-crop", args=[document.pk, 0])
-    answer = lead.get(address, {"box": "0.25,0.5,0.75,1"})
-    with Image.open(io.BytesIO(answer.content)) as piece:
-        assert piece.size == (100, 50)
-    assert answer["Cache-Control"] == "private, no-store"
-    for box in (
-        "",
-        "0,0,0,0",
-        "0.9,0,0.1,1",
-        "a,b,c,d",
-        "0,0,1",
-        "inf,0,1,1",
-    ):
-        assert lead.get(address, {"box": box}).status_code == 404, box
-    assert lead.get(address).status_code == 404
-    assert lead.get(address, {"box": "-5,-5,9,9"}).status_code == 200  # as much as there is
 
 
 # --- what may be done with it

@@ -91,6 +91,7 @@ TABLE = {
     "document": ("get", Role.LEAD),
     "document-live": ("get", Role.LEAD),
     "page-image": ("get", Role.LEAD),
+    "page-preview": ("get", Role.LEAD),
     "page-crop": ("get", Role.LEAD),
     "read-again": ("post", Role.LEAD),
     "document-sheets": ("get", Role.LEAD),

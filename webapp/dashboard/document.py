@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Func, IntegerField
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
-from PIL import Image
 
 from annotation import by_hand, doorbell, extraction, lifecycle
 from annotation.errors import IllegalMove, Refused
@@ -209,45 +206,6 @@ def _sheet(document: Document, page: Page, values: tuple[Value, ...], answers: t
         marks.append(Mark(value.field, title, kind, box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0))
     count = getattr(page, "count", 0)  # annotated
     return Sheet(page.number, page.width, page.height, count, page.read_by, marks)
-
-
-@requires(Role.LEAD)
-@require_safe
-def page_image(request: HttpRequest, document_id: int, number: int) -> HttpResponseBase:
-    """A page's image, for people who are signed in and for their browser alone."""
-    page = get_object_or_404(Page, document=document_id, number=number)
-    try:
-        content = default_storage.open(page.image)
-    except FileNotFoundError:
-        raise Http404(
-            f"the image of page {number + 1} of document {document_id} is not in the store"
-        ) from None
-    answer = FileResponse(content, content_type="image/jpeg")
-    answer["Cache-Control"] = "private, no-store"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
-
-
-@requires(Role.LEAD)
-@require_safe
-def page_crop(request: HttpRequest, document_id: int, number: int) -> HttpResponse:
-    """A piece of a page's image: `box` is x0,y0,x1,y1 in shares of the page."""
-    page = get_object_or_404(Page, document=document_id, number=number)
-    try:
-        x0, y0, x1, y1 = (min(1.0, max(0.0, float(edge))) for edge in request.GET["box"].split(","))
-        with default_storage.open(page.image) as content, Image.open(content) as whole:
-            width, height = whole.size
-            box = (int(x0 * width), int(y0 * height), int(x1 * width), int(y1 * height))
-            if not (box[0] < box[2] and box[1] < box[3]):
-                raise ValueError("an empty box")
-            target = BytesIO()
-            whole.crop(box).convert("RGB").save(target, "JPEG", quality=80)
-    except (KeyError, ValueError, FileNotFoundError):
-        raise Http404(f"there is no such piece of page {number + 1} of document {document_id}") from None
-    answer = HttpResponse(target.getvalue(), content_type="image/jpeg")
-    answer["Cache-Control"] = "private, no-store"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
 
 
 @requires(Role.LEAD)
