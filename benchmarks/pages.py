@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import numpy as np
@@ -32,10 +32,14 @@ from webapp.embedded import postgres
 from webapp.embedded.programs import WEB
 from webapp.embedded.supervisor import dying_with_us
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 REQUESTS = 40  # of each page, each about another document, person or place in the list
 PAINTS = 3  # of each page, with an empty cache
 MOST_MS, MOST_QUERIES, MOST_PAINT_MS, MOST_KB = 200, 15, 1000, 500
 CHROMIUM = "/usr/bin/chromium"
+MOST_WAIT = 10  # seconds for what a page fetches later
 # what a page is asked in the browser
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1"
 FETCHED = """['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))
@@ -224,12 +228,23 @@ def _browser(base: str, cookies: Mapping[str, str]) -> Iterator[Callable[[str], 
             page = context.new_page()
             page.goto(url, wait_until="networkidle")  # with what scripts fetch, and images that are in sight
             page.wait_for_function(f"({PAINTED}) >= 0")
-            found = Visit(float(page.evaluate(PAINTED)), int(page.evaluate(FETCHED)))
+            found = Visit(float(page.evaluate(PAINTED)), _all_fetched(page))
             context.close()
             return found
 
         yield visit
         browser.close()
+
+
+def _all_fetched(page: Page) -> int:
+    """Bytes as sent, once a second has brought no more."""
+    fetched = [int(page.evaluate(FETCHED))]
+    while len(fetched) < 2 or fetched[-1] != fetched[-2]:
+        if len(fetched) > MOST_WAIT:  # it asks again and again, for news
+            break
+        page.wait_for_timeout(1000)
+        fetched.append(int(page.evaluate(FETCHED)))
+    return fetched[-1]
 
 
 # what it comes to
