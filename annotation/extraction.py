@@ -74,6 +74,7 @@ def extract_pool(type_id: int) -> None:
     for start in range(0, len(ids), BATCH):
         some = Document.objects.filter(pk__in=ids[start : start + BATCH]).prefetch_related("pages")
         _extract(list(some), document_type)
+        jobs.tell(min(1.0, (start + BATCH) / len(ids)))
     doorbell.ring("pool changed", type_id)
 
 

@@ -147,6 +147,7 @@ def _run(wanted: LabelImport, folder: Path) -> None:
                 problems.append([taken.task, taken.problem])
             if time.monotonic() - written > PAUSE:
                 _write(wanted, **counts, problems=problems)
+                jobs.tell(sum(counts.values()) / len(tasks))
                 written = time.monotonic()
     _write(wanted, **counts, problems=problems, state=LabelImport.State.DONE, finished_at=Now())
 

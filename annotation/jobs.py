@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -36,6 +37,7 @@ KEEP = timedelta(days=7)
 MOST_ATTEMPTS = 5  # of a job that fails for a reason that isn't the outside world's
 
 _current: ContextVar[Job | None] = ContextVar("current_job", default=None)
+_told_at: ContextVar[float] = ContextVar("told_at", default=float("-inf"))  # of `time.monotonic`
 
 
 def claim(job_id: int) -> Job | None:
@@ -43,7 +45,12 @@ def claim(job_id: int) -> Job | None:
     try:
         with transaction.atomic():
             taken = Job.objects.filter(pk=job_id, state=Job.State.WAITING, due_at__lte=Now()).update(
-                state=Job.State.RUNNING, attempt=F("attempt") + 1, lease_until=Now() + LEASE, problem=""
+                state=Job.State.RUNNING,
+                attempt=F("attempt") + 1,
+                claimed_at=Now(),
+                share=0.0,
+                lease_until=Now() + LEASE,
+                problem="",
             )
     except IntegrityError:  # one_running_job_a_subject: whoever runs it rings for us at its end
         return None
@@ -71,6 +78,15 @@ def assert_held() -> None:
         return
     if not _held(job).select_for_update().exists():
         raise LostClaim(f"{job} was taken over after attempt {job.attempt}")
+
+
+def tell(share: float) -> None:
+    """Let people see how far the work is (0…1); nothing outside a job. Once a second at most: it is a write."""
+    job = _current.get()
+    if job is None or time.monotonic() - _told_at.get() < 1:
+        return
+    _told_at.set(time.monotonic())
+    _held(job).update(share=share)
 
 
 def finish(job: Job) -> None:
@@ -142,6 +158,7 @@ def run(job_id: int, work: Callable[[int], None]) -> None:
     if job is None:
         return
     token = _current.set(job)
+    _told_at.set(float("-inf"))
     try:
         with _heartbeat(job):
             work(job.subject)

@@ -6,23 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from annotation import extraction, ledger, tallies
-from annotation.models import DocumentType, Job, LabelTask, Outcome
-from learner import reports
+from annotation.models import DocumentType, LabelTask, Outcome
+from learner import ongoing, reports
 from learner.models import Automation, Decision, Headline, ModelVersion, Run, Suspect
+from learner.ongoing import Ongoing
 from learner.reports import DecisionReport, RunReport, VersionReport
 
 ACTIVE = timedelta(hours=24)  # somebody who answered a document within it is active
-# long work besides trainings: what people call it
-WORK = {
-    "annotation.extract_pool": "documents are being extracted anew",
-    "learner.find_suspects": "answers in doubt are being looked for",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +63,19 @@ class Glance:
     doubts: int  # answers that something speaks against, and nobody has looked at
     unsettled: int  # answers that look wrong and are asked about again
     misfiled: int  # documents that people say are of another type
-    work: tuple[str, ...]  # what else is going on, in words
+    work: tuple[Ongoing, ...]  # what else is going on
 
 
-def glances() -> list[Glance]:
-    """One for each document type, by name."""
-    related = DocumentType.objects.select_related("headline", "automation")
+def types() -> QuerySet[DocumentType]:
+    """Document types with what a glance reads of them, by name."""
+    return DocumentType.objects.select_related("headline", "automation")
+
+
+def glances(of: Iterable[DocumentType] | None = None) -> list[Glance]:
+    """One for each document type, by name; only of some, if these are given (as `types` reads them)."""
     counts, champions, runs, decisions = tallies.counts(), _champions(), _runs(), _decisions()
-    tasks, people, doubts, work = _open_tasks(), _people(), _doubts(), _work()
-    held_back = ledger.held_back()
+    tasks, people, doubts, held_back = _open_tasks(), _people(), _doubts(), ledger.held_back()
+    work = ongoing.by_type({key: each["received"] for key, each in counts.items()}, timezone.now())
     return [
         _glance(
             each,
@@ -89,7 +89,7 @@ def glances() -> list[Glance]:
             held_back=held_back.get(each.pk, (0, 0)),
             work=work.get(each.pk, ()),
         )
-        for each in related
+        for each in (types() if of is None else of)
     ]
 
 
@@ -104,7 +104,7 @@ def _glance(
     people: tuple[str, ...],
     doubts: int,
     held_back: tuple[int, int],
-    work: tuple[str, ...],
+    work: tuple[Ongoing, ...],
 ) -> Glance:
     headline: Headline = getattr(document_type, "headline", None) or Headline()
     automation: Automation | None = getattr(document_type, "automation", None)
@@ -188,35 +188,8 @@ def _people() -> dict[int, tuple[str, ...]]:
     return _grouped(recent.order_by("annotator").values_list("document_type", "annotator").distinct())
 
 
-def _work() -> dict[int, tuple[str, ...]]:
-    running = Job.objects.filter(state=Job.State.RUNNING, task__in=WORK)
-    return _grouped((subject, WORK[task]) for subject, task in running.values_list("subject", "task"))
-
-
 def _grouped(pairs: Iterable[tuple[int, str]]) -> dict[int, tuple[str, ...]]:
     found: dict[int, tuple[str, ...]] = {}
     for key, text in pairs:
         found[key] = (*found.get(key, ()), text)
     return found
-
-
-# documents that are being read
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """Documents that wait to be read, of all types."""
-
-    documents: int
-    minutes_left: float | None  # at the pace of the last ten minutes; None if none was read in them
-
-
-def backlog(received: int, now: datetime) -> Backlog | None:
-    """None if nothing waits."""
-    if not received:
-        return None
-    pace = timedelta(minutes=10)
-    read = Job.objects.filter(
-        task="annotation.read_document", state=Job.State.DONE, finished_at__gte=now - pace
-    ).count()
-    return Backlog(received, received / read * 10 if read else None)

@@ -42,7 +42,8 @@ def find_suspects(type_id: int) -> None:
     rows = _confirmed(document_type)
     if len(rows) < LEAST_DOCUMENTS:
         return
-    _store(document_type, _doubts(document_type, rows), looked_at=None)
+    found = _doubts(document_type, rows, lambda progress: jobs.tell(progress.share))
+    _store(document_type, found, looked_at=None)
     ask_others(document_type)
 
 

@@ -371,3 +371,24 @@ class TestCompetition:
 
         jobs.run(job.pk, work)
         assert Job.objects.get().state == "done"
+
+
+# --- how far it is
+
+
+@pytest.mark.django_db
+def test_work_tells_how_far_it_is_and_an_attempt_begins_at_nothing():
+    seen = []
+
+    def work(_subject):
+        jobs.tell(0.25)
+        jobs.tell(0.5)  # within the same second
+        seen.append(Job.objects.get(task=TASK))
+
+    job = waiting()
+    Job.objects.filter(pk=job.pk).update(share=0.9)
+    jobs.run(job.pk, work)
+    (during,) = seen
+    assert during.share == 0.25 and during.claimed_at is not None
+    jobs.tell(0.5)  # outside of any job: nobody to tell
+    assert Job.objects.get(pk=job.pk).share == 0.25

@@ -71,10 +71,18 @@ def test_a_glance_tells_what_is_running():
     receipts = make_type()
     Run.objects.create(document_type=receipts, state="failed")
     Run.objects.create(document_type=receipts, state="running", share=0.5)
-    Job.objects.create(task="annotation.extract_pool", subject=receipts.pk, state="running")
+    Job.objects.create(
+        task="annotation.extract_pool",
+        subject=receipts.pk,
+        state="running",
+        share=0.25,
+        claimed_at=timezone.now() - timedelta(minutes=2),
+    )
     glance = glance_of(receipts)
     assert glance.live_run == glance.last_run and glance.live_run.share == 0.5
-    assert glance.work == ("documents are being extracted anew",)
+    (work,) = glance.work
+    assert (work.title, work.share) == ("documents are being extracted anew", 0.25)
+    assert work.minutes_left == pytest.approx(6, rel=0.01)
 
 
 def test_glances_are_json_and_cost_the_same_for_any_number_of_types(django_assert_num_queries):
@@ -90,7 +98,7 @@ def test_glances_are_json_and_cost_the_same_for_any_number_of_types(django_asser
         another = make_type()
         make_version(another, state=ModelVersion.State.CHAMPION)
         corrected(another)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         glances.glances()
 
 
@@ -101,20 +109,6 @@ def test_the_goal_is_as_far_away_as_the_curve_says():
     assert needed(rising, 540, goal=0.5) == 0
     assert needed(rising, 540, goal=1.0) is None
     assert needed(rising, 540, goal=0.88) in STEPS
-
-
-def test_reading_tells_how_long_it_still_takes():
-    now = timezone.now()
-    assert glances.backlog(0, now) is None
-    assert glances.backlog(5, now).minutes_left is None
-    for subject in range(20):
-        Job.objects.create(
-            task="annotation.read_document",
-            subject=subject,
-            state="done",
-            finished_at=now - timedelta(minutes=5),
-        )
-    assert glances.backlog(40, now).minutes_left == pytest.approx(20)
 
 
 # tallies: what the database counts by itself

@@ -1,13 +1,15 @@
 """The page and the API where a lead brings another Label Studio project."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from annotation.models import LabelImport
+from annotation.models import DocumentType, Job, LabelImport
 from tests.factories import make_type
 from webapp.models import ApiToken
 
@@ -40,6 +42,23 @@ def test_an_upload_waits_for_a_worker_and_is_followed(lead, rung):
     done = lead.get(reverse("import-live", args=[begun.pk])).content.decode()
     assert "its file is missing" in done and "hx-get" not in done
     assert "project-3.json" in lead.get(reverse("import-labels")).content.decode()
+
+
+def test_an_import_tells_how_long_it_still_takes(lead):
+    receipts = DocumentType.objects.get(name="receipts")
+    begun = LabelImport.objects.create(
+        document_type=receipts, filename="export.json", by="lea", state="running", tasks=8, received=2
+    )
+    part = reverse("import-live", args=[begun.pk])
+    assert "Task 2 of 8, time left not known yet" in lead.get(part).content.decode()
+    Job.objects.create(
+        task="annotation.import_labels",
+        subject=begun.pk,
+        state="running",
+        share=0.25,
+        claimed_at=timezone.now() - timedelta(minutes=4),
+    )
+    assert "Task 2 of 8, about 12 minutes left" in lead.get(part).content.decode()
 
 
 def test_both_files_are_needed(lead):

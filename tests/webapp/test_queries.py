@@ -17,6 +17,7 @@ from PIL import Image
 
 from annotation.models import Document, DocumentType, Job, LabelImport, LabelTask, Recheck
 from benchmarks.pages_addresses import Address, NoSample, addresses
+from learner import ongoing
 from learner.models import Decision, ModelVersion, Run, Snapshot, Suspect, VersionMove
 from tests.factories import make_document, make_extraction, make_truth, make_type, make_version
 from webapp.models import ApiToken, Delivery, WebhookEndpoint
@@ -45,6 +46,8 @@ def fill(document_type: DocumentType) -> None:
     live = {"started_at": timezone.now()}
     Run.objects.get_or_create(document_type=document_type, state="running", defaults=live)
     LabelImport.objects.create(document_type=document_type, filename="export.json", by="lea", state="done")
+    for task in ongoing.TITLES:
+        Job.objects.get_or_create(task=task, subject=document_type.pk, state="running")
     newest = document_type.documents.order_by("-pk").values_list("pk", flat=True)[0]
     Job.objects.create(task="annotation.read_document", subject=newest, state="failed", problem="no")
 

@@ -118,7 +118,7 @@ def _back(request: HttpRequest, name: str) -> HttpResponse:
 
 def figures(document_type: DocumentType) -> dict[str, Any]:
     """All that the page shows."""
-    report = next(each for each in glances.glances() if each.id == document_type.pk)
+    (report,) = glances.glances([document_type])
     return {
         "type": document_type,
         "report": report,
@@ -177,4 +177,4 @@ def _bounds(score: reports.Score) -> tuple[float, float, float]:
 
 
 def _type(name: str) -> DocumentType:
-    return get_object_or_404(DocumentType, name=name)
+    return get_object_or_404(glances.types(), name=name)

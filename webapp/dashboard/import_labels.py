@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.errors import Refused
-from annotation.models import DocumentType, LabelImport
+from annotation.models import DocumentType, Job, LabelImport
+from learner import ongoing
 from webapp import label_imports
 from webapp.roles import Role, requires
 
@@ -41,15 +45,18 @@ def import_labels(request: HttpRequest) -> HttpResponse:
 @require_safe
 def one(request: HttpRequest, import_id: int) -> HttpResponse:
     """How far an import is, and what was wrong with which task."""
-    return render(request, "import.html", {"import": _import(import_id)})
+    return render(request, "import.html", _figures(import_id))
 
 
 @requires(Role.LEAD)
 @require_safe
 def live(request: HttpRequest, import_id: int) -> HttpResponse:
     """The same again while it goes on."""
-    return render(request, "import/progress.html", {"import": _import(import_id)})
+    return render(request, "import/progress.html", _figures(import_id))
 
 
-def _import(import_id: int) -> LabelImport:
-    return get_object_or_404(LabelImport.objects.select_related("document_type"), pk=import_id)
+def _figures(import_id: int) -> dict[str, Any]:
+    found = get_object_or_404(LabelImport.objects.select_related("document_type"), pk=import_id)
+    jobs = Job.objects.filter(task="annotation.import_labels", subject=found.pk, state=Job.State.RUNNING)
+    left = ongoing.minutes_left(jobs.first(), timezone.now()) if found.live else None
+    return {"import": found, "minutes_left": left}

@@ -10,11 +10,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from learner import glances
-from learner.glances import Backlog, Glance
+from learner import glances, ongoing
+from learner.glances import Glance
+from learner.ongoing import Ongoing
 from webapp.dashboard import attention, drawing, failures
 from webapp.dashboard.attention import Notice
 from webapp.roles import Role, requires, role_of
@@ -46,7 +46,8 @@ class Whole:
     queued: int
     people: list[str]
     running: int  # trainings
-    backlog: Backlog | None  # documents that are being read
+    received: int  # documents that are being read
+    reading: Ongoing | None  # one of the types' that are
 
 
 @requires(Role.ANNOTATOR)
@@ -93,7 +94,10 @@ def _whole(found: Sequence[Glance]) -> Whole:
         queued=sum(glance.open_tasks for glance in found),
         people=sorted({person for glance in found for person in glance.people}),
         running=sum(glance.live_run is not None for glance in found),
-        backlog=glances.backlog(counts["received"], timezone.now()),
+        received=counts["received"],
+        reading=next(
+            (each for glance in found for each in glance.work if each.title == ongoing.READING), None
+        ),
     )
 
 
