@@ -11,9 +11,9 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks import alignment, extraction, own_reading, report, speed
+from benchmarks import alignment, extraction, memory, own_reading, report, rotated, speed
 from benchmarks.contenders import CONTENDERS, CONVERGED, DEFAULT, Contender
-from benchmarks.packs import ALL, PACKS, Divided, Pack, divide, with_pages
+from benchmarks.packs import ALL, PACKS, Divided, Pack, divide, divide_by_layout, rotate, with_pages
 from benchmarks.results import FOLDER, Results, Row, provenance
 from models import grouping
 from models.errors import DocloopError
@@ -82,7 +82,38 @@ def _image(given: argparse.Namespace, results: Results) -> Measured:
     documents = divided.test + grouping.flat(divided.pool)
     pages_of = own_reading.read_all(documents, given.work, threads=given.threads, say=say)
     read = with_pages(divided, pages_of)
-    yield from _compared(given, results, "image", pack, read, [CONTENDERS[DEFAULT]], (ALL,))
+    pair = [CONTENDERS[DEFAULT], CONTENDERS["crf"]]
+    yield from _compared(given, results, "image", pack, read, pair, (ALL,))
+
+
+def _layouts(given: argparse.Namespace, results: Results) -> Measured:
+    pack = PACKS["adbuy"]
+    divided = divide_by_layout(given.data, pack)
+    say(f"{pack.name}: {len(divided.test)} documents of layouts that no training sees")
+    pair = [CONTENDERS[DEFAULT], CONTENDERS["crf"]]
+    yield from _compared(given, results, "layouts", pack, divided, pair, ("50", ALL))
+
+
+def _rotated(given: argparse.Namespace, results: Results) -> Measured:
+    for pack in (PACKS[name] for name in given.packs):
+        rotations = rotate(given.data, pack, rotated.TIMES)
+        for seed in given.seeds:
+            yield (
+                f"{pack.name}/{DEFAULT}/{rotated.SIZE}/{seed}",
+                rotated.measure(
+                    pack,
+                    rotations,
+                    CONTENDERS[DEFAULT],
+                    seed=seed,
+                    threads=given.threads,
+                    say=say,
+                    on_progress=_told(),
+                ),
+            )
+
+
+def _memory(given: argparse.Namespace, results: Results) -> Measured:
+    yield from memory.measure(given.data, threads=given.threads, say=say)
 
 
 def _speed(given: argparse.Namespace, results: Results) -> Measured:
@@ -228,6 +259,9 @@ SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
     "speed": _speed,
     "inference": _inference,
     "image": _image,
+    "layouts": _layouts,
+    "rotated": _rotated,
+    "memory": _memory,
     "reading": _reading,
     "alignment": _alignment,
     "selection": _selection,

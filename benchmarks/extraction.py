@@ -14,7 +14,7 @@ from benchmarks.contenders import TRIVIAL, Contender
 from benchmarks.packs import SPLIT_SEED, Divided, Pack
 from models import familiarity, grouping
 from models.errors import TrainingFailed
-from models.extractors.base import OnProgress
+from models.extractors.base import OnProgress, Progress
 from models.judging import judge
 
 Say = Callable[[str], None]
@@ -74,13 +74,20 @@ def _measured(
     contender: Contender, divided: Divided, size: str, seed: int, threads: int, on_progress: OnProgress
 ) -> Row:
     learning, validation = divided.labelled(size, seed) if contender.learns else ([], [])
+    notes: list[str] = []
+
+    def heard(progress: Progress) -> None:
+        if progress.note:
+            notes.append(progress.note)
+        on_progress(progress)
+
     began = time.perf_counter()
     extract = contender.fit(
         divided.schema,
         grouping.examples(learning),
         grouping.examples(validation),
         {"seed": seed, "threads": threads},
-        on_progress,
+        heard,
     )
     trained = time.perf_counter() - began
     # the same chances for all, so that equal answers have equal intervals
@@ -91,5 +98,6 @@ def _measured(
         "validated": len(validation),
         "snapshot": grouping.snapshot_hash(divided.schema, train=learning, validation=validation)[:16],
         "train_seconds": trained,
+        "notes": notes,
         **judged,
     }

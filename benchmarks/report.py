@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import goals
+from benchmarks import goals, memory, rotated
 from benchmarks.contenders import DEFAULT, TRIVIAL
 from benchmarks.packs import ALL, PACKS, SPLIT_SEED
 from benchmarks.results import Results, origins
@@ -43,22 +43,29 @@ and by which command it was measured. A `+` behind a commit: files differed from
   documents that nobody here has seen is worth more than these figures.
 - **ECE** is the expected calibration error over ten equally wide bins, of values and of absences apart. Of a hundred values it
   is mostly chance, which is told in the goals' note: what 95 of 100 models stay under that are right exactly as often as they
-  say, with the same confidences.
+  say, with the same confidences. That is why it is also told of all documents: the pack is divided anew several times until each
+  has been in a test, each time a model learns from 100 of the others, and all that these models said is judged together.
 - **Seen** is a test document with something in common with a training document: layout (the pack's `template_cluster`), vendor,
   advertiser, or one of the parties.
 """
+
+UNSEEN = """Another test than above: layouts (`template_cluster`) are drawn by lot until they have a quarter of the documents, and all
+documents of theirs are held back. The rest, without near copies of these, is what trainings draw from."""
 
 
 def written(results: Results) -> str:
     """The whole page."""
     extraction, image, speed = (results.rows(name) for name in ("extraction", "image", "speed"))
     reading = results.rows("reading")
+    others = {name: results.rows(name) for name in ("inference", "rotated", "memory")}
     choosing = [results.rows(section) for section in goals.CHOOSING_IN]
     seen = [results.rows(section) for section in goals.SEEN_IN]
     parts = [
         HEAD,
         "## Goals",
-        table(goals.HEADER, [each.cells for each in goals.goals(extraction, image, speed, reading)]),
+        table(
+            goals.HEADER, [each.cells for each in goals.goals(extraction, image, speed, reading, **others)]
+        ),
         "Of choosing documents, and of the people who label them:",
         table(goals.HEADER, [each.cells for each in goals.choosing(choosing)]),
         "Of what people see:",
@@ -71,10 +78,16 @@ def written(results: Results) -> str:
         rows = [row for row in extraction.values() if row["pack"] == pack.name]
         if rows:
             parts += [f"## {pack.title.capitalize()} (`{pack.name}`)", *_extraction(rows, pack.name)]
+    if layouts := list(results.rows("layouts").values()):
+        parts += ["## Ad orders of layouts that no training has seen", UNSEEN, *_extraction(layouts, "adbuy")]
+    if told := list(others["rotated"].values()):
+        parts += ["## Calibration over all documents", rotated.report(told), _origins(told)]
     if image:
         parts += ["## Receipts from their images, by own OCR", *_extraction(list(image.values()), "sroie")]
     if speed:
         parts += ["## Extraction speed, words given", _speed(list(speed.values()))]
+    if told := list(others["memory"].values()):
+        parts += ["## Memory of a training", memory.report(told), _origins(told)]
     for section in ("inference", "reading", "alignment", *goals.CHOOSING_IN, "annotator"):
         if rows := list(results.rows(section).values()):
             parts += [f"## {section.capitalize()}", *(row["report"] for row in rows), _origins(rows)]
@@ -106,6 +119,8 @@ def _extraction(rows: list[Row], pack: str) -> Iterator[str]:
     for row in rows:
         if "problem" in row:
             yield f"{row['extractor']} with {row['size']} documents could not be measured: {row['problem']}"
+    if notes := list(_notes(measured)):
+        yield "What trainings said of themselves:\n\n" + "\n".join(notes)
     if apart := list(_apart(measured, fields)):
         yield "Seen and unseen apart, Docloop's default:"
         yield table(["documents", "seed", "by", "in training", "test documents", "F1", *fields], apart)
@@ -129,6 +144,14 @@ def _extraction(rows: list[Row], pack: str) -> Iterator[str]:
             [cells for row in chosen for cells in _fields(row)],
         )
     yield _origins(rows)
+
+
+def _notes(rows: list[Row]) -> Iterator[str]:
+    """Of weights that folds chose, of early ends and time limits, a line for each training."""
+    for row in rows:
+        if row.get("notes"):
+            seed = f"seed {row['seed']}"
+            yield f"- {row['extractor']}, {_documents(row)} documents, {seed}: {'; '.join(row['notes'])}"
 
 
 def _size(row: Row) -> float:

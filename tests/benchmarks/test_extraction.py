@@ -63,3 +63,10 @@ def test_trainings_are_measured_with_their_documents_seed_and_time(data: Path) -
     assert (row["learned"], row["validated"], row["seed"]) == (6, 2, 3)
     assert row["train_seconds"] > 0
     assert row["apart"]["vendor"]
+    assert isinstance(row["notes"], list)
+
+
+@pytest.mark.slow
+def test_what_a_training_says_of_its_weights_is_kept(data: Path) -> None:
+    (note,) = measured(data, "combined", sizes=("8",))["sroie/combined/8/3"]["notes"]
+    assert "each unseen by its fold; the base counts" in note

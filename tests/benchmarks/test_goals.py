@@ -22,10 +22,12 @@ def row(extractor: str, size: str, f1: float, *, pack: str = "sroie", **more: An
     } | more  # fmt: skip
 
 
-def told(*rows: dict[str, Any], image: Any = (), speed: Any = (), reading: Any = ()) -> dict[str, Goal]:
+def told(
+    *rows: dict[str, Any], image: Any = (), speed: Any = (), reading: Any = (), **more: Any
+) -> dict[str, Goal]:
     keyed = [{str(number): each for number, each in enumerate(some)} for some in (rows, image)]
     by_key = {f"{each['pack']}/{each['extractor']}": each for each in speed}
-    return {goal.figure: goal for goal in goals(*keyed, by_key, {"reading": {"goals": reading}})}
+    return {goal.figure: goal for goal in goals(*keyed, by_key, {"reading": {"goals": reading}}, **more)}
 
 
 def find(found: dict[str, Goal], words: str) -> Goal:
@@ -54,6 +56,33 @@ def test_reading_ones_own_images_may_cost_so_much_and_no_more() -> None:
     given = row(DEFAULT, "all", 0.95)
     assert find(told(given, image=[row(DEFAULT, "all", 0.92)]), "from the image").reached
     assert find(told(given, image=[row(DEFAULT, "all", 0.90)]), "from the image").reached is False
+
+
+def test_the_crf_is_told_beside_own_reading_where_it_was_measured() -> None:
+    given, own = row(DEFAULT, "all", 0.95), row(DEFAULT, "all", 0.92)
+    assert find(told(given, image=[own]), "from the image").peers == "given words 0.950"
+    found = find(told(given, image=[own, row("crf", "all", 0.9)]), "from the image")
+    assert found.peers == "given words 0.950, crf of the same words 0.900"
+
+
+def test_calibration_over_all_documents_stands_beside_that_of_the_test() -> None:
+    fields = {"total": part(0.9, error=0.04, count=480)}
+    found = told(rotated={"a": row(DEFAULT, "100", 0.9, fields=fields)})
+    goal = find(found, "over tests of all documents")
+    assert (goal.measured, goal.reached) == ("0.040", True)
+    assert find(found, "the worst field's").reached is None
+    assert find(told(), "over tests of all documents").reached is None
+
+
+def test_the_extractor_that_takes_most_memory_counts() -> None:
+    rows = {
+        name: {"extractor": name, "gigabytes": gigabytes, "pages": 502}
+        for name, gigabytes in (("combined", 3.1), ("layoutlm", 4.2))
+    }
+    goal = find(told(memory=rows), "memory")
+    assert (goal.measured, goal.reached) == ("4.20 GB", False)
+    assert goal.peers == "combined 3.10, layoutlm 4.20"
+    assert find(told(), "memory").reached is None
 
 
 def test_the_baselines_must_be_beaten_on_each_field_that_they_find() -> None:
@@ -100,6 +129,9 @@ def test_pages_a_second_stand_beside_their_peers() -> None:
         {"pack": pack, "extractor": name, "pages_per_second": rate}
         for pack, name, rate in (("sroie", DEFAULT, 61.0), ("sroie", "crf", 90.0), ("nda", DEFAULT, 9.0))
     ]
+    inference = {"sroie": {"rows": [{"way": "PyTorch eager", "pages_per_second": 23.6}]}}
+    goal = find(told(speed=rates, inference=inference), "extraction on 2 cores")
+    assert goal.peers == "crf 90.0, PyTorch eager, the network alone 23.6"
     goal = find(told(speed=rates), "extraction on 2 cores")
     assert (goal.measured, goal.reached, goal.peers, goal.note) == (
         "61.0 pages/s (receipts)", True, "crf 90.0", "nda 9.0",
