@@ -1,4 +1,4 @@
-"""An uploaded file in, a document or a sentence why not out: the same for the upload page and the API."""
+"""An uploaded file in, a document (or the text of a small one) or a sentence why not out: the same for pages and the API."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from django.core.files.uploadedfile import UploadedFile
 
 from annotation import intake
+from annotation.errors import Refused
 from annotation.models import Document, DocumentType
 from models.errors import DocloopError
 
@@ -31,6 +32,17 @@ def take(file: UploadedFile[bytes], *, document_type: DocumentType, by: str) -> 
             for chunk in file.chunks():
                 target.write(chunk)
         return intake.receive(path, filename=file.name or "unnamed", document_type=document_type, by=by)
+
+
+def text_of(file: UploadedFile[bytes], *, most: int) -> str:
+    """What a small text file holds; raises `Refused` if it has more than `most` bytes, or isn't UTF-8."""
+    name = intake.plain_name(file.name or "the file")
+    if (file.size or 0) > most:
+        raise Refused(f"{name} is larger than {most / 1_000_000:g} MB: is it the right file?")
+    try:
+        return file.read().decode("utf-8-sig").replace("\0", "")
+    except UnicodeDecodeError:
+        raise Refused(f"{name} isn't text in UTF-8: save it as such, or choose another file") from None
 
 
 def take_all(files: list[UploadedFile[bytes]], *, document_type: DocumentType, by: str) -> list[Result]:

@@ -1,4 +1,5 @@
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from annotation.models import DocumentType
@@ -72,6 +73,33 @@ def test_a_type_is_made_by_the_form(lead, rung):
 def test_the_example_can_be_sent_as_it_is(lead):
     lead.post(reverse("new-type"), {"yaml": EXAMPLE})
     assert DocumentType.objects.get().schema.names == ("company", "date", "total")
+
+
+def test_a_type_is_downloaded_as_yaml_and_made_again_from_the_file(lead):
+    make_type(name="receipts", title="Receipts of \u00fcbermorgen", retrain_after=33)
+    assert (
+        reverse("api:as_yaml", args=["receipts"])
+        in lead.get(reverse("edit-type", args=["receipts"])).content.decode()
+    )
+    text = lead.get(reverse("api:as_yaml", args=["receipts"])).content
+    DocumentType.objects.all().delete()
+    lead.post(reverse("new-type"), {"yaml": EXAMPLE, "yaml_file": SimpleUploadedFile("receipts.yaml", text)})
+    made = DocumentType.objects.get()
+    assert (made.title, made.retrain_after) == ("Receipts of \u00fcbermorgen", 33)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"#" * 1_000_001, "larger than 1 MB"),
+        (b"fields: [", "no YAML"),
+    ],
+)
+def test_a_file_that_is_no_yaml_of_a_type_is_refused_by_name_or_line(lead, content, says):
+    answer = lead.post(reverse("new-type"), {"yaml_file": SimpleUploadedFile("mine.yaml", content)})
+    assert says in answer.content.decode()
+    assert not DocumentType.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -20,7 +20,7 @@ from webapp.api.access import needs
 from webapp.api.corrections import CorrectionOut
 from webapp.api.errors import answers
 from webapp.api.names import TypeName, type_named
-from webapp.api.paging import MOST, Before, Limit, Piece, newest_first
+from webapp.api.paging import MOST, After, Before, Limit, Piece, newest_first, oldest_first
 from webapp.page_files import page_file
 from webapp.roles import Role
 
@@ -167,10 +167,12 @@ def documents(
     sha256: Annotated[
         str, Query(pattern=r"^([0-9a-f]{64})?$", description="Of the file, to see whether it is known")
     ] = "",
+    order: Literal["newest", "oldest"] = "newest",
     before: Before = MOST,
+    after: After = 0,
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    """Documents, the newest first."""
+    """Documents, the newest first: go on with `before`; or the oldest first: go on with `after`."""
     found = Document.objects.select_related("document_type")
     if document_type:
         found = found.filter(document_type=type_named(document_type))
@@ -180,6 +182,8 @@ def documents(
         found = found.filter(lower_filename__name__contains=search.lower())
     if sha256:
         found = found.filter(sha256=sha256)
+    if order == "oldest":
+        return oldest_first(found, after, limit)
     return newest_first(found, before, limit)
 
 

@@ -64,7 +64,7 @@ def imports(request: HttpRequest, before: Before = MOST, limit: Limit = 50) -> d
     return newest_first(LabelImport.objects.select_related("document_type"), before, limit)
 
 
-@router.get("/{int:import_id}", auth=needs(Role.LEAD), response=answers(404, ok=ImportOut))
+@router.get("/{int:import_id}", auth=needs(Role.LEAD), response=answers(404, ok=ImportOut), url_name="import")
 def one(request: HttpRequest, import_id: int) -> LabelImport:
     """One import, live while it goes on."""
     return get_object_or_404(LabelImport.objects.select_related("document_type"), pk=import_id)

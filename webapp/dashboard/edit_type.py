@@ -12,9 +12,11 @@ from django.views.decorators.http import require_http_methods
 from annotation import document_types
 from annotation.errors import Refused
 from annotation.models import DocumentType
+from webapp import uploads
 from webapp.dashboard.type_form import FieldForms, TypeForm, field_rows, specification
 from webapp.roles import Role, requires
 
+MOST_YAML = 1_000_000  # bytes of a file: what a form may hold otherwise is limited by the settings
 ABOUT_NAME = ("name", "title")
 EXAMPLE = """\
 name: receipts
@@ -48,7 +50,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
 def _edit(request: HttpRequest, document_type: DocumentType | None) -> HttpResponse:
     if request.method != "POST":
         return _page(request, document_type)
-    if "yaml" in request.POST:
+    if "yaml" in request.POST or "yaml_file" in request.FILES:
         return _save_yaml(request, document_type)
     form, fields = _forms(document_type, request.POST)
     problem = ""
@@ -61,8 +63,10 @@ def _edit(request: HttpRequest, document_type: DocumentType | None) -> HttpRespo
 
 
 def _save_yaml(request: HttpRequest, document_type: DocumentType | None) -> HttpResponse:
-    text = request.POST["yaml"]
+    text = request.POST.get("yaml", "")
     try:
+        if file := request.FILES.get("yaml_file"):
+            text = uploads.text_of(file, most=MOST_YAML)
         return _save(request, document_type, document_types.specification_of(text))
     except Refused as reason:
         return _page(request, document_type, yaml=text, yaml_problem=str(reason))
