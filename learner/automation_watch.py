@@ -66,6 +66,7 @@ def _watch(document_type: DocumentType, rule: AcceptanceRule) -> None:
         until = times[last_good - 1] if last_good else rule.at
         AcceptanceRule.objects.filter(pk=rule.pk).update(broken_at=timezone.now(), broken_since=until)
         automation.switch_off(document_type, by=audit_trail.DOCLOOP, why=why, keeps=until, by_watch=True)
+        doorbell.ring("accuracy fell", document_type.pk)
 
 
 def _broken(

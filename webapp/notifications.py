@@ -28,13 +28,14 @@ from annotation import doorbell, jobs
 from annotation.errors import Refused, Unreachable
 from annotation.labelling import CHOSEN_TYPE
 from annotation.models import Correction
-from learner.models import ModelVersion, VersionMove
+from learner.models import AcceptanceRule, Automation, ModelVersion, VersionMove
 from webapp import posting
 from webapp.models import Delivery, WebhookEndpoint
 
 EVENTS = {
     "correction.recorded": "Somebody corrected a document, or confirmed it",
     "version.promoted": "Another model version reads a document type's documents now, also after going back",
+    "drift.detected": "The audit showed that more is wrong than auto-accept promised: it switched itself off",
 }
 TEST = "webhook.test"
 
@@ -83,6 +84,14 @@ def announce_champion(type_id: int) -> None:
         announce(endpoint, (promotion_event(move) for move in related))
 
 
+def announce_drift(type_id: int) -> None:
+    """Tell of the promises of a type's auto-accept that the audit showed not to be kept any more."""
+    for endpoint in listeners("drift.detected"):
+        broken = AcceptanceRule.objects.filter(document_type=type_id, broken_at__gte=endpoint.created_at)
+        related = broken.select_related("document_type").order_by("pk")
+        announce(endpoint, (drift_event(rule) for rule in related))
+
+
 def correction_event(correction: Correction) -> Event:
     document = correction.document
     outcomes = {name: ended for name, ended in correction.outcomes.items() if name != CHOSEN_TYPE}
@@ -111,6 +120,25 @@ def promotion_event(move: VersionMove) -> Event:
         "api": f"{address('api:versions')}?document_type={version.document_type.name}",
     }
     return Event("version.promoted", str(move.pk), move.at, data)
+
+
+def drift_event(rule: AcceptanceRule) -> Event:
+    """`kind` tells what drifted: "accuracy" is what people found in audited documents."""
+    name, at = rule.document_type.name, rule.broken_at
+    assert at is not None  # of broken ones only
+    # what it says is of the last time that it switched itself off, which may be a later one by now
+    state = Automation.objects.filter(document_type=rule.document_type, by_watch=True, on=False).first()
+    data = {
+        "kind": "accuracy",
+        "document_type": name,
+        "version": rule.version,
+        "target_error": rule.target_error,
+        "kept_until": rule.broken_since.isoformat() if rule.broken_since else None,
+        "reason": state.why if state and state.changed_at >= at else "",
+        "page": address("automation", name),
+        "api": address("api:automation", name),
+    }
+    return Event("drift.detected", str(rule.pk), at, data)
 
 
 def address(name: str, *arguments: Any) -> str:  # whatever the address takes

@@ -5,6 +5,7 @@ from webapp import notifications, people
 
 announce_correction = jobs.job("webapp.announce_correction")(notifications.announce_correction)
 announce_champion = jobs.job("webapp.announce_champion")(notifications.announce_champion)
+announce_drift = jobs.job("webapp.announce_drift")(notifications.announce_drift)
 deliver = jobs.job("webapp.deliver")(notifications.deliver)
 follow_account = jobs.job("webapp.follow_account")(people.follow_account)
 

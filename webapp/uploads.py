@@ -40,9 +40,10 @@ def text_of(file: UploadedFile[bytes], *, most: int) -> str:
     if (file.size or 0) > most:
         raise Refused(f"{name} is larger than {most / 1_000_000:g} MB: is it the right file?")
     try:
-        return file.read().decode("utf-8-sig").replace("\0", "")
+        text: str = file.read().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Refused(f"{name} isn't text in UTF-8: save it as such, or choose another file") from None
+    return text.replace("\0", "")
 
 
 def take_all(files: list[UploadedFile[bytes]], *, document_type: DocumentType, by: str) -> list[Result]:

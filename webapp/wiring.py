@@ -36,6 +36,7 @@ WIRING: dict[str, list[str]] = {
     ],
     "targets changed": ["learner.work_out_thresholds"],
     "audit grew": ["learner.work_out_thresholds"],
+    "accuracy fell": ["webapp.announce_drift"],  # below what auto-accept promised, by the audit
     "challenger changed": ["learner.mirror_aliases"],
     # Label Studio tasks
     "task changed": ["annotation.collect_task"],

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
 from django.conf import settings
 from django.utils import timezone
@@ -21,9 +22,10 @@ from standardwebhooks.webhooks import Webhook
 from annotation import doorbell, jobs
 from annotation.errors import Refused, Unreachable
 from annotation.models import Job
-from learner import promotion
-from learner.models import ModelVersion
-from tests.factories import make_document, make_truth, make_version
+from learner import automation, automation_watch, promotion
+from learner.models import AcceptanceRule, ModelVersion
+from tests import audited
+from tests.factories import make_document, make_truth, make_type, make_version
 from webapp import notifications, posting
 from webapp.models import Delivery, WebhookEndpoint
 
@@ -451,3 +453,39 @@ def test_a_fact_of_the_loop_wakes_the_announcement(rung):
 def test_without_an_endpoint_a_correction_costs_one_question(django_assert_num_queries):
     with django_assert_num_queries(1):
         notifications.announce_correction(1)
+
+
+# --- what the audit finds
+
+
+def test_that_the_audit_proved_a_promise_broken_is_told_once_and_says_what_drifted(endpoint, rung):
+    """Answers that are really wrong, watched by the part that watches them: no row is written by hand."""
+    kind = make_type(name="receipts", champion="v1", audit_share=0.1, target_error=0.05)
+    audited.answered(kind, *audited.model(np.random.default_rng(1), 250))
+    automation.switch_on(kind, by="lea")
+    automation.work_out(kind.pk)
+    *_, last = audited.answered(kind, [[0.99999] * 3] * 40, [[True] * 3] * 40)
+    assert ("webapp.announce_drift", kind.pk) not in rung
+    automation_watch.watch(last.pk)
+    assert ("webapp.announce_drift", kind.pk) in rung
+
+    notifications.announce_drift(kind.pk)
+    notifications.announce_drift(kind.pk)
+    delivery = endpoint.deliveries.get(event="drift.detected")
+    said = delivery.payload["data"]
+    assert (said["kind"], said["document_type"], said["version"]) == ("accuracy", "receipts", "v1")
+    assert "surely more than the target of 5.00%" in said["reason"]
+    assert said["page"].endswith("/types/receipts/automation/")
+    rule = AcceptanceRule.objects.get(broken_at__isnull=False)
+    assert delivery.payload["timestamp"] == rule.broken_at.isoformat()
+
+
+def test_a_promise_that_broke_before_an_endpoint_was_there_is_not_told(endpoint):
+    kind = make_type(name="receipts", champion="v1")
+    earlier = endpoint.created_at - timedelta(hours=1)
+    AcceptanceRule.objects.create(
+        document_type=kind, version="v1", target_error=0.05, field_targets={}, thresholds={}, answered=9,
+        risk=0.025, by="docloop", why="", broken_at=earlier, broken_since=earlier,
+    )  # fmt: skip
+    notifications.announce_drift(kind.pk)
+    assert not endpoint.deliveries.exists()
