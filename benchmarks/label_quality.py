@@ -2,8 +2,10 @@
 
 Labels: of a pack's answers a share is made wrong by lot, in the ways people err: another value of the document in the
 field's place, a character changed, left out. `models.label_errors` then ranks all recorded answers. Errors that were in
-the pack before count as false alarms here, so the true precision is higher. The peer is the plain way: every
-disagreement with the same models, the most confident first.
+the pack before count as false alarms here, so the true precision is higher. Peers, with the same models: the plain way,
+every disagreement, the most confident first; and the scores of cleanlab's token classification (Wang and Mueller, 2022):
+of each word the probability of the label that it was given, of a field the least of its words'. They are written from
+the paper, as cleanlab is under the AGPL.
 
 People: annotators of known carelessness answer probes, judged after each by `learner.probes.judge`, the code that the
 app runs.
@@ -12,7 +14,7 @@ app runs.
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,17 +25,20 @@ from benchmarks.goals import CHOOSING
 from benchmarks.packs import PACKS
 from benchmarks.tables import table
 from learner import probes
-from models.alignment import TYPED, runs_like, text_of
-from models.extractors.base import Answer, Example, Extracted
-from models.label_errors import FOLDS, LEARNER, Doubt, doubts, out_of_fold
+from models.alignment import OUTSIDE, TYPED, labels_to_learn, runs_like, text_of
+from models.extractors.base import Answer, Example, Extracted, Extractor
+from models.extractors.crf import CrfExtractor
+from models.extractors.fields import Floats, labels_of
+from models.label_errors import FOLDS, LEARNER, Doubt, doubts, read_by_others
 from models.metrics import is_right
 from models.pack_schema import inferred
 from models.packs import read_pack
+from models.pages import Page
 from models.schema import Field, Schema
 
 WRONG = 0.05  # share of the answers that is made wrong
 WAYS = ("another value", "mistyped", "left out")
-OURS, PLAIN = "docloop", "plain disagreement"
+OURS, PLAIN, WORDS = "docloop", "plain disagreement", "cleanlab's token scores"
 ANNOTATORS = 20_000  # simulated, of each sort
 LOOKS = {  # share of probes that are missed by …
     "honest, misses 2 %": 0.02,
@@ -103,19 +108,67 @@ def labels(
         examples, spoilt = spoil(schema, [document.example for document in documents], WRONG, rng)
         say(f"label quality: {name}, {len(examples)} documents, {len(spoilt)} answers made wrong, {learner}")
         recipe = {"threads": 2} if learner == "combined" else {}
-        said = out_of_fold(
-            schema,
-            examples,
-            learner=learner,
-            recipe=recipe,
-            folds=FOLDS,
-            seed=seed,
-            on_progress=lambda _: None,
-        )
-        rankings = {OURS: doubts(schema, examples, said), PLAIN: disagreements(schema, examples, said)}
+        rankings = _rankings(schema, examples, learner, recipe, seed)
         for ranking, found in rankings.items():
             for k in (len(spoilt) // 2, len(spoilt), 2 * len(spoilt)):
                 yield _row(name, learner, ranking, seed, examples, spoilt, found[:k], k)
+
+
+def _rankings(
+    schema: Schema,
+    examples: Sequence[Example],
+    learner: str,
+    recipe: Mapping[str, Any],  # the learner's own settings
+    seed: int,
+) -> dict[str, list[Doubt]]:
+    """Every way's list of what is in doubt, by models that learned from other folds; of words, where these label words."""
+    told = read_by_others(
+        schema,
+        examples,
+        lambda model, documents: list(
+            zip(model.extract(documents), _word_probs(model, documents), strict=True)
+        ),
+        learner=learner,
+        recipe=recipe,
+        folds=FOLDS,
+        seed=seed,
+        on_progress=lambda _: None,
+    )
+    said = [extracted for extracted, _ in told]
+    rankings = {OURS: doubts(schema, examples, said), PLAIN: disagreements(schema, examples, said)}
+    if learner == LEARNER:
+        rankings[WORDS] = word_scores(schema, examples, [probs for _, probs in told])
+    return rankings
+
+
+def _word_probs(model: Extractor, documents: Sequence[Sequence[Page]]) -> list[list[Floats]]:
+    """For each document and page the probabilities of the words' labels, (W, L); none by another learner."""
+    if not isinstance(model, CrfExtractor):
+        return [[] for _ in documents]
+    return [[np.exp(page) for page in pages] for pages in model.log_probs(documents)]
+
+
+def word_scores(
+    schema: Schema, examples: Sequence[Example], probs: Sequence[Sequence[Floats]]
+) -> list[Doubt]:
+    """Every field of every document, the one with the worst word first, as cleanlab scores sentences (its "min").
+
+    A word outside all fields speaks about the one that it is likeliest of. Words whose label nobody knows are left out.
+    """
+    labels = labels_of(schema)
+    column = {label: at for at, label in enumerate(labels)}
+    found = []
+    for at, (example, pages) in enumerate(zip(examples, probs, strict=True)):
+        worst = dict.fromkeys(schema.names, 1.0)
+        for given, page in zip(labels_to_learn(example, schema), pages, strict=True):
+            for word, label in enumerate(given):
+                if label is None:
+                    continue
+                likeliest = labels[1 + int(np.argmax(page[word, 1:]))]
+                name = (likeliest if label == OUTSIDE else label)[2:]
+                worst[name] = min(worst[name], float(page[word, column[label]]))
+        found += [Doubt(at, name, score, "") for name, score in worst.items() if score < 1]
+    return sorted(found, key=lambda doubt: doubt.likelihood)
 
 
 def spoil(

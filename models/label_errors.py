@@ -13,15 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from models import extractors, similarity
-from models.extractors.base import Example, Extracted, OnProgress, Progress
+from models.extractors.base import Example, Extracted, Extractor, OnProgress, Progress
 from models.extractors.calibrating import calibrated
 from models.metrics import is_right
+from models.pages import Page
 from models.schema import Field, Schema
+
+Read = TypeVar("Read")  # what somebody reads of a document
 
 FOLDS = 5
 LEARNER = "crf"  # seconds for a hundred receipts; any extractor's name will do
@@ -73,12 +76,36 @@ def out_of_fold(
     seed: int,
     on_progress: OnProgress,
 ) -> list[Extracted]:
-    """What a model says of each example that learned from other folds; empty for fewer groups of documents than folds.
+    """What a model says of each example that learned from other folds; empty for fewer groups of documents than folds."""
+    return read_by_others(
+        schema,
+        examples,
+        lambda model, documents: model.extract(documents),
+        learner=learner,
+        recipe=recipe,
+        folds=folds,
+        seed=seed,
+        on_progress=on_progress,
+    )
+
+
+def read_by_others(
+    schema: Schema,
+    examples: Sequence[Example],
+    read: Callable[[Extractor, Sequence[Sequence[Page]]], Sequence[Read]],
+    *,
+    learner: str,
+    recipe: Mapping[str, Any],
+    folds: int,
+    seed: int,
+    on_progress: OnProgress,
+) -> list[Read]:
+    """What `read` makes of each example with a model that learned from other folds, as in `out_of_fold`.
 
     Near copies are in one fold: the copy of a wrongly labelled document is often labelled wrongly too.
     """
     kind = extractors.named(learner)
-    said: dict[int, Extracted] = {}
+    said: dict[int, Read] = {}
     splits = list(_folds(examples, folds, seed))
     if len(splits) < folds:
         return []
@@ -91,7 +118,7 @@ def out_of_fold(
             recipe=recipe,
             on_progress=_within(on_progress, number, folds),
         )
-        said |= zip(unseen, model.extract([examples[at].pages for at in unseen]), strict=True)
+        said |= zip(unseen, read(model, [examples[at].pages for at in unseen]), strict=True)
     return [said[at] for at in range(len(examples))]
 
 

@@ -4,7 +4,9 @@ import numpy as np
 
 from benchmarks import goals, label_quality
 from benchmarks.label_quality import WAYS, spoil
+from models.alignment import labels_to_learn
 from models.extractors.base import Answer, Example
+from models.extractors.fields import labels_of
 from models.schema import Schema
 from tests.factories import FIELDS, make_page
 
@@ -45,3 +47,31 @@ def test_an_alarm_for_honest_people_or_a_blind_one_who_stays_hidden_misses_the_g
             for row in rows
         ]
         assert not label_quality.goals(worse)[0]["reached"]
+
+
+def test_a_fields_worst_word_is_its_score_also_one_that_was_left_out_of_it():
+    labels = labels_of(SCHEMA)
+    (given,) = labels_to_learn(EXAMPLES[0], SCHEMA)
+    probs = []
+    for _ in range(3):
+        page = np.full((len(given), len(labels)), 0.01)
+        for word, label in enumerate(given):
+            page[word, labels.index(label or "O")] = 0.94
+        probs.append([page])
+    texts = [word.text for word in PAGE.words]
+    probs[1][0][texts.index("01/02/2024"), labels.index("B-date")] = 0.2
+    probs[2][0][texts.index("10.00")] = [
+        0.25,
+        0.01,
+        0.01,
+        0.01,
+        0.01,
+        0.70,
+        0.01,
+    ]  # says total, labelled as none
+    found = label_quality.word_scores(SCHEMA, EXAMPLES[:3], probs)
+    assert [(each.document, each.field, each.likelihood) for each in found[:2]] == [
+        (1, "date", 0.2),
+        (2, "total", 0.25),
+    ]
+    assert len(found) == 9 and {each.likelihood for each in found[2:]} == {0.94}
