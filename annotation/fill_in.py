@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from annotation.bands import field_of
 from annotation.labelling import FIELD, TEXT
 from models.alignment import TYPED, runs_like, words_in_box
 from models.lines import lines_of
@@ -75,7 +76,7 @@ def _text_of(item: Mapping[str, Any], schema: Schema, read: Read) -> str:
     labels = value.get("rectanglelabels") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(labels, list) or len(labels) != 1:
         return ""
-    name = str(labels[0])
+    name = field_of(str(labels[0]))  # a model's box that was moved has the label of its confidence
     percent = [value.get(side) for side in ("x", "y", "width", "height")]
     numbers = [float(each) for each in percent if isinstance(each, int | float) and math.isfinite(each)]
     number = item.get("item_index") or 0

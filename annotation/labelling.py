@@ -345,6 +345,19 @@ def _outcome(before: Mapping[str, Value], after: Mapping[str, Answer], schema: S
     return "moved" if any(moved(value.place, answer.place) for value, answer in pairs) else "accepted"
 
 
+def dragged(seen: Sequence[tuple[str, Value]], said: Sequence[Region], schema: Schema) -> tuple[Answer, ...]:
+    """The answers whose box the person moved away from what they saw, and whose text is still that of the old place."""
+    before = dict(seen)
+    return tuple(
+        region.answer
+        for region in said
+        if (value := before.get(region.id))
+        and value.field == region.answer.field
+        and moved(value.place, region.answer.place)
+        and schema[value.field].same(value.text, region.answer.text)
+    )
+
+
 def moved(before: Place | None, after: Place | None) -> bool:
     """Whether `after` is another place: neither the same words nor much the same box."""
     if before is None or after is None:

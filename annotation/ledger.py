@@ -97,10 +97,12 @@ def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by:
     ended: dict[str, str] = {}
     found: tuple[Finding, ...] = ()
     if not annotation.skipped:  # with a skip, Label Studio sends what it had filled in: nobody said that
-        answers, ended = _read(document, annotation, seen, task.unasked)
+        answers, ended, dragged = _read(document, annotation, seen, task.unasked)
         absent = labelling.absent_in(annotation.result)
         if labelling.CHOSEN_TYPE not in ended:  # the fields of another type's document mean nothing
-            found = validation.findings(document.document_type.schema, answers, absent=absent)
+            schema = document.document_type.schema
+            found = validation.findings(schema, answers, absent=absent)
+            found += validation.misplaced(schema, dragged, document.word_pages)
     correction, new = Correction.objects.get_or_create(
         source=Source.LABEL_STUDIO,
         annotation_id=annotation.id,
@@ -209,8 +211,10 @@ def settle(document_id: int) -> bool:
 
 def _read(
     document: Document, annotation: AnnotationView, seen: Extraction | None, unasked: Sequence[str]
-) -> tuple[tuple[Answer, ...], dict[str, str]]:
-    """The answers of an annotation, and how each field ended against what the person saw, and was `unasked` for."""
+) -> tuple[tuple[Answer, ...], dict[str, str], tuple[Answer, ...]]:
+    """The answers of an annotation, how each field ended against what the person saw, and was `unasked` for, and which
+    answers have a new place only.
+    """
     document_type = document.document_type
     schema = document_type.schema
     regions, chosen = labelling.read_annotation(annotation.result, document.word_pages, schema)
@@ -218,7 +222,8 @@ def _read(
     ended = labelling.outcomes(shown, regions, schema, unasked=unasked)
     if chosen and chosen != document_type.name:
         ended[labelling.CHOSEN_TYPE] = chosen
-    return tuple(region.answer for region in regions), ended
+    answers = tuple(region.answer for region in regions)
+    return answers, ended, labelling.dragged(shown, regions, schema)
 
 
 def content_hash(document_id: int, annotation: AnnotationView) -> str:

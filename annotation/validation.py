@@ -11,7 +11,10 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from annotation.fill_in import text_in
+from models.alignment import text_of
 from models.extractors.base import Answer
+from models.pages import Page
 from models.schema import Field, Kind, Schema
 
 ROUNDING = Decimal("0.01")  # of each value of a sum: parts are printed rounded
@@ -70,6 +73,33 @@ def findings(
         if problem := _of_sum(field, schema, answers):
             found.append(problem)
     return tuple(found)
+
+
+def misplaced(schema: Schema, moved: Sequence[Answer], pages: Sequence[Page]) -> tuple[Finding, ...]:
+    """Which of the answers whose box was moved, but whose text was not touched, say something else than their box holds.
+
+    Where no words are known to lie, such as under handwriting, nothing is found.
+    """
+    found = []
+    for answer in moved:
+        if answer.place is None or not answer.place.words:
+            continue
+        page, field = pages[answer.place.page], schema[answer.field]
+        under = text_in(page, answer.place.box, field)
+        whole = text_of(page, answer.place.words)
+        if not field.same(answer.text, under) and _plain(answer.text) not in _plain(whole):
+            found.append(
+                Finding(
+                    field.name,
+                    f"{field.title}: “{_short(answer.text)}” does not stand where its box was put",
+                    "type what stands there, or put the box where the value stands",
+                )
+            )
+    return tuple(found)
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split()).casefold()
 
 
 def _of_value(field: Field, text: str) -> Finding | None:

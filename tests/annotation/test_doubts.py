@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from annotation import inbox, ledger, queueing, rechecks
+from annotation import inbox, labelling, ledger, queueing, rechecks
 from annotation.exports import FORMS
 from annotation.models import Correction, Document, Outcome, Recheck
 from models.extractors.base import Answer
 from tests.annotation.stand_in import install, result
-from tests.factories import make_document, make_extraction, make_type
+from tests.factories import make_document, make_extraction, make_type, place_of
 
 pytestmark = pytest.mark.django_db
 
@@ -230,6 +230,33 @@ def test_nobody_learns_from_a_document_of_another_type_and_it_is_not_exported(st
     assert list(ledger.truths(kind)) == [truth_of(document)]
     assert ledger.held_back() == {}
     assert ledger.count_since(kind, []) == 1
+
+
+def test_a_box_that_was_moved_without_its_text_is_asked_about_again(studio, document, task_id):
+    extraction = document.extraction
+    shown = labelling.prediction(
+        extraction.found,
+        document.word_pages,
+        document.document_type.schema,
+        document_type=document.document_type.name,
+        model_version="v1",
+        score=0.5,
+    )["result"]
+    elsewhere = place_of(document.word_pages[0], "ACME LTD").box.to_percent()
+    moved = [
+        item | {"value": item["value"] | elsewhere} if item["id"] == "total-0" else item for item in shown
+    ]
+    annotation = studio.submit(task_id, moved)
+    collect(task_id)
+    truth = truth_of(document)
+    assert truth.unsettled
+    assert [each["what"] for each in truth.findings] == [
+        "total: “12.90” does not stand where its box was put"
+    ]
+
+    studio.edit(task_id, annotation, result=shown)  # put back
+    collect(task_id)
+    assert (truth_of(document).findings, truth_of(document).unsettled) == ([], False)
 
 
 def test_parts_that_do_not_sum_are_asked_about(studio):

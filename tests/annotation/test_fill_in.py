@@ -128,12 +128,16 @@ def test_a_region_that_nothing_can_be_read_for_comes_back_as_it_was():
         rectangle(item_index=7),
         rectangle(item_index="x"),
         rectangle("unknown"),
-        rectangle("total (as read)"),  # nobody can choose such a label
         rectangle(value={}),
         rectangle(value={"x": float("nan"), "y": 1, "width": 1, "height": 1, "rectanglelabels": ["total"]}),
         rectangle(value={"x": 1, "y": 1, "width": 1, "height": 1, "rectanglelabels": []}),
     ):
         assert answer(region) == [region]
+
+
+def test_a_models_box_that_was_moved_is_read_like_one_that_was_drawn():
+    region = rectangle("total (as read)")
+    assert answer(region)[1]["value"]["text"] == ["12.90"]
 
 
 def test_what_was_typed_is_kept():

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.validation import Finding, findings
+from annotation.validation import Finding, findings, misplaced
 from models.errors import BadSchema
 from models.extractors.base import Answer
+from models.pages import Box, Place
 from models.schema import Field, Schema
+from tests.factories import make_page, place_of
 
 SCHEMA = Schema.from_json(
     [
@@ -122,3 +124,37 @@ def test_a_sum_that_makes_no_sense_is_refused(wrong: object) -> None:
         Schema.from_json([*SCHEMA.to_json()[:5], {"name": "total", "kind": "money", "sum_of": wrong}])
     with pytest.raises(BadSchema, match="sum_of"):
         Field.from_json({"name": "total", "kind": "text", "sum_of": "net"})
+
+
+# boxes that were moved
+
+PAGE = make_page("ACME Trading LTD\nDate of issue 01/02/2026\nTotal EUR 12.90")
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "box"),
+    [
+        ("total", "12.90", "Total EUR 12.90"),
+        ("total", "12.9", "12.90"),
+        ("date", "2026-02-01", "01/02/2026"),
+        ("company", "ACME", "ACME Trading LTD"),
+        ("company", "acmetrading", "ACME Trading"),
+        ("currency", "EUR", "EUR"),
+    ],
+)
+def test_a_text_that_stands_where_its_box_was_put_is_left_alone(field: str, text: str, box: str) -> None:
+    assert misplaced(SCHEMA, [Answer(field, text, place_of(PAGE, box))], [PAGE]) == ()
+
+
+def test_a_text_that_stands_somewhere_else_is_told() -> None:
+    (finding,) = misplaced(SCHEMA, [Answer("total", "12.90", place_of(PAGE, "ACME"))], [PAGE])
+    assert finding.field == "total"
+    assert finding.sentence == (
+        "Total: “12.90” does not stand where its box was put: "
+        "type what stands there, or put the box where the value stands."
+    )
+
+
+def test_where_no_words_are_known_nothing_is_told() -> None:
+    nowhere = Place(0, Box(0.5, 0.8, 0.6, 0.9), ())
+    assert misplaced(SCHEMA, [Answer("total", "12.90", nowhere), Answer("date", "soon")], [PAGE]) == ()
