@@ -129,6 +129,19 @@ class Delivery(models.Model):
         return f"delivery {self.pk}"
 
 
+class Examination(models.Model):
+    """What the doctor found when somebody asked on the page (see `webapp.doctor`); `manage.py doctor` keeps nothing."""
+
+    at = models.DateTimeField(db_default=Now(), help_text="When it was over")
+    findings = models.JSONField(help_text="[{check, grade, said, remedy}, …], in the order of the looks")
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"examination {self.pk}"
+
+
 def _hash(token: str) -> str:
     # a plain hash is enough: a token is random, so there is nothing to guess from a dictionary
     return hashlib.sha256(token.encode()).hexdigest()

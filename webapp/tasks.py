@@ -1,13 +1,16 @@
-"""The Celery tasks that tell other programs what happened (see `webapp.wiring` for who rings)."""
+"""The Celery tasks of the web app: telling other programs what happened, and the doctor (see `webapp.wiring` for who rings)."""
 
 from annotation import jobs
 from webapp import notifications, people
+from webapp.doctor import asked
 
 announce_correction = jobs.job("webapp.announce_correction")(notifications.announce_correction)
 announce_champion = jobs.job("webapp.announce_champion")(notifications.announce_champion)
 announce_drift = jobs.job("webapp.announce_drift")(notifications.announce_drift)
 deliver = jobs.job("webapp.deliver")(notifications.deliver)
 follow_account = jobs.job("webapp.follow_account")(people.follow_account)
+
+examine = jobs.job(asked.TASK)(asked.examine)
 
 
 @jobs.job("webapp.forget_deliveries")

@@ -43,6 +43,7 @@ WIRING: dict[str, list[str]] = {
     "project in doubt": ["annotation.sweep_project"],
     # messages to other programs, by the id of their delivery
     "message due": ["webapp.deliver"],
+    "examination asked": ["webapp.examine"],  # about all of Docloop
     # people, by the id of their account
     "account changed": ["webapp.follow_account"],
     # training runs
@@ -75,6 +76,7 @@ QUEUES: dict[str, str] = {
     "learner.train": "training",
     "learner.find_suspects": "training",
     "learner.draw_random_curve": "training",
+    "webapp.examine": "training",  # it waits for what the workers of the other queues do
 }
 
 # tasks that nothing wakes but a person or a program

@@ -112,6 +112,9 @@ TABLE = {
     "health": ("get", Role.LEAD),
     "services": ("get", Role.LEAD),
     "try-again": ("post", Role.OPERATOR),
+    "doctor": ("get", Role.OPERATOR),
+    "doctor-live": ("get", Role.OPERATOR),
+    "ask-doctor": ("post", Role.OPERATOR),
 }
 
 

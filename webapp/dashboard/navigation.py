@@ -44,7 +44,7 @@ PLACES = (
     Place("documents", "Documents", Role.LEAD, ("documents", "document")),
     Place("upload", "Upload", Role.LEAD, ("upload", "import-labels", "import")),
     Place("people", "People", Role.LEAD, ("people", "new-person", "person", "person-link")),
-    Place("health", "Health", Role.LEAD, ("health",)),
+    Place("health", "Health", Role.LEAD, ("health", "doctor")),
 )
 
 

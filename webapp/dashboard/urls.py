@@ -5,6 +5,7 @@ from django.urls import path
 
 from webapp.dashboard import (
     automation,
+    doctor,
     document,
     document_type,
     documents,
@@ -106,6 +107,9 @@ urlpatterns = [
     ),
     path("health/", health.health, name="health"),
     path("health/services/", health.services_now, name="services"),
+    path("health/doctor/", doctor.doctor, name="doctor"),
+    path("health/doctor/live/", doctor.live, name="doctor-live"),
+    path("health/doctor/ask/", doctor.ask, name="ask-doctor"),
     path("health/jobs/<int:job_id>/try-again/", health.try_again, name="try-again"),
     path("alive/", health.alive, name="alive"),
     path(
