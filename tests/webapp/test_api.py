@@ -1,7 +1,9 @@
 """The API's contract: who may, what comes back, and how errors read."""
 
+import gzip
 import io
 import json
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -320,3 +322,31 @@ def test_the_documentation_page_loads_nothing_from_elsewhere(client, lea):
     client.force_login(lea)
     page = io.StringIO(client.get("/api/docs").content.decode())
     assert not [line for line in page if "https://" in line or "http://" in line]
+
+
+def weight(client: Client, url: str) -> int:
+    """Bytes that a browser fetches for a file of ours, which WhiteNoise compresses where that helps."""
+    answer = client.get(url, headers={"Accept-Encoding": "gzip"})
+    content = b"".join(answer) if answer.streaming else answer.content
+    assert answer.status_code == 200, url
+    return min(len(content), len(gzip.compress(content))) if url.startswith("/static/") else len(content)
+
+
+def test_the_documentation_page_with_all_it_loads_is_light(client, lea):
+    client.force_login(lea)
+    page = client.get("/api/docs").content.decode()
+    loaded = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page)) | {"/api/openapi.json"}
+    assert len(loaded) >= 3
+    assert len(page) + sum(weight(client, url) for url in loaded) < 500_000
+
+
+def test_only_the_description_is_compressed_for_it_holds_no_secret(client, lea):
+    client.force_login(lea)
+    asked = {"headers": {"Accept-Encoding": "gzip"}}
+    plain, packed = client.get("/api/openapi.json"), client.get("/api/openapi.json", **asked)
+    assert packed["Content-Encoding"] == "gzip"
+    assert json.loads(gzip.decompress(packed.content)) == plain.json()
+    assert "Content-Encoding" not in plain
+    for url in ("/api/docs", "/api/status", "/api/me", "/", "/tokens/"):
+        assert "Content-Encoding" not in client.get(url, **asked), url
+    assert "Content-Encoding" not in Client().get("/api/openapi.json", **asked)  # to the sign-in
