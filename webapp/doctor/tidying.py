@@ -43,34 +43,35 @@ def tidy() -> list[str]:
 
 
 def _remove(kind: DocumentType) -> None:
-    documents = list(kind.documents.values_list("pk", "file"))
-    tasks = LabelTask.objects.filter(document__document_type=kind, task_id__isnull=False)
-    jobs = _jobs(
-        kind.pk,
-        [pk for pk, _ in documents],
-        [each for each in tasks.values_list("task_id", flat=True) if each],
+    erasures = list(kind.erasures.all())  # somebody was quicker
+    files = [
+        *kind.documents.values_list("pk", "file"),
+        *((erased.document, erased.file) for erased in erasures),
+    ]
+    known = LabelTask.objects.filter(document__document_type=kind, task_id__isnull=False)
+    tasks = [
+        *known.values_list("task_id", flat=True),
+        *(each for erased in erasures for each in erased.tasks),
+    ]
+    jobs = (
+        Q(task__in=_wired(FACTS_OF_TYPES), subject=kind.pk)
+        | Q(task__in=_wired(erasure.FACTS_OF_DOCUMENTS), subject__in=[document for document, _ in files])
+        | Q(task__in=_wired(("task changed",)), subject__in=tasks)
+        | Q(task__in=_wired(("document erased",)), subject__in=[erased.pk for erased in erasures])
     )
     _wait_for_quiet(jobs)
-    for pk, file in documents:  # before the rows: whoever is cut here finds them again
-        page_store.forget(pk)
-        default_storage.delete(file)
+    for document_id, file in files:  # before the rows: whoever is cut here finds them again
+        page_store.forget(document_id)
+        if file:
+            default_storage.delete(file)
     with transaction.atomic():
         Job.objects.filter(jobs).delete()
-        DirtyTask.objects.filter(task_id__in=list(tasks.values_list("task_id", flat=True))).delete()
+        DirtyTask.objects.filter(task_id__in=tasks).delete()
         Erasure.objects.filter(document_type=kind).delete()
         for document in kind.documents.all():
             erasure.delete_rows(document)
         kind.delete()
     Job.objects.filter(jobs).delete()
-
-
-def _jobs(kind: int, documents: list[int], tasks: list[int]) -> Q:
-    """All jobs that are about a probe."""
-    return (
-        Q(task__in=_wired(FACTS_OF_TYPES), subject=kind)
-        | Q(task__in=_wired(erasure.FACTS_OF_DOCUMENTS), subject__in=documents)
-        | Q(task__in=_wired(("task changed",)), subject__in=tasks)
-    )
 
 
 def _wired(facts: tuple[str, ...]) -> list[str]:
