@@ -25,6 +25,7 @@ os.environ["DOCLOOP_BROKER_URL"] = "memory://"
 
 from webapp.settings import *  # noqa: E402, F403
 
+AXES_ENABLED = False  # Django's test client signs in without a request; tests/webapp/test_sign_in.py switches it on
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {  # noqa: F405
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

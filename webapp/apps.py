@@ -7,4 +7,8 @@ class WebappConfig(AppConfig):
     def ready(self) -> None:
         # Celery's current app is this one in every process that has Django, not only in workers: else the web
         # process would ring at Celery's default broker, and every job would wait for the reaper
-        from webapp import celery  # noqa: F401
+        from axes.signals import user_locked_out
+
+        from webapp import celery, sign_in  # noqa: F401
+
+        user_locked_out.connect(sign_in.write_down, dispatch_uid="webapp.sign_in")

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
+    "axes",  # wrong passwords are counted
     "ninja",  # the files of the API's documentation page
 ]
 MIGRATION_MODULES = {
@@ -50,6 +51,11 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.time_zone.in_the_readers_time_zone",
+    "axes.middleware.AxesMiddleware",
+]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: whoever is locked out is not asked for a password
+    "django.contrib.auth.backends.ModelBackend",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -119,6 +125,15 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# guessing passwords: after ten wrong ones for a name from one address, that pair waits (webapp/sign_in.py)
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # nobody is kept out longer by whoever goes on guessing
+AXES_CLIENT_IP_CALLABLE = "webapp.sign_in.address_of"
+AXES_LOCKOUT_CALLABLE = "webapp.sign_in.locked_out"
+AXES_DISABLE_ACCESS_LOG = True
 
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -152,6 +167,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": CONFIG.log_level},
     "loggers": {
+        "axes": {"level": "ERROR"},  # below that, it tells what was typed as a name: now and then a password
         "httpx": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "rapidocr": {"level": "WARNING"},

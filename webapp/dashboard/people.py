@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.models import AbstractUser, User
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.core.exceptions import PermissionDenied
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
@@ -20,7 +21,7 @@ from annotation import label_studio_people
 from annotation.errors import LabelStudioError, Refused
 from annotation.models import DocumentType
 from annotation.people import chosen_for
-from webapp import people
+from webapp import people, sign_in
 from webapp.people import Change
 from webapp.roles import Role, requires, role_of
 
@@ -198,6 +199,13 @@ def _user(request: HttpRequest) -> AbstractUser:
     return request.user
 
 
-set_password = PasswordResetConfirmView.as_view(
-    template_name="people/set_password.html", success_url=reverse_lazy("sign-in")
-)
+class SetPassword(PasswordResetConfirmView):
+    """By the link that works once; wrong passwords before count no more."""
+
+    template_name = "people/set_password.html"
+    success_url = reverse_lazy("sign-in")
+
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        answer = super().form_valid(form)
+        sign_in.unlock(self.user)
+        return answer
