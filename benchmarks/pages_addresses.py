@@ -49,7 +49,9 @@ NO_PAGES = {
     "api:api-root",
     "api:export",
     "api:openapi-json",
-    "alive",
+    "api:prometheus",
+    "healthz",
+    "readyz",
     "label-studio-webhook",
     "label-studio-backend",
 }

@@ -11,6 +11,8 @@ from urllib.request import urlopen
 
 from celery import current_app
 from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Min
 from django.utils import timezone
 
@@ -46,6 +48,17 @@ def check() -> list[Service]:
         else:
             found.append(Service(name, True, answer.result()))
     return found
+
+
+def database_problem() -> str:
+    """Why no request can be answered; "" if the database answers and has this release's tables."""
+    try:
+        executor = MigrationExecutor(connection)
+    except DatabaseError:
+        return "the database does not answer"
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return "the database lacks tables of this release: manage.py migrate"
+    return ""
 
 
 def _workers() -> tuple[bool, str]:

@@ -184,7 +184,3 @@ def test_the_highest_group_counts(lea):
 
     lea.groups.add(Group.objects.get_or_create(name="annotator")[0])
     assert role_of(User.objects.get(pk=lea.pk)) == Role.LEAD
-
-
-def test_the_process_manager_needs_no_sign_in(client):
-    assert client.get(reverse("alive")).json() == {"alive": True}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import Field
 
 from annotation.models import Job
-from webapp import services
+from webapp import metrics, services
 from webapp.api.access import Caller, needs
 from webapp.api.errors import answers
 from webapp.api.paging import MOST, Before, Limit, Piece, newest_first
@@ -57,10 +58,16 @@ def me(request: HttpRequest) -> dict[str, str]:
 
 @router.get("/health", auth=needs(Role.LEAD), response=answers(ok=Health))
 def health(request: HttpRequest) -> dict[str, Any]:
-    """Every service is asked, which takes up to two seconds; /alive/ is for load balancers."""
+    """Every service is asked, which takes up to two seconds; /healthz and /readyz are for load balancers."""
     found = services.check()
     failed = failures.failed().count()
     return {"ok": all(service.ok for service in found), "services": found, "failed_jobs": failed}
+
+
+@router.get("/metrics", auth=needs(Role.LEAD), response=answers(ok=str))
+def prometheus(request: HttpRequest) -> HttpResponse:
+    """The loop's figures in Prometheus' text format: jobs, sweeps, documents, queue, quality."""
+    return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 @router.get("/jobs/failed", auth=needs(Role.LEAD), response=answers(ok=Piece[JobOut]))

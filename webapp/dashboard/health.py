@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -45,8 +44,17 @@ def try_again(request: HttpRequest, job_id: int) -> HttpResponse:
 
 @never_cache
 @require_safe
-def alive(request: HttpRequest) -> HttpResponse:
-    """For process managers and load balancers: 200 when this process and its database answer. Open to all."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+def healthz(request: HttpRequest) -> HttpResponse:
+    """For process managers: 200 as long as this process answers at all; whoever restarts it mends nothing else."""
     return JsonResponse({"alive": True})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """For load balancers: 200 when requests can be answered, else 503 and what is wrong. Open to all, so it tells little.
+
+    The broker isn't asked: without it everything goes on, more slowly.
+    """
+    problem = services.database_problem()
+    return JsonResponse({"ready": not problem, "problem": problem}, status=503 if problem else 200)

@@ -27,7 +27,15 @@ from webapp.dashboard import (
     webhooks,
 )
 
-PUBLIC = {"sign-in", "sign-out", "alive", "set-password", "label-studio-webhook", "label-studio-backend"}
+PUBLIC = {
+    "sign-in",
+    "sign-out",
+    "healthz",
+    "readyz",
+    "set-password",
+    "label-studio-webhook",
+    "label-studio-backend",
+}
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -111,7 +119,8 @@ urlpatterns = [
     path("health/doctor/live/", doctor.live, name="doctor-live"),
     path("health/doctor/ask/", doctor.ask, name="ask-doctor"),
     path("health/jobs/<int:job_id>/try-again/", health.try_again, name="try-again"),
-    path("alive/", health.alive, name="alive"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path(
         "sign-in/",
         auth.LoginView.as_view(template_name="sign_in.html", redirect_authenticated_user=True),
