@@ -25,7 +25,8 @@ os.environ["DOCLOOP_BROKER_URL"] = "memory://"
 
 from webapp.settings import *  # noqa: E402, F403
 
-AXES_ENABLED = False  # Django's test client signs in without a request; tests/webapp/test_sign_in.py switches it on
+# Django's test client signs in without a request; tests/webapp/test_sign_in.py switches it on
+AXES_ENABLED = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {  # noqa: F405
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
