@@ -6,10 +6,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.models import AbstractUser, User
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.core.exceptions import PermissionDenied
-from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
@@ -205,7 +205,6 @@ class SetPassword(PasswordResetConfirmView):
     template_name = "people/set_password.html"
     success_url = reverse_lazy("sign-in")
 
-    def form_valid(self, form: BaseForm) -> HttpResponse:
-        answer = super().form_valid(form)
-        sign_in.unlock(self.user)
-        return answer
+    def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
+        sign_in.unlock(form.user)
+        return super().form_valid(form)
