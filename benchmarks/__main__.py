@@ -8,13 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks import alignment, extraction, memory, own_reading, report, rotated, speed
+from benchmarks import alignment, extraction, memory, own_reading, rehearsal, report, rotated, speed
 from benchmarks.contenders import CONTENDERS, CONVERGED, DEFAULT, Contender
 from benchmarks.packs import ALL, PACKS, Divided, Pack, divide, divide_by_layout, rotate, with_pages
-from benchmarks.results import FOLDER, Results, Row, provenance
+from benchmarks.results import FOLDER, INVOCATIONS, Results, Row, provenance
 from models import grouping
 from models.errors import DocloopError
 from models.extractors.base import Progress
@@ -57,10 +58,14 @@ def _measure(given: argparse.Namespace, results: Results, command: str) -> None:
 
     torch.set_num_threads(given.threads)
     origin = provenance(command, given.threads)
-    for section in given.only or SECTIONS:
+    began = time.perf_counter()
+    sections = list(given.only or SECTIONS)
+    for section in sections:
         with redirect_stdout(sys.stderr):  # libraries print what they like
             for key, row in SECTIONS[section](given, results):
                 results.keep(KEPT_IN.get(section, section), key, row, origin)
+    minutes = (time.perf_counter() - began) / 60
+    results.keep(INVOCATIONS, f"{origin.date} {command}", {"sections": sections, "minutes": minutes}, origin)
 
 
 def _extraction(given: argparse.Namespace, results: Results) -> Measured:
@@ -170,21 +175,28 @@ def _audit(given: argparse.Namespace, results: Results) -> Measured:
 
 
 def _forecast(given: argparse.Namespace, results: Results) -> Measured:
-    from benchmarks import forecast
+    from benchmarks import forecast, forecast_real
 
     began = time.perf_counter()
     measured = list(forecast.measure(seed=given.seeds[0], say=say))
     yield "forecast", _section(measured, began) | {"report": forecast.report(measured)}
+    began = time.perf_counter()
+    parts = _parts(given)
+    real = list(forecast_real.measure(given.data, given.work, threads=given.threads, parts=parts, say=say))
+    told = {"report": forecast_real.report(real), "goals": forecast_real.goals(real)}
+    yield "real", _section(real, began) | told
 
 
 def _rehearse(given: argparse.Namespace, results: Results) -> Measured:
-    from benchmarks import rehearsal
+    from benchmarks import rehearsal_goals
 
-    parts = [part for part in rehearsal.PARTS if part.pack in given.packs]
+    parts = _parts(given)
     measured = dict(results.rows("rehearse"))
     for key, row in rehearsal.measure(given.data, given.work, threads=given.threads, parts=parts, say=say):
         measured[key] = row
-        yield key, row | ({"goals": rehearsal.goals(measured)} if key == rehearsal.TOLD else {})
+        yield key, row
+        if lines := rehearsal_goals.goals(measured):
+            yield "goals", {"goals": lines, "report": rehearsal_goals.WHERE}
 
 
 def _live(given: argparse.Namespace, results: Results) -> Measured:
@@ -269,9 +281,9 @@ SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
     "labels": _labels,
     "probes": _probes,
     "accept": _accept,
-    "forecast": _forecast,
     "live": _live,
     "rehearse": _rehearse,
+    "forecast": _forecast,
     "pages": _pages,
     "annotator": _annotator,
 }
@@ -305,6 +317,15 @@ def _section(measured: Sequence[_Told], began: float) -> Row:
     """What a section measured, and the minutes since `began` (of `time.perf_counter`)."""
     minutes = (time.perf_counter() - began) / 60
     return {"rows": [each.to_json() for each in measured], "minutes": minutes}
+
+
+def _parts(given: argparse.Namespace) -> list[rehearsal.Part]:
+    most = given.rehearsal_seeds
+    return [
+        replace(part, seeds=min(part.seeds, most)) if most else part
+        for part in rehearsal.PARTS
+        if part.pack in given.packs and (not given.parts or part.key in given.parts)
+    ]
 
 
 def _divided(given: argparse.Namespace, pack: Pack) -> Divided:
@@ -344,6 +365,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="+", choices=tuple(SECTIONS), help="only these sections")
     parser.add_argument("--packs", nargs="+", choices=tuple(PACKS), default=list(PACKS))
     parser.add_argument("--sizes", nargs="+", type=_size, help=f"numbers of labelled documents, or {ALL}")
+    parser.add_argument(
+        "--parts",
+        nargs="+",
+        choices=[part.key for part in rehearsal.PARTS],
+        metavar="KEY",
+        help=f"only these rehearsals: {', '.join(part.key for part in rehearsal.PARTS)}",
+    )
+    parser.add_argument(
+        "--rehearsal-seeds", type=int, metavar="N", help="at most N seeds of each; not for publishing as five"
+    )
     parser.add_argument("--extractors", nargs="+", choices=tuple(CONTENDERS), help="only these")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1], help="one training for each")
     parser.add_argument("--missing", action="store_true", help="only what no earlier run has kept")

@@ -24,6 +24,7 @@ from learner.audit import Estimate, estimate, wilson
 
 OURS = "docloop"
 REPLAYS = 200
+LEAST, MOST = 0.93, 0.97  # the goal
 ROWS = NDArray[np.bool_]
 
 
@@ -173,6 +174,7 @@ def goals(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The line of the goals' table."""
     ours = [row for row in rows if row.estimator == OURS]
     shares = [100 * row.covered for row in ours]
+    outside = [f"{row.stream} {100 * row.covered:.1f} %" for row in ours if not LEAST <= row.covered <= MOST]
     figure, goal = CHOOSING["audit"]
     peers = {
         name: [row.covered for row in rows if row.estimator == name] for name in ESTIMATORS if name != OURS
@@ -182,9 +184,10 @@ def goals(rows: Sequence[Row]) -> list[dict[str, Any]]:
             "figure": figure,
             "goal": goal,
             "measured": f"{100 * covered(rows):.1f} %",
-            "reached": 0.93 <= covered(rows) <= 0.97,
+            "reached": LEAST <= covered(rows) <= MOST,
             "peers": ", ".join(f"{name} {100 * np.mean(each):.1f} %" for name, each in peers.items()),
-            "note": f"{len(ours)} kinds of streams, {min(shares):.1f} to {max(shares):.1f} %, {ours[0].replays} replays each",
+            "note": f"{len(ours)} kinds of streams, {min(shares):.1f} to {max(shares):.1f} %, {ours[0].replays} replays each; "
+            f"judged is their mean; outside of the goal alone: {', '.join(outside) or 'none'}",
         }
     ]
 

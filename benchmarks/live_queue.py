@@ -326,7 +326,8 @@ def goals(followed: Sequence[Row], teams: Sequence[Row]) -> list[Row]:
             "measured": f"{ours['share']:.2f}",
             "reached": ours["share"] >= 0.9,
             "peers": f"{PEER}: {peer['share']:.2f}",
-            "note": f"k = {FIRST} of {TEAM_POOL:,}",
+            "note": f"k = {FIRST} of {TEAM_POOL:,}; the type's strategy is `least-confident` without an audit share, as the peer's "
+            "order is: the default, `mixed`, puts others first on purpose",
         },
     ]
 

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks import goals, memory, rotated
 from benchmarks.contenders import DEFAULT, TRIVIAL
 from benchmarks.packs import ALL, PACKS, SPLIT_SEED
-from benchmarks.results import Results, origins
+from benchmarks.results import INVOCATIONS, Results, origins
 from benchmarks.tables import table
 from models.grouping import MOST_VALIDATION, VALIDATION_SHARE
 
@@ -91,6 +91,8 @@ def written(results: Results) -> str:
     for section in ("inference", "reading", "alignment", *goals.CHOOSING_IN, "annotator"):
         if rows := list(results.rows(section).values()):
             parts += [f"## {section.capitalize()}", *(row["report"] for row in rows), _origins(rows)]
+    if invocations := list(results.rows(INVOCATIONS).values()):
+        parts += ["## How long each invocation took, by the clock", *map(_invocation, invocations)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -233,6 +235,10 @@ def _speed(rows: list[Row]) -> str:
     ]
     header = ["pack", "extractor", "pages a second", "CPU ms a page", "words a page"]
     return f"{table(header, body)}\n\n{_origins(rows)}"
+
+
+def _invocation(row: Row) -> str:
+    return f"- {row['minutes']:.1f} minutes for {', '.join(row['sections'])}: {_origins([row])}"
 
 
 def _origins(rows: list[Row]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from models.machine import this_machine
 
 FOLDER = Path(__file__).resolve().parent / "results"
+INVOCATIONS = "invocations"  # the section that says how long each took by the clock
 DIGITS = 4  # of every figure that is kept
 
 Row = dict[str, Any]  # JSON: names, counts, figures
@@ -63,12 +64,15 @@ class Results:
 
 
 def origins(rows: list[Row]) -> Iterator[str]:
-    """Each different provenance of the rows as a line."""
+    """Each different provenance of the rows as a line, with the minutes by the clock that they took together."""
     names = ("date", "commit", "machine", "command")
     for origin in dict.fromkeys(tuple(str(row[name]) for name in names) for row in rows):
         date, commit, machine, command = origin
-        minutes = sum(row.get("minutes", 0.0) for row in rows if tuple(str(row[n]) for n in names) == origin)
-        yield f"{date}, commit {commit}, {machine}, {minutes:.1f} minutes: `{command}`"
+        own = [row for row in rows if tuple(str(row[n]) for n in names) == origin]
+        took = f"{sum(row.get('minutes', 0.0) for row in own):.1f} minutes"
+        if core := sum(row.get("core_minutes", 0.0) for row in own):
+            took += f" by the clock ({core:.1f} of one core, with those of runs that were kept from before)"
+        yield f"{date}, commit {commit}, {machine}, {took}: `{command}`"
 
 
 def _commit() -> str:

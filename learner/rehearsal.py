@@ -112,6 +112,11 @@ def rehearse(asked: Asked, out: Path | None, say: Say, more: Mapping[str, Strate
         },  # files in `folder`
     }
     report["goals"] = curves.goals(report["curves"], everything)
+    freely = {
+        name: {seed: curves.ungated(run["points"], run["trainings"]) for seed, run in each.items()}
+        for name, each in runs.items()
+    }
+    report["goals_ungated"] = curves.goals(curves.with_by_hand(freely), everything)
     report["mean_f1"] = curves.summed(report["curves"])
     report["saved"] = [
         line for name in chosen if name != curves.RANDOM for line in curves.saved(report["goals"][0], name)
@@ -256,6 +261,7 @@ def _digest(asked: Asked, held_back: int, schema: Schema, material: Material) ->
 
 def _report(asked: Asked, material: Material, schema: Schema, learner: Learner, notes: list[str]) -> Report:
     return {
+        "rule": RULE,
         "type": asked.order.name,
         "pack": str(material.folder),
         "limit": asked.order.limit,

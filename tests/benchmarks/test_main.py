@@ -27,10 +27,20 @@ def test_a_section_is_measured_alone_and_joins_what_was_measured_before(data: Pa
     page = (tmp_path / "RESULTS.md").read_text()
     assert page.startswith("# Results of `make bench`")
     assert "| trivial   | 0 " in page and "| rules     | 0 " in page
-    assert page.count("--extractors rules") == page.count("--extractors trivial") == 1
+    rows_of, invocations = page.split("## How long each invocation took")
+    for part in (rows_of, invocations):
+        assert part.count("--extractors rules") == part.count("--extractors trivial") == 1
     assert "receipts, no document at all: field F1" in page
     rows = [json.loads(line) for line in (tmp_path / "results/extraction.jsonl").read_text().splitlines()]
     assert [row["extractor"] for row in rows] == ["trivial", "rules"]
+
+
+def test_the_minutes_of_an_invocation_are_kept_and_told(data: Path, tmp_path: Path) -> None:
+    run(data, tmp_path, "--only", "extraction", "--packs", "sroie", "--extractors", "trivial")
+    (kept,) = [json.loads(line) for line in (tmp_path / "results/invocations.jsonl").read_text().splitlines()]
+    assert kept["sections"] == ["extraction"]
+    assert kept["minutes"] >= 0
+    assert "minutes for extraction: Measured" in (tmp_path / "RESULTS.md").read_text()
 
 
 def test_after_an_interruption_only_what_is_missing_is_measured(

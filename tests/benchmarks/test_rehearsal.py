@@ -7,9 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import rehearsal
+from benchmarks import rehearsal, rehearsal_goals
 from benchmarks.goals import CHOOSING
-from benchmarks.rehearsal import BY_HAND, LONG, MODAL, OURS, PEERS, RANDOM, SHIPPED, TOLD
+from benchmarks.rehearsal import (
+    BY_HAND,
+    CONFIRMED,
+    LONG,
+    MODAL,
+    OTHERS,
+    OURS,
+    PEERS,
+    RANDOM,
+    TOLD,
+)
 from learner.strategies import STRATEGIES
 from tests.learner.test_strategies import make_pool
 
@@ -26,23 +36,40 @@ def row(**ways: tuple[float | None, float | None]) -> dict[str, Any]:
         (*MODAL, *PEERS), (30, 1000)
     )
     found = {name: took(*values) for name, values in (usual | ways).items()}
+    goals = [{"share": share, "f1": 0.9 * share, "ways": found} for share in (0.95, 0.98)]
     return {
-        "part": {"pack": "sroie", "learner": "bare", "batch": 10, "budget": 80, "seeds": 2},
+        "rule": "v2",
+        "part": {
+            "pack": "sroie",
+            "learner": "bare",
+            "strategies": [OURS, MODAL[1]],
+            "batch": 10,
+            "budget": 80,
+            "seeds": 2,
+            "assume_above": None,
+        },
+        "gate": {OURS: {"trainings": 16, "refused": 5}},
+        "unseen": {OURS: {"fields": 40, "wrong": 3}},
+        "plan": {"whole_share": 0.2},
+        "ungated": goals[0],
         "documents": {"pool": 382, "test": 100},
         "everything": {"1": 0.9, "2": 0.94},
         "learner": {"name": "bare", "is": "a CRF"},
-        "took": [{"share": share, "f1": 0.9 * share, "ways": found} for share in (0.95, 0.98)],
-        "mean_f1": dict.fromkeys(found, 0.8),
+        "took": goals,
+        "mean_f1": dict.fromkeys(found, 0.8) | {OURS: 0.9, MODAL[1]: 0.85},
         "curves": {name: [[0, 0.0, 0.5], [10, 180.0, 0.8]] for name in found},
     }
 
 
-def lines(*rows: dict[str, Any]) -> list[dict[str, Any]]:
-    return rehearsal.goals(dict(zip((TOLD, SHIPPED), rows, strict=False)))
+def lines(one: dict[str, Any], **more: dict[str, Any]) -> list[dict[str, Any]]:
+    """The three lines where one row tells all; `more` by the names of `benchmarks.rehearsal`'s keys."""
+    return rehearsal_goals.goals(
+        {TOLD: one, OTHERS: one} | {getattr(rehearsal, name): row for name, row in more.items()}
+    )
 
 
 def test_without_rows_there_is_nothing_to_tell():
-    assert rehearsal.goals({}) == []
+    assert rehearsal_goals.goals({}) == []
 
 
 def test_the_three_lines_are_those_of_the_goals_table():
@@ -69,14 +96,46 @@ def test_a_goal_that_we_never_came_to_is_missed_and_one_that_they_never_came_to_
     assert theirs[1]["measured"] == "20; random order not within the budget"
     assert theirs[1]["reached"] is False  # not known
     longer = row(**{RANDOM: (200, 7000), BY_HAND: (200, 9600)})
-    told = rehearsal.goals({TOLD: row(**{RANDOM: (None, None), BY_HAND: (None, None)}), LONG: longer})
+    never = row(**{RANDOM: (None, None), BY_HAND: (None, None)})
+    told = rehearsal_goals.goals({TOLD: never, LONG: longer})
     assert [each["measured"] for each in told[:2]] == ["0.08 (800 against 9600 s)", "0.10 (20 against 200)"]
     assert told[0]["reached"] is True
 
 
 def test_what_the_base_knows_before_anything_is_told_beside_the_goal():
-    assert "F1 is 0.500 (54 % of all labelled) before any" in lines(row(), row())[0]["note"]
-    assert "first 10 documents takes 180 s" in lines(row(), row())[0]["note"]
+    note = lines(row(), SHIPPED=row())[0]["note"]
+    assert "F1 is 0.500 (54 % of all labelled) before any" in note
+    assert "first 10 documents takes 180 s" in note
+
+
+def test_the_table_says_which_rows_are_which_how_often_they_were_trained_and_what_confirms_them():
+    note = lines(row(), CONFIRMED=row(), LONG=row())[1]["note"]
+    assert f"rows `{TOLD}` and `{LONG}`, 2 seeds: the cheap learner `bare` (a CRF)" in note
+    assert "trained after every 10 corrections on both sides" in note
+    assert "mixed 20 documents / 800 s, modal-ranked-batch 30 documents / 1000 s, random 40 documents" in note
+    coarse = row()
+    coarse["part"] |= {"batch": 40}
+    assert "after every 10 corrections, random order after every 40" in lines(row(), LONG=coarse)[1]["note"]
+    other = row()
+    other["mean_f1"] |= {MODAL[0]: 0.89}
+    told = rehearsal_goals.goals({TOLD: row(), OTHERS: other, CONFIRMED: row()})[0]["note"]
+    assert "the two best of the cheap learner are mixed and modal-uncertainty" in told
+
+
+def test_a_row_of_another_rule_is_compared_with_nothing():
+    old = row(**{RANDOM: (400, 9000), BY_HAND: (400, 19000)})
+    del old["rule"]
+    told = rehearsal_goals.goals({TOLD: row(), LONG: old, CONFIRMED: old, OTHERS: old})
+    assert [each["measured"] for each in told] == ["0.42 (800 against 1920 s)", "0.50 (20 against 40)"]
+    assert "not confirmed with the full extractor by this rule" in told[0]["note"]
+
+
+def test_asking_for_doubtful_fields_alone_is_a_line_of_its_own_against_every_field_by_hand():
+    selective = row(**{OURS: (25, 500), BY_HAND: (40, 1)})
+    told = lines(row(), SELECTIVE=selective)[2]
+    assert told["figure"] == CHOOSING["person-seconds, selective"][0]
+    assert told["measured"] == "0.26 (500 against 1920 s)"
+    assert "nobody looked at: 40, of them wrong: 3" in told["note"]
 
 
 def test_the_table_has_a_line_for_each_way():

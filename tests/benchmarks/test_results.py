@@ -46,3 +46,10 @@ def test_what_is_written_is_whole_or_not_there(tmp_path: Path, torn: str) -> Non
     (tmp_path / "x.unfinished").write_text(torn)  # of a run that was killed while writing
     Results(tmp_path).keep("x", "a", {"f1": 1.0}, ORIGIN)
     assert Results(tmp_path).rows("x")["a"]["f1"] == 1.0
+
+
+def test_minutes_of_a_core_are_told_beside_those_by_the_clock() -> None:
+    row = {"date": "d", "commit": "a", "machine": "m", "command": "c", "minutes": 2.0, "core_minutes": 30.0}
+    assert list(origins([row])) == [
+        "d, commit a, m, 2.0 minutes by the clock (30.0 of one core, with those of runs that were kept from before): `c`"
+    ]

@@ -23,7 +23,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def called(pack: Path, out: Path, *words: str | Path) -> tuple[str, str]:
     """(stdout, stderr) of a small rehearsal."""
     said, progress = io.StringIO(), io.StringIO()
-    small = ("--batch", "4", "--budget", "8", "--seeds", "1", "--learner", "rules", "--out", str(out))
+    small = ("--batch", "6", "--budget", "12", "--seeds", "1", "--learner", "rules", "--out", str(out))
     arguments = ["--type", "slips", "--data", str(pack), *small, *map(str, words)]
     call_command("rehearse", *arguments, stdout=said, stderr=progress)
     return said.getvalue(), progress.getvalue()
@@ -38,7 +38,7 @@ def test_people_read_what_each_way_took_and_what_it_saves(pack, tmp_path):
     }
     assert "95% of what all documents give" in said
     assert f"picture and figures in {tmp_path}" in said
-    assert "mixed, seed 1: 8 of 8 documents" in progress
+    assert "mixed, seed 1: 12 of 12 documents" in progress
 
 
 def test_with_json_stdout_is_one_document_and_nothing_else(pack, tmp_path):
@@ -46,7 +46,7 @@ def test_with_json_stdout_is_one_document_and_nothing_else(pack, tmp_path):
     seconds.write_text('{"box": 30}')
     report = json.loads(called(pack, tmp_path / "out", "--json", "--cost-model", seconds)[0])
     assert report["plan"]["seconds"]["box"] == 30
-    assert [point["documents"] for point in report["curves"]["mixed"]["1"]] == [0, 4, 8]
+    assert [point["documents"] for point in report["curves"]["mixed"]["1"]] == [0, 6, 12]
     assert report["goals"][0]["ways"].keys() == {"random", "mixed", "by-hand"}
 
 
