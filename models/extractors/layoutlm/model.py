@@ -186,6 +186,17 @@ def accelerator() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def short_floats(device: torch.device) -> torch.dtype:
+    """The 16-bit floats that steps are fastest in on that device; float32 where none are.
+
+    bfloat16 halves the time of a step where the CPU computes in it, and triples it elsewhere. GPUs before Ampere only
+    emulate it; they have float16, whose gradients must be scaled.
+    """
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
+
+
 def save_network(network: WordTagger, folder: Path, *, half: bool = False) -> None:
     """Writes `config.json` and `model.safetensors`, in half precision if wanted."""
     config = {**network.config, "head": list(network.head)}

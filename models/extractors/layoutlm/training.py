@@ -2,8 +2,9 @@
 
 What it ends with are its last weights, when the learning rate has fallen to nothing: with few documents to validate by,
 the epoch that did best on them is one of the first by chance, and costs up to 8 F1 points (receipts, 25 documents).
-It may be killed and begun again: given a folder for checkpoints it goes on from the last one and comes to the very
-same weights, since every chance is drawn by the number of its epoch or step. It ends within its time box.
+It may be killed and begun again: given a folder for checkpoints it goes on from the last one, since every chance is drawn
+by the number of its epoch or step. On a CPU it comes to the very same weights; a GPU adds in any order, so there two
+trainings are alike and not the same. It ends within its time box.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from models.extractors.layoutlm.bases import open_base
 from models.extractors.layoutlm.checkpoints import Checkpoints, Course, fingerprint
 from models.extractors.layoutlm.inference import log_probs_of
 from models.extractors.layoutlm.material import Material, drawn, prepared
-from models.extractors.layoutlm.model import Asked, WordTagger, accelerator, widened
+from models.extractors.layoutlm.model import Asked, WordTagger, accelerator, short_floats, widened
 from models.extractors.layoutlm.pace import Pace
 from models.extractors.layoutlm.recipe import Recipe
 from models.extractors.layoutlm.windows import IGNORED, special
@@ -111,8 +113,10 @@ class _Training:
     def __init__(self, asked: Asked, material: Material, recipe: Recipe, mask_piece: int) -> None:
         self.asked, self.material, self.recipe, self.mask_piece = asked, material, recipe, mask_piece
         self.device = accelerator()
-        # bfloat16 halves the time of a step where the CPU computes in it, and triples it elsewhere
-        self.halved = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+        floats = short_floats(self.device)
+        self.autocast = partial(torch.autocast, self.device.type, floats, enabled=floats != torch.float32)
+        # float16's small gradients would be 0, unscaled; it finds its scale within a few steps, also one that goes on
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=floats == torch.float16)
         asked.to(self.device)
         # most words occur once: nothing to learn
         asked.network.encoder.get_input_embeddings().requires_grad_(False)
@@ -158,7 +162,7 @@ class _Training:
             # --- how good is it now?
             figures = {"loss": sum(course.losses) / max(1, len(course.losses))}
             if judge and (course.epoch % self.judge_every == 0 or course.step >= self.planned):
-                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.halved):
+                with self.autocast():
                     figures["f1"] = judge()[1].f1()
                 self._stop_early(figures["f1"])
             tell(self._progress("validating", figures))
@@ -193,7 +197,7 @@ class _Training:
         inputs, wanted = drawn(self.material, batch, recipe, course.step, self.mask_piece)
         on_device = {name: each.to(self.device) for name, each in inputs.items()}
         self.asked.train()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.halved):
+        with self.autocast():
             log_probs = self.asked(**on_device)  # (B, T, L)
         loss = torch.nn.functional.nll_loss(
             log_probs.flatten(0, 1), wanted.to(self.device).flatten(), ignore_index=IGNORED, reduction="sum"
@@ -202,9 +206,11 @@ class _Training:
             raise TrainingFailed(
                 f"the loss is {loss.item()} in epoch {course.epoch}; try a learning rate under {recipe.learning_rate}"
             )
-        loss.backward()
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimizer)
         torch.nn.utils.clip_grad_norm_(self.asked.parameters(), 1.0)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.optimizer.zero_grad()
         course.losses.append(loss.item())
         course.step += 1
