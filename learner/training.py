@@ -27,7 +27,7 @@ from learner.snapshots import Split
 from models import extractors
 from models.alignment import learn_day_first
 from models.errors import DocloopError, RegistryError, TrainingStopped
-from models.extractors.base import Example, Extracted, Progress
+from models.extractors.base import Example, Extracted, Extractor, Progress
 from models.registry import MODEL, Ending, RegisteredVersion, Registry
 from models.schema import Schema
 
@@ -132,9 +132,14 @@ def settled(document_type: DocumentType) -> dict[str, Any]:  # an extractor's ow
     Raises `TrainingFailed` for what makes no sense.
     """
     kind = extractors.named(document_type.extractor)
-    of_machine = {"threads": threads(), "max_minutes": float(settings.CONFIG.training_minutes)}
+    return kind.settled(of_machine(kind) | document_type.recipe)
+
+
+def of_machine(kind: type[Extractor]) -> dict[str, Any]:  # an extractor's own settings
+    """What is set for this machine, threads and minutes, as far as the extractor's recipe has it."""
+    of_all = {"threads": threads(), "max_minutes": float(settings.CONFIG.training_minutes)}
     known = kind.settled({})
-    return kind.settled({n: v for n, v in of_machine.items() if n in known} | document_type.recipe)
+    return {name: value for name, value in of_all.items() if name in known}
 
 
 def threads() -> int:

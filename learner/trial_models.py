@@ -5,6 +5,8 @@ Only what is asked for is touched: a trained model is found without the database
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,12 @@ def described_type(name: str) -> tuple[DocumentType | None, str]:
 def shelf_folder(name: str) -> Path:
     """Where the models of this type that trials trained are."""
     return shelf.shelf_of(Path(settings.CONFIG.data) / "models", name)
+
+
+def checkpoints_folder(name: str, snapshot: str, extractor: str, recipe: dict[str, Any]) -> Path:
+    """Where a training of these documents by this recipe keeps how far it is; the same one again finds it there."""
+    essence = json.dumps([snapshot, extractor, recipe], sort_keys=True)
+    return shelf_folder(name) / f".training-{hashlib.sha256(essence.encode()).hexdigest()[:16]}"
 
 
 def find(name: str, wanted: str | None, document_type: DocumentType | None, schema: Schema) -> Found:

@@ -7,6 +7,7 @@ needed. What was trained lies on a shelf of its own (`models.shelf`). Reports ar
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ import numpy as np
 
 from annotation.models import DocumentType
 from learner import trial_models
-from learner.training import threads
+from learner.training import of_machine
 from models import extractors, familiarity, grouping, judging, shelf
 from models.alignment import learn_day_first
 from models.errors import ReadingFailed
@@ -64,20 +65,25 @@ def train(
 ) -> Report:
     """Train the type's extractor (or `extractor`) on a pack, and put the model on the shelf (or into `out`).
 
-    `recipe` goes before the type's own. Raises `DocloopError`; nothing is written then.
+    `recipe` goes before the type's own. Raises `DocloopError`; then no model is written. One that was stopped or killed
+    goes on where it was when the same training is begun again.
     """
     own_shelf = trial_models.shelf_folder(order.name)
     shelf.make_room(out or own_shelf, empty=out is not None)
     material = gather(order, "train", say)
     described = material.document_type or DocumentType()  # an unsaved row has the defaults
     kind = extractors.named(extractor or described.extractor)
-    settled = kind.settled({"threads": threads(), "seed": order.seed} | described.recipe | recipe)
+    settled = kind.settled(of_machine(kind) | {"seed": order.seed} | described.recipe | recipe)
     schema, notes = labelled_part(material.schema, material.documents, f"the type {order.name!r}")
     rng = np.random.default_rng(order.seed)
     learning, validation = map(grouping.flat, grouping.cut_validation(material.groups, rng))
     schema = learn_day_first(schema, grouping.examples(learning + validation))
+    snapshot = grouping.snapshot_hash(schema, train=learning, validation=validation)
+    checkpoints = trial_models.checkpoints_folder(order.name, snapshot, kind.name, settled)
 
     say(f"training {kind.name} on {len(learning)} documents, with {len(validation)} for validation")
+    if checkpoints.is_dir():
+        say(f"goes on from what an earlier attempt left in {checkpoints}")
     began = time.perf_counter()
     model = kind.fit(
         schema,
@@ -85,6 +91,7 @@ def train(
         grouping.examples(validation),
         recipe=settled,
         on_progress=told(say, notes),
+        checkpoints=checkpoints,
     )
     seconds = time.perf_counter() - began
 
@@ -95,7 +102,7 @@ def train(
         "extractor": kind.name,
         "recipe": settled,
         "documents": {"train": len(learning), "validation": len(validation)},
-        "snapshot": grouping.snapshot_hash(schema, train=learning, validation=validation),
+        "snapshot": snapshot,
         "training_seconds": seconds,
         "validation": judging.judge(model.extract, schema, judges, marks, rng) if judges else None,
     }
@@ -104,6 +111,7 @@ def train(
         "documents_seen": sorted(grouping.digest_of_words(each.pages) for each in learning + validation),
     }
     folder = shelf.place(model, record, own_shelf) if out is None else shelf.place_at(model, record, out)
+    shutil.rmtree(checkpoints, ignore_errors=True)
     return report | {"model": {"folder": str(folder), "sha256": shelf.take(folder).sha256}}
 
 

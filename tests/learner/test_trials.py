@@ -222,3 +222,34 @@ def test_who_learns_from_all_documents_tells_of_unseen_ones_and_is_not_judged_by
     report = trained(Order("slips", pack), extractor="combined", recipe={"rounds": 10})
     assert report["validation"] is None
     assert any("unseen by its fold" in note for note in report["notes"])
+
+
+def kept() -> list[Path]:
+    return list(trials.trial_models.shelf_folder("slips").glob(".training-*"))
+
+
+@pytest.mark.slow
+def test_a_training_that_was_stopped_goes_on_where_it_was(pack):
+    def stopped_in_the_third_round(line):
+        if "epoch 3 of" in line:
+            raise KeyboardInterrupt
+
+    recipe = {"rounds": 5, "folds": 2}
+    with pytest.raises(KeyboardInterrupt):
+        trained(Order("slips", pack), extractor="combined", recipe=recipe, say=stopped_in_the_third_round)
+    assert len(kept()) == 1 and shelf.numbers(trials.trial_models.shelf_folder("slips")) == []
+    said: list[str] = []
+    trained(Order("slips", pack), extractor="combined", recipe=recipe, say=said.append)
+    assert any("goes on from what an earlier attempt left" in line for line in said)
+    assert any("epoch 3 of 3" in line for line in said) and not any("epoch 1 of" in line for line in said)
+    assert kept() == []
+
+
+def test_what_is_set_for_this_machine_holds_for_trials_too_unless_the_recipe_says_otherwise(
+    pack, monkeypatch
+):
+    monkeypatch.setattr(settings.CONFIG, "training_minutes", 7)
+    report = trained(Order("slips", pack), extractor="crf", recipe={"iterations": 5})
+    assert report["recipe"]["max_minutes"] == 7
+    report = trained(Order("slips", pack), extractor="crf", recipe={"iterations": 5, "max_minutes": 3.0})
+    assert report["recipe"]["max_minutes"] == 3

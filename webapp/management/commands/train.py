@@ -38,6 +38,7 @@ class Command(BaseCommand):
                 say=say,
             ),
             figures.training,
+            kept="the same command goes on where it was",
         )
 
 
