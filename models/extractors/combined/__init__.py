@@ -7,6 +7,7 @@ was confirmed before is spelt as it was confirmed (`known`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -32,7 +33,7 @@ from models.extractors.combined.pooling import (
     read,
 )
 from models.extractors.combined.recipe import Recipe
-from models.extractors.combined.rounds import PREPARED, Parts, Rounds, load, save
+from models.extractors.combined.rounds import PREPARED, Parts, Rounds, load, save, shortened
 from models.extractors.fields import Floats, Reading, read_fields
 from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.windows import open_tokenizer
@@ -101,38 +102,43 @@ class CombinedExtractor:
     ) -> Self:
         """Learns from `train` and `validation` alike, by folds; without any example it is the base as it is.
 
-        With too little time fewer folds are made. What each round made is kept in `checkpoints`.
+        With too little time fewer folds are made, and smaller trees and CRFs. What each round made is kept in `checkpoints`.
         """
         from models.extractors.tagger.base import (
             open_concepts,
         )  # imports torch, which extraction goes without
 
-        checked = Recipe.from_json(recipe)
+        checked, began = Recipe.from_json(recipe), time.monotonic()
         on_progress(Progress("preparing", 0.0))
         base, tokenizer, head = open_concepts(checked.base, checked.threads)
         fitted = cls.untaught(schema, base, tokenizer, head, checked)
         labelled = [*train, *validation]
         if not labelled:
             return fitted
-        looked = look(base, tokenizer, schema, [example.pages for example in labelled])
-        on_progress(Progress("preparing", PREPARED))
+
+        def on_share(share: float) -> None:
+            on_progress(Progress("preparing", PREPARED * share))
+
+        looked = look(base, tokenizer, schema, [example.pages for example in labelled], on_share)
         splits = list(_folds(labelled, checked)) if len(labelled) >= LEAST_FOLDED else []
-        rounds = Rounds(schema, checked, len(splits) + 1, on_progress, checkpoints)
+        rounds = Rounds(schema, checked, len(splits) + 1, on_progress, checkpoints, began=began)
         unseen: list[Example] = []
         opinions: list[list[Opinion]] = []
         known: list[Known] = []
+        made = 0
         for learning, others in splits:
             if not rounds.in_time:
                 break
+            made += 1
             fitted.parts = rounds.trained(
-                [labelled[i] for i in learning], [looked[i] for i in learning], base, tokenizer
+                [labelled[i] for i in learning], [looked[i] for i in learning], base, tokenizer, last=False
             )
             # people confirm what the model doubts: those fields alone would make it look worse than it is
             judging = [i for i in others if not labelled[i].unconfirmed]
             unseen += [labelled[i] for i in judging]
             opinions += [fitted.opinion(labelled[i].pages, looked[i]) for i in judging]
             known += [Known.of(schema, [labelled[i] for i in learning])] * len(judging)
-        fitted.parts = rounds.trained(labelled, looked, base, tokenizer)
+        fitted.parts = rounds.trained(labelled, looked, base, tokenizer, last=True)
         fitted.known = Known.of(schema, labelled)
         if unseen:
             found = fitted._settle(unseen, opinions, known)
@@ -140,7 +146,9 @@ class CombinedExtractor:
                 f"F1 {found:.3f} on {len(unseen)} documents, each unseen by its fold; {_told(fitted.weights)}"
             )
             on_progress(Progress("done", 0.99, figures={"unseen_f1": found}, note=note))
-        on_progress(Progress("done", 1.0))
+        short = made < len(splits) or shortened(checked, fitted.parts)
+        limit = f"{made} of {len(splits)} folds in the time limit of {checked.max_minutes:g} minutes"
+        on_progress(Progress("done", 1.0, note=f"shortened to {limit}" if short else ""))
         return fitted
 
     def _settle(

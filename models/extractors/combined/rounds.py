@@ -35,10 +35,21 @@ Parts = tuple[TaggerExtractor, CrfExtractor]
 
 
 class Rounds:
-    """Trains both, `rounds` times in all, and says how far that is. What a killed training made is taken up again."""
+    """Trains both, `rounds` times in all, and says how far that is. What a killed training made is taken up again.
+
+    `began`, of `time.monotonic`, is when the recipe's minutes began. The last round takes all that is left of them, a fold
+    at most what leaves the last round its share; where trees and CRF need more, they become smaller.
+    """
 
     def __init__(
-        self, schema: Schema, recipe: Recipe, rounds: int, on_progress: OnProgress, checkpoints: Path | None
+        self,
+        schema: Schema,
+        recipe: Recipe,
+        rounds: int,
+        on_progress: OnProgress,
+        checkpoints: Path | None,
+        *,
+        began: float,
     ) -> None:
         self._schema = schema
         self._recipe = recipe
@@ -46,19 +57,24 @@ class Rounds:
         self._on_progress = on_progress
         self._checkpoints = checkpoints
         self._round = 0
-        self._began = time.monotonic()
+        self._until = began + 60 * recipe.max_minutes
         self._longest = 0.0
 
     @property
     def in_time(self) -> bool:
         """Whether one more fold and the last round would end within the recipe's time."""
-        spent = time.monotonic() - self._began
-        return spent + (1 + OF_ALL) * self._longest <= 60 * self._recipe.max_minutes
+        return time.monotonic() + (1 + OF_ALL) * self._longest <= self._until
 
     def trained(
-        self, examples: Sequence[Example], looked: Sequence[Looked], base: Session, tokenizer: Tokenizer
+        self,
+        examples: Sequence[Example],
+        looked: Sequence[Looked],
+        base: Session,
+        tokenizer: Tokenizer,
+        *,
+        last: bool,
     ) -> Parts:
-        """Both, from these examples, which were looked at."""
+        """Both, from these examples, which were looked at: those of a fold, or for the last round all."""
         self._round += 1
         began = time.monotonic()
         kept = None
@@ -67,6 +83,7 @@ class Rounds:
         if kept is not None and kept.is_dir():
             return load(kept, self._schema, base, tokenizer, self._recipe.threads)
         recipe = self._recipe
+        time_left = max(0.0, self._until - began) / (1 if last else 1 + OF_ALL)
         tagger = TaggerExtractor.learned(
             self._schema,
             examples,
@@ -75,6 +92,7 @@ class Rounds:
             tokenizer,
             TreesRecipe(seed=recipe.seed, base=recipe.base, rounds=recipe.rounds, threads=recipe.threads),
             self._told(0.0, TREES_TIME),
+            until=began + TREES_TIME * time_left,
         )
         crf = CrfExtractor.learned(
             self._schema,
@@ -82,6 +100,7 @@ class Rounds:
             [each.marks for each in looked],
             CrfRecipe(seed=recipe.seed),
             self._told(TREES_TIME, 1 - TREES_TIME),
+            until=began + time_left,
         )
         if kept is not None:
             _keep(kept, (tagger, crf))
@@ -98,6 +117,12 @@ class Rounds:
             self._on_progress(Progress("training", far, self._round, self._rounds))
 
         return on_progress
+
+
+def shortened(recipe: Recipe, parts: Parts) -> bool:
+    """Whether time was too short for all of the trees, or of the CRF's iterations."""
+    tagger, crf = parts
+    return tagger.trees.num_boosted_rounds() < recipe.rounds or crf.iterations < crf.recipe.iterations
 
 
 def save(folder: Path, parts: Parts) -> None:

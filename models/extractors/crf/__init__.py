@@ -6,6 +6,8 @@ probabilities as they are of the network's.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -48,6 +50,7 @@ class CrfExtractor:
         self.reading = reading
         self.recipe = recipe
         self.hints = hints
+        self.iterations = recipe.iterations  # that it took at most
 
     @classmethod
     def settled(cls, recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,11 +75,15 @@ class CrfExtractor:
         ones to `load`.
         """
         checked = Recipe.from_json(recipe)
+        until = time.monotonic() + 60 * checked.max_minutes
         features = _features([example.pages for example in train], schema, hints)
-        fitted = cls.learned(schema, train, features, checked, on_progress, hints)
+        fitted = cls.learned(schema, train, features, checked, on_progress, hints, until=until)
         said = fitted.extract([example.pages for example in validation])
         fitted.reading = calibrated(schema, validation, said)
-        on_progress(Progress("done", 1.0, checked.iterations, checked.iterations))
+        took, wanted = fitted.iterations, checked.iterations
+        limit = f"the time limit of {checked.max_minutes:g} minutes"
+        note = f"shortened to {took} of {wanted} iterations by {limit}" if took < wanted else ""
+        on_progress(Progress("done", 1.0, took, took, note=note))
         return fitted
 
     @classmethod
@@ -88,16 +95,27 @@ class CrfExtractor:
         recipe: Recipe,
         on_progress: OnProgress,
         hints: Hints | None = None,
+        *,
+        until: float = math.inf,
     ) -> Self:
-        """A CRF from examples whose features are known, uncalibrated; raises `TrainingFailed`."""
+        """A CRF from examples whose features are known, uncalibrated; raises `TrainingFailed`.
+
+        It makes fewer iterations where they would end behind `until`, of `time.monotonic`.
+        """
+        far = 0.0
 
         def on_step(step: int, loss: float) -> None:
-            share = PREPARED + (1 - PREPARED) * min(1.0, step / recipe.iterations)
+            nonlocal far  # one that begins anew is no step back
+            far = max(far, min(1.0, step / recipe.iterations))
             figures = {"loss": loss / len(examples)}
+            share = PREPARED + (1 - PREPARED) * far
             on_progress(Progress("training", share, step, recipe.iterations, figures))
 
-        model = tagging.learn(_material(schema, examples, features, recipe, on_progress), recipe, on_step)
-        return cls(schema, model, Reading(), recipe, hints)
+        material = _material(schema, examples, features, recipe, on_progress)
+        model, iterations = tagging.learn(material, recipe, on_step, until=until)
+        learned = cls(schema, model, Reading(), recipe, hints)
+        learned.iterations = iterations
+        return learned
 
     def log_probs(self, documents: Sequence[Sequence[Page]]) -> list[list[Floats]]:
         """For each document and page (W, L) log probabilities of the labels, in the order of `labels_of`."""

@@ -19,6 +19,7 @@ class Recipe:
     c2: float = 0.15  # ... and L2: of the clues that mean the same, each has some
     iterations: int = 150  # of L-BFGS; later ones change no label
     most_words: int = 40_000  # about; of more, only some of those far from any value are learned from
+    max_minutes: float = 60.0  # with less time fewer iterations are made
 
     def __post_init__(self) -> None:
         rules = {
@@ -27,6 +28,7 @@ class Recipe:
             "c2": self.c2 >= 0,
             "iterations": self.iterations >= 1,
             "most_words": self.most_words >= 1,
+            "max_minutes": self.max_minutes > 0,
         }
         for name, holds in rules.items():
             if not holds:

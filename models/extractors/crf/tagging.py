@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +17,7 @@ from models.extractors.crf.features import Features
 from models.extractors.crf.recipe import Recipe
 
 Floats = NDArray[np.float64]
+TELLING = 4  # iterations after which it is known how long one takes
 LEAST = 1e-6  # probabilities are kept off 0: pooled with another model's, one must not forbid what the other is sure of
 
 Labels = Sequence[str | None]
@@ -32,17 +35,65 @@ class _Trainer(pycrfsuite.Trainer):
             self.on_step(int(done["num"]), float(done["loss"]))
 
 
-def learn(pages: Iterable[Page], recipe: Recipe, on_step: Callable[[int, float], None]) -> bytes:
-    """The model that L-BFGS finds; `on_step` is told the number and loss of each iteration, and may raise."""
-    trainer = _Trainer("lbfgs", {"c1": recipe.c1, "c2": recipe.c2, "max_iterations": recipe.iterations})
-    trainer.on_step = on_step
+class _TooSlow(Exception):
+    """There is time for only so many `iterations`."""
+
+    def __init__(self, iterations: int) -> None:
+        super().__init__()
+        self.iterations = iterations
+
+
+def learn(
+    pages: Iterable[Page],
+    recipe: Recipe,
+    on_step: Callable[[int, float], None],
+    *,
+    until: float = math.inf,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[bytes, int]:
+    """(the model that L-BFGS finds, in how many iterations at most).
+
+    `on_step` is told the number and loss of each iteration, and may raise. Where they would not all end before `until`,
+    as the first few show, it begins anew with as many as do, at least one: crfsuite keeps no model of one that is broken off.
+    """
+    trainer = _Trainer("lbfgs", {"c1": recipe.c1, "c2": recipe.c2})
     for features, labels in pages:
         for start, end in _known(labels):
             trainer.append(features[start:end], labels[start:end])
     with TemporaryDirectory(prefix="docloop-crf-") as folder:
         path = Path(folder) / "model.crf"
-        trainer.train(str(path))
-        return path.read_bytes()
+        iterations = recipe.iterations
+        trainer.on_step = _watched(on_step, iterations, until, clock)
+        trainer.set("max_iterations", iterations)
+        try:
+            trainer.train(str(path))
+        except _TooSlow as slow:
+            iterations = slow.iterations
+            trainer.on_step = on_step
+            trainer.set("max_iterations", iterations)
+            trainer.train(str(path))
+        return path.read_bytes(), iterations
+
+
+def _watched(
+    on_step: Callable[[int, float], None], iterations: int, until: float, clock: Callable[[], float]
+) -> Callable[[int, float], None]:
+    """`on_step`, which raises `_TooSlow` once it shows that so many iterations don't end in time."""
+    began = first = clock()
+
+    def watched(step: int, loss: float) -> None:
+        nonlocal first
+        on_step(step, loss)
+        now = clock()
+        first = now if step == 1 else first
+        if now >= until and 1 < step <= TELLING:
+            raise _TooSlow(1)
+        # to begin anew takes as long again as it took to the first iteration
+        left, each = until - now - (first - began), (now - first) / max(1, step - 1)
+        if step == TELLING and until - now < (iterations - step) * each:
+            raise _TooSlow(max(1, int(left / each)))
+
+    return watched
 
 
 def _known(labels: Labels) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,9 @@ network's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,6 +35,7 @@ from models.schema import Schema
 TREES = "trees.ubj"
 GRAPH = "base.onnx"
 LEAST = 1e-6  # a probability that is never quite 0, so that logarithms can be pooled
+LOOKED = 0.2  # share of a training that is over when its documents were looked at
 BINS = 64  # in which numbers are told apart; more cost time and tell nothing
 
 
@@ -88,14 +91,21 @@ class TaggerExtractor:
         )  # imports torch, which extraction goes without
 
         checked = Recipe.from_json(recipe)
+        until = time.monotonic() + 60 * checked.max_minutes
         on_progress(Progress("preparing", 0.0, epochs=checked.rounds))
         base, tokenizer, _ = open_concepts(checked.base, checked.threads)
-        looked = look(base, tokenizer, schema, [example.pages for example in train])
-        on_progress(Progress("preparing", 0.2, epochs=checked.rounds))
-        fitted = cls.learned(schema, train, looked, base, tokenizer, checked, on_progress)
+
+        def on_share(share: float) -> None:
+            on_progress(Progress("preparing", LOOKED * share, epochs=checked.rounds))
+
+        looked = look(base, tokenizer, schema, [example.pages for example in train], on_share)
+        fitted = cls.learned(schema, train, looked, base, tokenizer, checked, on_progress, until=until)
         answers = fitted.extract([example.pages for example in validation])
         fitted.reading = calibrated(schema, validation, answers)
-        on_progress(Progress("done", 1.0, checked.rounds, checked.rounds))
+        limit = f"the time limit of {checked.max_minutes:g} minutes"
+        took = fitted.trees.num_boosted_rounds()
+        note = f"shortened to {took} of {checked.rounds} rounds by {limit}" if took < checked.rounds else ""
+        on_progress(Progress("done", 1.0, took, took, note=note))
         return fitted
 
     @classmethod
@@ -108,8 +118,13 @@ class TaggerExtractor:
         tokenizer: Tokenizer,
         recipe: Recipe,
         on_progress: OnProgress,
+        *,
+        until: float = math.inf,
     ) -> Self:
-        """Trees from examples that were looked at, uncalibrated; raises `TrainingFailed`."""
+        """Trees from examples that were looked at, uncalibrated; raises `TrainingFailed`.
+
+        No more are grown after `until`, of `time.monotonic`.
+        """
         known = vocabulary(each.marks for each in looked)
         column_of = {mark: column for column, mark in enumerate(known)}
         targets = _targets(examples, schema)
@@ -123,7 +138,7 @@ class TaggerExtractor:
             parts.append(matrix(example.pages, each.concepts, each.marks, column_of)[own] if words else None)
             first += words
         seen = sparse.vstack([part for part in parts if part is not None], format="csr")
-        trees = _grown(seen, targets[rows], weights, len(labels_of(schema)), recipe, on_progress)
+        trees = _grown(seen, targets[rows], weights, len(labels_of(schema)), recipe, on_progress, until)
         return cls(schema, trees, known, base, tokenizer, Reading(), recipe)
 
     def extract(self, documents: Sequence[Sequence[Page]]) -> list[Extracted]:
@@ -193,15 +208,20 @@ class TaggerExtractor:
 
 
 def look(
-    base: Session, tokenizer: Tokenizer, schema: Schema, documents: Sequence[Sequence[Page]]
+    base: Session,
+    tokenizer: Tokenizer,
+    schema: Schema,
+    documents: Sequence[Sequence[Page]],
+    on_share: Callable[[float], None],
 ) -> list[Looked]:
-    """What is seen of each document."""
+    """What is seen of each document; before each of them `on_share` is told how much is done (0…1), and may raise."""
+    looked: list[Looked] = []
     concepts = base.one_by_one(tokenizer, documents)
-    return [
+    for pages, said in zip(documents, concepts, strict=True):
+        on_share(len(looked) / len(documents))
         # half as many digits are more than 8 bits gave
-        Looked([page.astype(np.float32) for page in said], marks_of(pages, schema))
-        for pages, said in zip(documents, concepts, strict=True)
-    ]
+        looked.append(Looked([page.astype(np.float32) for page in said], marks_of(pages, schema)))
+    return looked
 
 
 def _targets(examples: Sequence[Example], schema: Schema) -> NDArray[np.int64]:
@@ -238,8 +258,9 @@ def _grown(
     labels: int,
     recipe: Recipe,
     on_progress: OnProgress,
+    until: float,
 ) -> xgboost.Booster:
-    """The trees, from these words."""
+    """The trees, from these words; those of one round at least."""
     data = xgboost.DMatrix(seen, targets, weight=weights, nthread=recipe.threads)
     settings = {
         "objective": "multi:softprob",
@@ -258,5 +279,7 @@ def _grown(
     trees = xgboost.Booster(settings, [data])
     for step in range(recipe.rounds):
         trees.update(data, step)
-        on_progress(Progress("training", 0.2 + 0.75 * (step + 1) / recipe.rounds, step + 1, recipe.rounds))
+        on_progress(Progress("training", LOOKED + 0.75 * (step + 1) / recipe.rounds, step + 1, recipe.rounds))
+        if time.monotonic() >= until:
+            break
     return trees

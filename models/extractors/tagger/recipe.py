@@ -24,6 +24,7 @@ class Recipe:
     columns: float = 0.15  # share of what is seen that a tree may look at: most of it says the same
     empty: int = 4_000  # words without a value that are learnt from, for each thousand words with one
     threads: int = 2
+    max_minutes: float = 60.0  # with less time fewer trees are grown
 
     def __post_init__(self) -> None:
         rules = {
@@ -33,6 +34,7 @@ class Recipe:
             "columns": 0 < self.columns <= 1,
             "empty": self.empty >= 1000,
             "threads": self.threads >= 1,
+            "max_minutes": self.max_minutes > 0,
         }
         for name, holds in rules.items():
             if not holds:

@@ -9,7 +9,8 @@ import pytest
 from models.errors import RegistryError, TrainingFailed, TrainingStopped
 from models.extractors import load, manifest
 from models.extractors.base import Answer, Example
-from models.extractors.crf import MODEL, CrfExtractor
+from models.extractors.crf import MODEL, CrfExtractor, tagging
+from models.extractors.crf.recipe import Recipe
 from models.extractors.fields import labels_of
 from models.generator import generate
 from models.metrics import score
@@ -234,3 +235,43 @@ class TestStoring:
         (tmp_path / "copy" / MODEL).unlink()
         with pytest.raises(RegistryError, match=f"lacks {MODEL}"):
             CrfExtractor.load(tmp_path / "copy")
+
+
+class TestTimeBox:
+    def learned(self, iterations, seconds=None):
+        """How a CRF of a few words is learned in so many iterations, of which each takes a second."""
+        now = [0.0]
+
+        def on_step(step, loss):
+            now[0] += 1
+            steps.append(step)
+
+        steps: list[int] = []
+        words = [{word: 1.0} for word in ["ACME", "TOTAL", "9.99", "THANK", "YOU"]]
+        pages = [(words, ["B-company", "O", "B-total", "O", "O"]), (words[1:], ["O", "B-total", "O", "O"])]
+        until = {} if seconds is None else {"until": seconds}
+        model, made = tagging.learn(
+            pages, Recipe(iterations=iterations), on_step, clock=lambda: now[0], **until
+        )
+        return model, made, steps
+
+    def test_with_time_for_all_iterations_nothing_is_shortened(self):
+        assert self.learned(12)[1:] == self.learned(12, seconds=12)[1:] == (12, list(range(1, 13)))
+
+    def test_with_less_time_it_begins_anew_with_as_many_as_there_is_time_for(self):
+        model, made, steps = self.learned(20, seconds=14)
+        # four show that one takes a second; the first, before which everything is prepared, is to be made again
+        assert made == 9 and steps == [1, 2, 3, 4, *range(1, 10)]
+        assert model == self.learned(9)[0]
+
+    def test_without_any_time_it_makes_one(self):
+        model, made, steps = self.learned(20, seconds=0)
+        assert made == 1 and steps == [1, 2, 1]
+        assert model == self.learned(1)[0]
+
+    def test_whoever_trains_is_told(self, schema, receipts):
+        told = []
+        CrfExtractor.fit(schema, receipts[:6], [], recipe={"max_minutes": 1e-6}, on_progress=told.append)
+        assert told[-1].note == "shortened to 1 of 150 iterations by the time limit of 1e-06 minutes"
+        shares = [each.share for each in told]
+        assert shares == sorted(shares)
