@@ -20,6 +20,7 @@ from models.errors import RegistryError
 from models.extractors.base_files import digest, head_of
 from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.windows import open_tokenizer
+from models.extractors.precision import INT8
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FORM = 2  # of the exported graph; one of another form is exported anew
@@ -82,7 +83,7 @@ def main() -> None:
     from models.extractors.tagger.base import open_concepts  # imports torch
 
     folder, graph = sys.argv[1:]
-    session, _, _ = open_concepts(folder, THREADS)
+    session, _, _ = open_concepts(folder, THREADS, INT8)
     session.save(Path(graph))
 
 

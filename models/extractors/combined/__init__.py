@@ -33,10 +33,12 @@ from models.extractors.combined.pooling import (
     read,
 )
 from models.extractors.combined.recipe import Recipe
-from models.extractors.combined.rounds import PREPARED, Parts, Rounds, load, save, shortened
+from models.extractors.combined.rounds import Parts, Rounds, load, save, shortened
+from models.extractors.combined.unseen import Unseen
 from models.extractors.fields import Floats, Reading, read_fields
 from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.windows import open_tokenizer
+from models.extractors.precision import AUTO, FLOAT32
 from models.extractors.tagger import look
 from models.extractors.tagger.features import Looked, marks_of
 from models.metrics import score
@@ -110,46 +112,61 @@ class CombinedExtractor:
 
         checked, began = Recipe.from_json(recipe), time.monotonic()
         on_progress(Progress("preparing", 0.0))
-        base, tokenizer, head = open_concepts(checked.base, checked.threads)
+        base, tokenizer, head = open_concepts(checked.base, checked.threads, checked.precision)
         fitted = cls.untaught(schema, base, tokenizer, head, checked)
         labelled = [*train, *validation]
         if not labelled:
             return fitted
-
-        def on_share(share: float) -> None:
-            on_progress(Progress("preparing", PREPARED * share))
-
-        looked = look(base, tokenizer, schema, [example.pages for example in labelled], on_share)
+        documents = [example.pages for example in labelled]
         splits = list(_folds(labelled, checked)) if len(labelled) >= LEAST_FOLDED else []
         rounds = Rounds(schema, checked, len(splits) + 1, on_progress, checkpoints, began=began)
-        unseen: list[Example] = []
-        opinions: list[list[Opinion]] = []
-        known: list[Known] = []
-        made = 0
+        choosing = checked.precision == AUTO and bool(splits)
+        looked = look(base, tokenizer, schema, documents, rounds.looking(0.0, 0.5 if choosing else 1.0))
+        in_32: list[Looked] = []
+        if choosing and rounds.in_time:
+            exact, _, _ = open_concepts(checked.base, checked.threads, FLOAT32)
+            in_32 = look(exact, tokenizer, schema, documents, rounds.looking(0.5, 1.0))
+        unseen = fitted._unseen(labelled, looked, in_32, splits, rounds)
+        cost = unseen.cost(schema)
+        if cost and cost.too_much:
+            fitted.base, looked, unseen.opinions = exact, in_32, unseen.exact
+        fitted.parts = rounds.trained(labelled, looked, fitted.base, tokenizer, last=True)
+        fitted.known = Known.of(schema, labelled)
+        if unseen.examples:
+            found = fitted._settle(unseen.examples, unseen.opinions, unseen.known)
+            told = [f"F1 {found:.3f} on {len(unseen.examples)} documents, each unseen by its fold"]
+            told += [_told(fitted.weights), *([str(cost)] if cost else [])]
+            on_progress(Progress("done", 0.99, figures={"unseen_f1": found}, note="; ".join(told)))
+        short = unseen.folds < len(splits) or shortened(checked, fitted.parts)
+        limit = f"{unseen.folds} of {len(splits)} folds in the time limit of {checked.max_minutes:g} minutes"
+        on_progress(Progress("done", 1.0, note=f"shortened to {limit}" if short else ""))
+        return fitted
+
+    def _unseen(
+        self,
+        labelled: Sequence[Example],
+        looked: Sequence[Looked],
+        in_32: Sequence[Looked],
+        splits: Sequence[tuple[list[int], list[int]]],
+        rounds: Rounds,
+    ) -> Unseen:
+        """What the parts of each fold that there is time for say of its unseen documents; `in_32` are those or none."""
+        unseen = Unseen()
         for learning, others in splits:
             if not rounds.in_time:
                 break
-            made += 1
-            fitted.parts = rounds.trained(
-                [labelled[i] for i in learning], [looked[i] for i in learning], base, tokenizer, last=False
+            unseen.folds += 1
+            learned = [labelled[i] for i in learning]
+            self.parts = rounds.trained(
+                learned, [looked[i] for i in learning], self.base, self.tokenizer, last=False
             )
             # people confirm what the model doubts: those fields alone would make it look worse than it is
             judging = [i for i in others if not labelled[i].unconfirmed]
-            unseen += [labelled[i] for i in judging]
-            opinions += [fitted.opinion(labelled[i].pages, looked[i]) for i in judging]
-            known += [Known.of(schema, [labelled[i] for i in learning])] * len(judging)
-        fitted.parts = rounds.trained(labelled, looked, base, tokenizer, last=True)
-        fitted.known = Known.of(schema, labelled)
-        if unseen:
-            found = fitted._settle(unseen, opinions, known)
-            note = (
-                f"F1 {found:.3f} on {len(unseen)} documents, each unseen by its fold; {_told(fitted.weights)}"
-            )
-            on_progress(Progress("done", 0.99, figures={"unseen_f1": found}, note=note))
-        short = made < len(splits) or shortened(checked, fitted.parts)
-        limit = f"{made} of {len(splits)} folds in the time limit of {checked.max_minutes:g} minutes"
-        on_progress(Progress("done", 1.0, note=f"shortened to {limit}" if short else ""))
-        return fitted
+            unseen.examples += [labelled[i] for i in judging]
+            unseen.opinions += [self.opinion(labelled[i].pages, looked[i]) for i in judging]
+            unseen.exact += [self.opinion(labelled[i].pages, in_32[i]) for i in judging if in_32]
+            unseen.known += [Known.of(self.schema, learned)] * len(judging)
+        return unseen
 
     def _settle(
         self, unseen: Sequence[Example], opinions: Sequence[Sequence[Opinion]], known: Sequence[Known]

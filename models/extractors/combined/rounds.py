@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import xgboost
@@ -64,6 +64,14 @@ class Rounds:
     def in_time(self) -> bool:
         """Whether one more fold and the last round would end within the recipe's time."""
         return time.monotonic() + (1 + OF_ALL) * self._longest <= self._until
+
+    def looking(self, begun: float, ended: float) -> Callable[[float], None]:
+        """Tells how much (0…1) of that part of looking at the documents is done."""
+
+        def on_share(share: float) -> None:
+            self._on_progress(Progress("preparing", PREPARED * (begun + (ended - begun) * share)))
+
+        return on_share
 
     def trained(
         self,

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from models.errors import TrainingFailed
+from models.extractors.precision import PRECISIONS
 from models.extractors.recipes import made_of
 
 
@@ -47,7 +48,7 @@ class Recipe:
             "jitter": 0 <= self.jitter < 0.5,
             "blanked": 0 <= self.blanked < 1,
             "empty_share": 0 <= self.empty_share <= 1,
-            "precision": self.precision in ("auto", "float32", "int8"),
+            "precision": self.precision in PRECISIONS,
             "threads": self.threads >= 1,
             "max_minutes": self.max_minutes > 0,
         }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,6 +28,7 @@ from models.extractors.calibrating import calibrated
 from models.extractors.fields import Floats, Reading, labels_of, read_fields
 from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.windows import open_tokenizer
+from models.extractors.precision import AUTO, FLOAT32, cost_of
 from models.extractors.tagger.features import Looked, marks_of, matrix, vocabulary
 from models.extractors.tagger.recipe import Recipe
 from models.pages import Page
@@ -90,17 +92,29 @@ class TaggerExtractor:
             open_concepts,
         )  # imports torch, which extraction goes without
 
-        checked = Recipe.from_json(recipe)
+        checked, on_progress = Recipe.from_json(recipe), _never_back(on_progress)
         until = time.monotonic() + 60 * checked.max_minutes
         on_progress(Progress("preparing", 0.0, epochs=checked.rounds))
-        base, tokenizer, _ = open_concepts(checked.base, checked.threads)
 
         def on_share(share: float) -> None:
             on_progress(Progress("preparing", LOOKED * share, epochs=checked.rounds))
 
-        looked = look(base, tokenizer, schema, [example.pages for example in train], on_share)
-        fitted = cls.learned(schema, train, looked, base, tokenizer, checked, on_progress, until=until)
-        answers = fitted.extract([example.pages for example in validation])
+        def taught(precision: str) -> Self:
+            base, tokenizer, _ = open_concepts(checked.base, checked.threads, precision)
+            looked = look(base, tokenizer, schema, [example.pages for example in train], on_share)
+            return cls.learned(schema, train, looked, base, tokenizer, checked, on_progress, until=until)
+
+        documents = [example.pages for example in validation]
+        fitted = taught(checked.precision)
+        answers = fitted.extract(documents)
+        if checked.precision == AUTO and validation and time.monotonic() < until:
+            quick = fitted.base
+            fitted.base, _, _ = open_concepts(checked.base, checked.threads, FLOAT32)
+            if cost_of(schema, validation, fitted.extract(documents), answers).too_much:
+                fitted = taught(FLOAT32)
+                answers = fitted.extract(documents)
+            else:
+                fitted.base = quick
         fitted.reading = calibrated(schema, validation, answers)
         limit = f"the time limit of {checked.max_minutes:g} minutes"
         took = fitted.trees.num_boosted_rounds()
@@ -205,6 +219,18 @@ class TaggerExtractor:
             Reading.from_json(settings["reading"]),
             Recipe.from_json(settings["recipe"]),
         )
+
+
+def _never_back(on_progress: OnProgress) -> OnProgress:
+    """Trees that are grown once more, in another precision, are no step back."""
+    far = 0.0
+
+    def forward(progress: Progress) -> None:
+        nonlocal far
+        far = max(far, progress.share)
+        on_progress(replace(progress, share=far))
+
+    return forward
 
 
 def look(

@@ -11,15 +11,23 @@ from models.extractors.layoutlm import exporting
 from models.extractors.layoutlm.bases import open_base
 from models.extractors.layoutlm.inference import Session
 from models.extractors.layoutlm.model import Concepts
+from models.extractors.precision import FLOAT32, INT8
 
 
-@lru_cache(maxsize=1)
-def open_concepts(base: str, threads: int) -> tuple[Session, Tokenizer, tuple[str, ...]]:
-    """The base's ONNX graph, in 8 bits, and its tokenizer and its head's labels; raises `TrainingFailed` for one that knows no concepts."""
+@lru_cache(maxsize=2)
+def open_concepts(
+    base: str, threads: int, precision: str = INT8
+) -> tuple[Session, Tokenizer, tuple[str, ...]]:
+    """The base's ONNX graph, its tokenizer and its head's labels; raises `TrainingFailed` for one that knows no concepts.
+
+    `precision` is float32 or int8, and of auto it is int8, with which trainings begin.
+    """
     network, tokenizer = open_base(base)
     if len(network.head) < 2:
         raise TrainingFailed(
             f"base model {base!r} knows no concepts, so the tagger can learn nothing from it; leave 'base' empty"
         )
-    graph = exporting.in_int8(exporting.to_onnx(Concepts(network)))
+    graph = exporting.to_onnx(Concepts(network))
+    if precision != FLOAT32:
+        graph = exporting.in_int8(graph)
     return Session(graph, len(network.head), threads=threads), tokenizer, network.head

@@ -9,11 +9,12 @@ import xgboost
 
 from models.errors import TrainingFailed, TrainingStopped
 from models.extractors import combined, tagger
-from models.extractors.combined import CombinedExtractor
+from models.extractors.combined import GRAPH, CombinedExtractor
 from models.extractors.combined import rounds as combined_rounds
 from models.extractors.combined.known import Known
 from models.extractors.combined.recipe import Recipe
 from models.extractors.combined.rounds import PREPARED
+from models.extractors.precision import Cost
 
 pytestmark = pytest.mark.slow  # they open the base with torch
 
@@ -99,6 +100,26 @@ def test_a_first_fold_that_takes_all_of_its_time_is_the_only_one_and_leaves_the_
     # of 36 minutes a fold may take 2 in 5, its trees 70 % of that: 11. Of the other 25 the last ones take 18
     assert extractor.parts[0].trees.num_boosted_rounds() == 18 and minutes[0] == 11 + 18
     assert told[-1].note == "shortened to 1 of 4 folds in the time limit of 36 minutes"
+
+
+@pytest.mark.parametrize(
+    ("precision", "too_much", "bits"),
+    [("auto", False, 8), ("auto", True, 32), ("int8", True, 8), ("float32", False, 32)],
+)
+def test_the_base_is_asked_in_8_bits_unless_that_costs_too_much(
+    schema, receipts, tmp_path, monkeypatch, precision, too_much, bits
+):
+    monkeypatch.setattr(Cost, "too_much", too_much)
+    told = []
+    extractor = fit(schema, receipts[:8], on_progress=told.append, precision=precision, folds=2, rounds=5)
+    shares = [each.share for each in told]
+    assert shares == sorted(shares)
+    assert ("8 bits cost" in " ".join(each.note for each in told)) == (precision == "auto")
+    extractor.save(tmp_path / "model")
+    small = (tmp_path / "model" / GRAPH).stat().st_size < 75e6
+    assert small == (bits == 8)
+    documents = [receipt.pages for receipt in receipts[8:12]]
+    assert CombinedExtractor.load(tmp_path / "model").extract(documents) == extractor.extract(documents)
 
 
 def test_confidences_are_calibrated_for_every_field(schema, receipts):
