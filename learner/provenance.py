@@ -19,7 +19,7 @@ import models
 from annotation.models import DocumentType, Page
 from learner.models import ModelVersion, Snapshot
 from learner.snapshots import Split
-from models import judging
+from models import extractors, judging
 from models.extractors.base import Example, Extracted
 from models.schema import Schema
 
@@ -71,7 +71,7 @@ def made_with(
     pages = Page.objects.filter(document__corrections__in=corrections).order_by()
     read_by = pages.values_list("read_by").annotate(Count("pk", distinct=True))
     return {
-        "extractor": document_type.extractor,
+        "extractor": extractors.for_base(document_type.extractor, str(recipe.get("base", ""))),
         "recipe": dict(recipe),
         "documents": {split.value: counts.get(split, 0) for split in Split},
         "read_by": dict(read_by),
@@ -86,13 +86,16 @@ def made_with(
 
 
 def calibration(schema: Schema, gold: Sequence[Example], said: Sequence[Extracted]) -> dict[str, Any]:
-    """How honest a version's confidences are on gold: `values` and `absences` with error, count and what chance makes."""
-    outcomes = judging.outcomes_of(schema, [example.answers for example in gold], said).values()
+    """How honest a version's confidences are on gold: `values` and `absences` with error, count and what chance makes.
+
+    Of all fields together, and under `fields` the same of each.
+    """
+    by_field = judging.outcomes_of(schema, [example.answers for example in gold], said)
     every = judging.Outcomes(
-        [one for each in outcomes for one in each.values],
-        [one for each in outcomes for one in each.absences],
+        [one for each in by_field.values() for one in each.values],
+        [one for each in by_field.values() for one in each.absences],
     )
-    return every.to_json()
+    return every.to_json() | {"fields": {name: each.to_json() for name, each in by_field.items()}}
 
 
 @lru_cache(maxsize=1)

@@ -81,6 +81,11 @@ def test_calibration_is_told_of_values_and_of_absences():
     found = provenance.calibration(schema, gold, said)
     assert found["values"]["count"] == 4 and found["values"]["error"] == pytest.approx(0.5)
     assert found["absences"]["share_right"] == 1
+    # by field too: an honest total and a company that is never sure enough would hide one another
+    assert found["fields"]["total"]["values"] == found["values"]
+    assert found["fields"]["total"]["absences"]["count"] == 0
+    assert found["fields"]["company"]["absences"] == found["absences"]
+    assert set(found["fields"]) == set(schema.names)
 
 
 def test_what_a_version_says_of_gold_is_kept_once_and_not_of_what_was_erased():

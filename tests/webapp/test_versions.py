@@ -116,6 +116,17 @@ def test_fifty_versions_cost_the_same_queries_as_one(lead, receipts, django_asse
 # --- one version
 
 
+def row(what, *numbers):
+    """The end of a table's row."""
+    return f">{what}</th>" + "".join(f'<td class="number">{each}</td>' for each in numbers)
+
+
+def honest(by_chance, count):
+    """A calibration as `models.judging` tells it."""
+    figures = {"error": 0.031, "mean_confidence": 0.87, "share_right": 0.84}
+    return figures | {"by_chance": by_chance, "count": count}
+
+
 def test_a_version_tells_what_it_was_made_of(lead, receipts):
     made_with = {
         "extractor": "combined",
@@ -125,13 +136,8 @@ def test_a_version_tells_what_it_was_made_of(lead, receipts):
         "code": "a1b2c3d4e5f6",
         "thresholds": {"assume_above": 0.97},
         "calibration": {
-            "values": {
-                "error": 0.031,
-                "by_chance": 0.05,
-                "count": 68,
-                "mean_confidence": 0.87,
-                "share_right": 0.84,
-            }
+            "values": honest(0.05, count=68),
+            "fields": {"total": {"values": honest(0.06, count=20), "absences": honest(0.07, count=3)}},
         },
     }
     version = trained(receipts, 1, made_with=made_with)
@@ -144,7 +150,10 @@ def test_a_version_tells_what_it_was_made_of(lead, receipts):
         "epochs: 12",
         "Not asked for above: 97%",
         "30 documents; 5 more told when to stop, and 20 were held back",
-        "up to 5 % by chance",
+        "By chance up to",
+        row("A value of any field", "68", "87 %", "84 %", "3 %", "5 %"),
+        row("Total", "20", "87 %", "84 %", "3 %", "6 %"),
+        row("That Total is absent", "3", "87 %", "84 %", "3 %", "7 %"),
         f"/#/runs/{1:032x}",
     ):
         assert told in page, told

@@ -167,7 +167,9 @@ def details(chosen: ModelVersion) -> dict[str, Any]:
         "fits": fits,
         "may_promote": fits and State.CHAMPION in promotion.MAY_FOLLOW[State(chosen.state)],
         "made_with": chosen.made_with,
-        "calibrated": _calibrated(chosen.made_with.get("calibration", {})),
+        "calibrated": _calibrated(
+            chosen.made_with.get("calibration", {}), {field.name: field.title for field in fields}
+        ),
         "thresholds": _thresholds(chosen.made_with.get("thresholds", {})),
         "erased": Erasure.objects.filter(learned_by__contains=[chosen.name]).count(),
         "moves": list(chosen.moves.all()),
@@ -214,13 +216,22 @@ def _line(each: ModelVersion, moves: list[VersionMove]) -> Line:
     )
 
 
-def _calibrated(stored: Mapping[str, Any]) -> list[dict[str, Any]]:  # models.judging's figures
-    """A row for the values, and one for the fields that it says are absent, as far as there are any."""
-    names = {"values": ("A value", "values"), "absences": ("That a field is absent", "absent fields")}
+def _calibrated(
+    stored: Mapping[str, Any],  # models.judging's figures
+    titles: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """A row for values and one for absences, of all fields and then of each, as far as there are any.
+
+    Versions from before figures were kept by field have the first two.
+    """
+    every = {"A value of any field": ("values", stored), "That any field is absent": ("absences", stored)}
+    for name, own in stored.get("fields", {}).items():
+        title = titles.get(name, name)
+        every |= {title: ("values", own), f"That {title} is absent": ("absences", own)}
     return [
-        stored[key] | {"what": what, "of": of}
-        for key, (what, of) in names.items()
-        if stored.get(key, {}).get("count")
+        own[key] | {"what": what, "of_all": own is stored}
+        for what, (key, own) in every.items()
+        if own.get(key, {}).get("count")
     ]
 
 
