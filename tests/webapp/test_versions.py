@@ -152,8 +152,8 @@ def test_a_version_tells_what_it_was_made_of(lead, receipts):
         "30 documents; 5 more told when to stop, and 20 were held back",
         "By chance up to",
         row("A value of any field", "68", "87 %", "84 %", "3 %", "5 %"),
-        row("Total", "20", "87 %", "84 %", "3 %", "6 %"),
-        row("That Total is absent", "3", "87 %", "84 %", "3 %", "7 %"),
+        row("total", "20", "87 %", "84 %", "3 %", "6 %"),
+        row("That total is absent", "3", "87 %", "84 %", "3 %", "7 %"),
         f"/#/runs/{1:032x}",
     ):
         assert told in page, told
