@@ -194,6 +194,8 @@ def looks(config):
 
 def test_a_sound_database_fails_nowhere(swept, config):
     assert faults(looks(config)) == {}
+    make_type(name=f"{PROBE_PREFIX}killed", created_at=Now() - timedelta(days=1))
+    assert faults(looks(config)) == {}
 
 
 @pytest.mark.parametrize("table", sorted(service_checks.TRIGGERS))

@@ -16,6 +16,7 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from annotation import webhooks
+from annotation.document_types import PROBE_PREFIX
 from annotation.models import Correction, DocumentType, Job, Schedule
 from models.registry import Registry
 from webapp.config import Config
@@ -168,7 +169,9 @@ def timetable() -> Finding:
             f"the next sweep is {(now - schedule.next_due).total_seconds():.0f} s overdue",
             START_BEAT,
         )
-    types = DocumentType.objects.filter(project_id__isnull=False, created_at__lt=now - 2 * pause)
+    types = DocumentType.objects.filter(project_id__isnull=False, created_at__lt=now - 2 * pause).exclude(
+        name__startswith=PROBE_PREFIX
+    )
     done = Job.objects.filter(
         task="annotation.sweep_project", state=Job.State.DONE, finished_at__gt=now - 2 * pause
     )
