@@ -24,6 +24,9 @@ class Job(models.Model):
         default=0, help_text="Attempts that ended for a reason of their own (not for want of Label Studio)"
     )
     due_at = models.DateTimeField(db_default=Now())
+    rung_at = models.DateTimeField(
+        null=True, db_default=Now(), help_text="When the broker was last told; empty: it must be told again"
+    )
     claimed_at = models.DateTimeField(null=True, blank=True, help_text="When the present attempt began")
     share = models.FloatField(
         db_default=0.0, help_text="0…1 of the work that is done, where the work tells it"

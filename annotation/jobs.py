@@ -18,7 +18,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 from django.db import IntegrityError, close_old_connections, connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from annotation import doorbell
@@ -29,7 +29,10 @@ from models.errors import DocloopError, ReadingFailed, RegistryError
 log = logging.getLogger(__name__)
 
 BEAT = timedelta(seconds=10)
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=45)  # with the reaper's pause, a dead worker's job is retaken within a minute
+REAP = timedelta(seconds=5)  # between two looks of a worker's reaper
+RING_AGAIN = timedelta(minutes=10)  # for a job whose message may have been lost among many others
+MOST_RUNG = 1000  # in one look
 PAUSES = [
     timedelta(seconds=s) for s in (5, 30, 120, 600, 1800)
 ]  # before attempts 2, 3, …; then the last, for ever
@@ -107,6 +110,7 @@ def _fail(job: Job, held: QuerySet[Job], problem: str, *, again: bool, failures:
                 held.update(
                     state=Job.State.WAITING,
                     due_at=Now() + pause,
+                    rung_at=None,
                     lease_until=None,
                     problem=problem[:1000],
                     failures=F("failures") + failures,
@@ -206,7 +210,11 @@ def job(name: str) -> Callable[[Callable[[int], None]], Callable[[int], None]]:
 
 
 def reap() -> int:
-    """Make dead jobs wait again and ring for all that is due; answers how many were rung for."""
+    """Make dead jobs wait again and ring for what is due and was not heard; answers how many were rung for.
+
+    What waits behind others in the broker's queue was heard and is left alone, or else a long backlog would be sent
+    again with every look.
+    """
     for dead in Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=Now()):
         # asked again in the write: a worker that was only slow may have beaten since
         held = _held(dead).filter(lease_until__lt=Now())
@@ -214,10 +222,27 @@ def reap() -> int:
         _fail(dead, held, problem, again=_may_try_again(dead), failures=1)
         # a dead worker's job need not wait for the pause of a failed one
         Job.objects.filter(pk=dead.pk, state=Job.State.WAITING).update(due_at=Now())
-    due = Job.objects.filter(state=Job.State.WAITING, due_at__lte=Now())
-    jobs = list(due.order_by("due_at").values_list("pk", "task")[:1000])
+    unheard = Q(rung_at=None) | Q(rung_at__lt=Now() - RING_AGAIN)
+    lost = Q(rung_at__lt=Now() - REAP) & Q(task__in=doorbell.tasks_without_messages())
+    due = Job.objects.filter(unheard | lost, state=Job.State.WAITING, due_at__lte=Now())
+    with transaction.atomic():  # every worker has a reaper: each job is rung for by one of them
+        chosen = due.order_by("due_at").select_for_update(skip_locked=True, no_key=True)
+        jobs = list(chosen.values_list("pk", "task")[:MOST_RUNG])
+        Job.objects.filter(pk__in=[pk for pk, _ in jobs]).update(rung_at=Now())
     doorbell.send(jobs)
     return len(jobs)
+
+
+def keep_reaping() -> None:
+    """Reap for as long as this process lives: the reaper of a worker, in a thread of its own."""
+    while True:
+        time.sleep(REAP.total_seconds())
+        try:
+            reap()
+        except Exception as problem:  # a moment without database: the next look may come through
+            log.warning("the reaper could not look (%s)", type(problem).__name__)
+        finally:
+            connection.close()  # the pool forks when a child dies: no child shall find an open connection
 
 
 def forget() -> int:

@@ -21,9 +21,8 @@ from annotation import (
 
 @shared_task(name="annotation.tick", ignore_result=True)
 def tick() -> None:
-    """Beat's only task: what is due by the timetable, and what workers left behind."""
+    """Beat's only task: what is due by the timetable."""
     schedules.tick()
-    jobs.reap()
 
 
 read_document = jobs.job("annotation.read_document")(reading.read_document)

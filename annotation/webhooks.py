@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotFound
 from django.http.request import UnreadablePostError
 from django.urls import reverse
@@ -63,9 +64,20 @@ def unblocking(address: str) -> str:
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest, name: str) -> HttpResponse:
-    """Answers 202 to whoever knows the secret, else 403 and nothing is read; needs no sign-in."""
+    """Answers 202 to whoever knows the secret, else 403 and nothing is read; needs no sign-in.
+
+    503 if nothing could be written down: Label Studio doesn't look at it, but its log does, and the next sweep finds out.
+    """
     if not _is_known(request.headers.get(HEADER, "")):
         return HttpResponseForbidden()
+    try:
+        return _noted(request, name)
+    except DatabaseError as problem:
+        log.error("a notice of Label Studio's project for %s is lost (%s)", name, type(problem).__name__)
+        return HttpResponse(status=503)
+
+
+def _noted(request: HttpRequest, name: str) -> HttpResponse:
     document_type = DocumentType.objects.filter(name=name).first()
     if document_type is None:
         return HttpResponseNotFound()

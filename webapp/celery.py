@@ -1,11 +1,12 @@
 """The Celery app: workers for short work (queue `light`), for reading and extracting (`reading`), for training (`training`)."""
 
 import os
+import threading
 from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
@@ -24,3 +25,11 @@ def preload(sender: Any = None, **_: object) -> None:  # Celery's worker, which 
     if sender is None or "light" in sender.app.amqp.queues.consume_from:
         for name in PRELOADED:
             import_module(name)
+
+
+@worker_ready.connect
+def start_reaper(**_: object) -> None:
+    """Every worker rings again for what was not heard and retakes what dead ones left, whatever else is down."""
+    from annotation import jobs  # not before Django is there
+
+    threading.Thread(target=jobs.keep_reaping, name="reaper", daemon=True).start()

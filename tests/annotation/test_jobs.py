@@ -4,8 +4,10 @@ import threading
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
 
 from annotation import doorbell, jobs
 from annotation.errors import LabelStudioUnreachable, LostClaim, Refused
@@ -13,6 +15,7 @@ from annotation.models import Job
 from models.errors import ReadingFailed
 
 TASK = "a.pour"
+send_for_real = doorbell.send
 
 
 def waiting(subject=7):
@@ -23,6 +26,11 @@ def waiting(subject=7):
 def die(job):
     """Its worker beats no more."""
     Job.objects.filter(pk=job.pk).update(lease_until=Now() - timedelta(seconds=1))
+
+
+def rung_ago(job, pause):
+    """The broker was told a little more than `pause` ago."""
+    Job.objects.filter(pk=job.pk).update(rung_at=Now() - pause - timedelta(seconds=1))
 
 
 def in_thread(work, *arguments):
@@ -282,6 +290,7 @@ class TestReaper:
         newer = waiting()
         sent = []
         monkeypatch.setattr(doorbell, "send", sent.extend)
+        rung_ago(newer, jobs.REAP)
         assert jobs.reap() == 1
         assert (newer.pk, TASK) in sent
 
@@ -289,8 +298,45 @@ class TestReaper:
         job = waiting()
         sent = []
         monkeypatch.setattr(doorbell, "send", sent.extend)
-        jobs.reap()
+        assert jobs.reap() == 0, "its message may still be on the way"
+        rung_ago(job, jobs.REAP)
+        assert jobs.reap() == 1
         assert sent == [(job.pk, TASK)]
+
+    def test_what_waits_behind_others_at_the_broker_is_not_sent_again_with_every_look(self, monkeypatch):
+        job = waiting()
+        monkeypatch.setattr(doorbell, "tasks_without_messages", lambda: [])
+        rung_ago(job, jobs.REAP)
+        assert jobs.reap() == 0
+        rung_ago(job, jobs.RING_AGAIN)
+        assert jobs.reap() == 1, "its own message may have been lost among the others"
+        assert jobs.reap() == 0
+
+    def test_a_failed_job_is_rung_for_when_its_pause_is_over(self, monkeypatch):
+        job = waiting()
+        monkeypatch.setattr(doorbell, "tasks_without_messages", lambda: [])
+        jobs.run(job.pk, raiser(LabelStudioUnreachable("away")))
+        assert jobs.reap() == 0
+        Job.objects.update(due_at=Now() - timedelta(seconds=1))
+        assert jobs.reap() == 1
+
+    def test_the_broker_is_asked_which_queues_are_quiet(self):
+        light = waiting()
+        send_for_real([(light.pk, light.task)])
+        assert doorbell.tasks_without_messages() == []  # its message waits in the queue
+        assert jobs.reap() == 0
+        with current_app.connection_for_write() as broker:
+            broker.default_channel.queue_purge(doorbell.LIGHT)
+        assert doorbell.tasks_without_messages() == [light.task]
+
+    def test_without_a_broker_nothing_is_rung_in_vain(self, monkeypatch):
+        waiting()
+
+        def gone(*_, **__):
+            raise OperationalError("connection refused")
+
+        monkeypatch.setattr(current_app, "connection_for_write", gone)
+        assert doorbell.tasks_without_messages() == []
 
     def test_old_done_jobs_are_forgotten_and_failed_ones_kept(self):
         jobs.run(waiting(7).pk, lambda _subject: None)

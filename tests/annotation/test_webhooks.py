@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from pydantic import SecretStr
 
@@ -201,3 +202,13 @@ def test_no_text_of_a_body_is_logged(notify, caplog):
     notify(annotation_event("ANNOTATION_CREATED"), secret="wrong")
     assert not re.search(r"Muster|invite|DE02", caplog.text)
     assert "it is no JSON" in caplog.text
+
+
+def test_a_notice_that_cannot_be_written_down_is_503_and_quotes_nothing(notify, monkeypatch, caplog):
+    def gone(*_, **__):
+        raise OperationalError("could not write the row of D21")
+
+    monkeypatch.setattr(inbox, "mark_dirty", gone)
+    assert notify(annotation_event("ANNOTATION_CREATED")).status_code == 503
+    assert "is lost (OperationalError)" in caplog.text
+    assert "D21" not in caplog.text
