@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
+from benchmarks import pooled
 from benchmarks.baselines import trivial
 from models import extractors
 from models.alignment import learn_day_first
@@ -41,7 +42,7 @@ class Contender:
     @property
     def there(self) -> bool:
         """Whether this Docloop has the extractor."""
-        return self.extractor == TRIVIAL or self.extractor in extractors.EXTRACTORS
+        return self.extractor in (TRIVIAL, pooled.NAME) or self.extractor in extractors.EXTRACTORS
 
     def fit(
         self,
@@ -57,6 +58,9 @@ class Contender:
         """
         if self.extractor == TRIVIAL:
             return lambda documents: [_trivial(schema, pages) for pages in documents]
+        if self.extractor == pooled.NAME:
+            ordered = learn_day_first(schema, [*learning, *validation])
+            return pooled.fit(ordered, learning, validation, settings, on_progress)
         kind = extractors.named(self.extractor)
         known = set(kind.settled({}))
         recipe = {
@@ -91,5 +95,6 @@ CONTENDERS = {
         Contender("tagger", "tagger", refitted=True),
         Contender("crf", "crf", refitted=True),
         Contender(CONVERGED, DEFAULT, LONG, usual=False),
+        Contender(pooled.NAME, pooled.NAME, usual=False),
     )
 }

@@ -84,7 +84,7 @@ def measure(data: Path, *, count: int, seed: int, threads: int, weights: Path | 
             PLAIN: lambda: readers.rapidocr_in_a_loop(threads),
             DOCLOOP: lambda: readers.docloop(threads, extract),
             READING: lambda: readers.docloop(threads, None),
-            "tesseract, a process a page": lambda: readers.tesseract(threads),
+            "tesseract, a process a page, as pytesseract calls it": lambda: readers.tesseract(threads),
         }
         try:
             with redirect_stdout(sys.stderr):  # docTR prints its downloads

@@ -32,7 +32,9 @@ and by which command it was measured. A `+` behind a commit: files differed from
   groups with a fixed seed ({SPLIT_SEED}): {", ".join(f"{pack.held_back} {pack.title}" for pack in PACKS.values())}. It is the same for every
   extractor, size and seed. Training documents are drawn from the rest, the same for every extractor; of them {VALIDATION_SHARE:.0%}, at
   most {MOST_VALIDATION}, are for validation: stopping, choosing, calibrating. "Documents" counts both. `combined` tells by folds
-  how good it is, and learns from all. So do `crf` and `tagger` alone: those held back calibrate them, then they are trained once
+  how good it is, and learns from all. Choice by validation is its choice of weights: what base, trees and CRF count is what makes
+  most values right in documents that a fold has not seen, and may be one of them alone. The fine-tuned network is not among
+  them (`docs/decisions/0010`); `layoutlm+tagger+crf`, where measured, is a pool that has it in the base's place. So do `crf` and `tagger` alone: those held back calibrate them, then they are trained once
   more on all. Only `layoutlm`, which needs them to stop in time, never learns from its validation documents.
 - **Right** is a value that equals the answer after normalisation: dates as ISO dates, amounts with two decimals, texts by letters and
   digits. A field without a predicted value is missing, not wrong. `party`, a list, is compared as a set. F1 is over all values

@@ -70,3 +70,10 @@ def test_trainings_are_measured_with_their_documents_seed_and_time(data: Path) -
 def test_what_a_training_says_of_its_weights_is_kept(data: Path) -> None:
     (note,) = measured(data, "combined", sizes=("8",))["sroie/combined/8/3"]["notes"]
     assert "each unseen by its fold; the base counts" in note
+
+
+@pytest.mark.slow
+def test_the_network_is_pooled_with_trees_and_crf(data: Path) -> None:
+    row = measured(data, "layoutlm+tagger+crf", sizes=("8",))["sroie/layoutlm+tagger+crf/8/3"]
+    assert row["notes"][-1].startswith("weights: layoutlm ")
+    assert row["figures"]["overall"]["f1"]["value"] > 0.3
