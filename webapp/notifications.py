@@ -290,7 +290,7 @@ def _why(status: int | None, said: str, since: datetime) -> str:
         return "It answered that it is gone (410)."
     if status is None and since > timezone.now() - GIVE_UP:
         return f"Messages can't go there: {said}."
-    return f"It failed for {GIVE_UP.days} days, since {since:%Y-%m-%d %H:%M} UTC."
+    return f"It failed for {GIVE_UP.days} days."  # since when stands beside it, in the reader's time
 
 
 def _note(delivery: Delivery, state: Delivery.State, status: int | None, said: str) -> None:

@@ -87,12 +87,24 @@ def test_once_somebody_has_corrected_it_their_boxes_are_drawn(lead):
 
 def test_a_document_that_is_being_read_shows_by_itself_what_becomes_of_it(lead):
     document = make_document(state="received")
-    again = reverse("document-live", args=[document.pk])
-    assert f'hx-get="{again}"' in lead.get(reverse("document", args=[document.pk])).content.decode()
+    page = reverse("document", args=[document.pk])
+    assert (
+        f'hx-get="{page}?history=all" hx-trigger="every 3s"'
+        in lead.get(f"{page}?history=all").content.decode()
+    )
     Document.objects.filter(pk=document.pk).update(state="extracted")
-    part = lead.get(again).content.decode()
-    assert "extracted" in part and "<html" not in part
-    assert again not in lead.get(reverse("document", args=[document.pk])).content.decode()
+    extracted = lead.get(page).content.decode()
+    assert f'hx-get="{page}" hx-trigger="every 5s" hx-select="#live"' in extracted
+
+
+def test_a_long_document_keeps_the_pages_that_its_reader_asked_for(lead):
+    document = make_document()
+    first = document.pages.get()
+    for number in range(1, 8):
+        first.pk, first.number = None, number
+        first.save()
+    page = lead.get(reverse("document", args=[document.pk])).content.decode()
+    assert 'hx-select="#said" hx-target="#said"' in page and 'id="said"' in page
 
 
 def test_a_document_links_to_its_live_task_only(lead):

@@ -89,7 +89,6 @@ TABLE = {
     "stop": ("post", Role.LEAD),
     "documents": ("get", Role.LEAD),
     "document": ("get", Role.LEAD),
-    "document-live": ("get", Role.LEAD),
     "page-image": ("get", Role.LEAD),
     "page-preview": ("get", Role.LEAD),
     "page-crop": ("get", Role.LEAD),

@@ -90,13 +90,6 @@ def page(request: HttpRequest, document_id: int) -> HttpResponse:
 
 @requires(Role.LEAD)
 @require_safe
-def live(request: HttpRequest, document_id: int) -> HttpResponse:
-    """The page's content again, while the document is being read and extracted."""
-    return render(request, "document/live.html", figures(document_id))
-
-
-@requires(Role.LEAD)
-@require_safe
 def sheets(request: HttpRequest, document_id: int) -> HttpResponse:
     """The next pages of a long document, as a part."""
     return render(request, "document/sheets.html", _sheets(_document(document_id), _first(request)))

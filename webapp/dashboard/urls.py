@@ -85,7 +85,6 @@ urlpatterns = [
     path("types/<slug:name>/stop/", document_type.stop, name="stop"),
     path("documents/", documents.documents, name="documents"),
     path("documents/<int:document_id>/", document.page, name="document"),
-    path("documents/<int:document_id>/live/", document.live, name="document-live"),
     path("documents/<int:document_id>/sheets/", document.sheets, name="document-sheets"),
     path("documents/<int:document_id>/pages/<int:number>/", page_images.page_image, name="page-image"),
     path(
