@@ -7,7 +7,7 @@ import shutil
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urldefrag, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import BrowserContext, Page, sync_playwright
@@ -23,6 +23,10 @@ FLAGS = [
 ]
 GRAVE = {"serious", "critical"}  # axe's two highest impacts
 ELSEWHERE = ("api/", "label/")  # for programs, and into Label Studio
+PHONE = {"width": 390, "height": 844}
+STICKING_OUT = """() => document.documentElement.scrollWidth <= innerWidth ? [] : ["the whole", ...
+  [...document.querySelectorAll("body *")].filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+    .slice(0, 5).map((each) => each.outerHTML.slice(0, 80))]"""
 PATIENCE = 60_000  # milliseconds that a slow machine may take to show something
 
 
@@ -53,6 +57,8 @@ def sign_in(page: Page, url: str, name: str, password: str) -> None:
 def every_page(page: Page, url: str) -> Iterator[str]:
     """Opens one page of each kind that links lead to from the overview, and answers its kind (`types/NAME/versions/N`).
 
+    The same page asked for something else (`documents?state&type`) is another kind.
+
     `page` shows it meanwhile. Fails where a link leads nowhere.
     """
     waiting, seen = deque([f"{url}/"]), {""}
@@ -65,15 +71,21 @@ def every_page(page: Page, url: str) -> Iterator[str]:
             kind = kind_of(link)
             if link.startswith(f"{url}/") and kind not in seen and not kind.startswith(ELSEWHERE):
                 seen.add(kind)
-                waiting.append(urljoin(link, urlsplit(link).path))
+                waiting.append(urldefrag(link).url)
         yield kind_of(there)
 
 
 def kind_of(link: str) -> str:
-    """Its path, where numbers and names of types and versions are all the same."""
+    """Its path, where numbers and names of types and versions are all the same, and what is asked of it."""
     path = urlsplit(link).path.strip("/")
+    asked = "&".join(sorted(name for name, _ in parse_qsl(urlsplit(link).query)))
     named = re.sub(r"(?<=^types/)[^/]+", "NAME", path)
-    return re.sub(r"(?<=/)\d+(?=/|$)", "N", named)
+    return re.sub(r"(?<=/)\d+(?=/|$)", "N", named) + (f"?{asked}" if asked else "")
+
+
+def too_wide(page: Page) -> list[str]:
+    """That the page is wider than its window, with what sticks out; nothing if it fits."""
+    return [f"{page.url}: wider than the window: {each}" for each in page.evaluate(STICKING_OUT)]
 
 
 def grave(page: Page) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from models.generator import GeneratedDocument, generate
 from models.schema import Schema
-from tests.journeys.browser import PATIENCE, browsing, every_page, grave, sign_in
+from tests.journeys.browser import PATIENCE, PHONE, browsing, every_page, grave, sign_in, too_wide
 from tests.journeys.test_loop import KIND, Loop
 from webapp.embedded.running import Installation, running
 
@@ -19,6 +20,7 @@ FIELDS = [("invoice_number", "text"), ("invoice_date", "date"), ("total", "money
 SEED = 23
 UPLOADED = 30
 BY_HAND = 11  # corrections before each training, the first of them in the browser
+LOOKS: tuple[dict[str, Any], ...] = ({}, {"dark": True}, PHONE)
 LONG = 15 * PATIENCE  # a training beside other work
 
 
@@ -171,17 +173,17 @@ def versions(page: Page) -> Locator:
 
 
 def look_everywhere(installation: Installation, url: str) -> None:
-    """Every page that links lead to, light and dark: no dead link, no error in a script, nothing grave for axe."""
-    wrong = [each for dark in (False, True) for each in seen_wrong(installation, url, dark)]
+    """Every page that links lead to: no dead link, no error in a script, nothing grave for axe, none wider than a phone."""
+    wrong = [each for look in LOOKS for each in seen_wrong(installation, url, look)]
     assert wrong == [], "\n".join(wrong)
 
 
-def seen_wrong(installation: Installation, url: str, dark: bool) -> list[str]:
+def seen_wrong(installation: Installation, url: str, look: dict[str, Any]) -> list[str]:
     wrong: list[str] = []
-    with browsing(dark=dark) as browser:
+    with browsing(**look) as browser:
         page = browser.new_page()
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
         sign_in(page, url, *person(installation, "operator"))
         for _ in every_page(page, url):
-            wrong += grave(page)
+            wrong += grave(page) + too_wide(page)
     return wrong

@@ -311,3 +311,13 @@ def test_the_audit_stands_with_its_interval(lead):
     headlines.renew(receipts.pk)
     page = text_of(lead.get(reverse("type", args=["receipts"])))
     assert "of all fields right (57 % to 100 %), as found on 5 documents picked at random" in page
+
+
+def test_when_docloop_fails_its_page_needs_nothing_that_may_have_failed(lead, monkeypatch):
+    lead.raise_request_exception = False
+    monkeypatch.setattr("webapp.dashboard.overview.figures", lambda: 1 / 0)
+    answer = lead.get(reverse("overview"))
+    page = answer.content.decode()
+    assert answer.status_code == 500 and "Something went wrong" in page
+    assert "prefers-color-scheme: dark" in page
+    assert "/static/" not in page and "<script" not in page and "{" + "#" not in page

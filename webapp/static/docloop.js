@@ -80,9 +80,11 @@ async function upload(form, input) {
   button.disabled = true;
   bar.hidden = false;
   bar.max = files.length;
+  const began = performance.now();
+  let refused = 0;
   for (const [index, file] of files.entries()) {
     bar.value = index;
-    said.textContent = `Sending ${index + 1} of ${files.length}`;
+    said.textContent = `Sending ${index + 1} of ${files.length}${timeLeft(performance.now() - began, index, files.length)}`;
     const body = new FormData(form);
     body.delete("files");
     body.append("files", file);
@@ -96,14 +98,26 @@ async function upload(form, input) {
       for (const text of [file.name, "not sent", `The server did not take it (${problem.message}). Try this file again.`]) {
         line.insertCell().textContent = text;
       }
+      line.cells[1].className = "text-danger";
       row = line.outerHTML;
     }
     document.getElementById("results-card").hidden = false;
-    results.insertAdjacentHTML("beforeend", row);
+    // what went wrong stands first: among hundreds nobody finds it
+    const wrong = row.includes("text-danger");
+    refused += wrong;
+    results.insertAdjacentHTML(wrong ? "afterbegin" : "beforeend", row);
   }
   bar.value = files.length;
-  said.textContent = `Done: ${files.length} file${files.length === 1 ? "" : "s"}`;
+  said.textContent = `Done: ${files.length} file${files.length === 1 ? "" : "s"}${refused ? `, of which ${refused} refused: they stand first` : ""}`;
   button.disabled = false;
   input.value = "";
   form.querySelector("[data-chosen]").textContent = "";
+}
+
+// at the pace so far, once there is one
+function timeLeft(milliseconds, done, all) {
+  if (done < 3) return "";
+  const minutes = ((milliseconds / done) * (all - done)) / 60_000;
+  if (minutes < 1) return ", less than a minute left";
+  return `, about ${Math.round(minutes)} minute${Math.round(minutes) === 1 ? "" : "s"} left`;
 }
