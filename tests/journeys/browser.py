@@ -66,7 +66,9 @@ def every_page(page: Page, url: str) -> Iterator[str]:
         there = waiting.popleft()
         answer = page.goto(there, wait_until="load")
         assert answer and answer.ok, f"a link leads to {there}, which answers {answer and answer.status}"
-        links = page.eval_on_selector_all("a[href]:not([download])", "all => all.map(one => one.href)")
+        links = page.eval_on_selector_all(
+            "a[href]:not([download], [target])", "all => all.map(one => one.href)"
+        )
         for link in links:
             kind = kind_of(link)
             if link.startswith(f"{url}/") and kind not in seen and not kind.startswith(ELSEWHERE):

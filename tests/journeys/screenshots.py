@@ -6,21 +6,27 @@ The installation is the one that `make up` makes, with its demo, in a folder of 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
+from playwright.sync_api import Page
 
 from models.generator import generate
 from models.schema import Schema
 from tests.journeys.annotator import Annotator, corrected
-from tests.journeys.browser import browsing, every_page, sign_in
+from tests.journeys.browser import PHONE, browsing, every_page, sign_in
 from webapp.embedded.running import Installation
 
 SEED, DOCUMENTS = 7, 60  # of the demo, webapp/demo/load.py
 CORRECTIONS = 32  # of each type: enough for a second training by itself
+LOOKS: dict[str, dict[str, Any]] = {"light": {}, "dark": {"dark": True}, "phone": PHONE}
 MINUTES = 30  # that a slow machine may take for the demo, and for a training
 
 
@@ -79,10 +85,17 @@ def correct(api: httpx.Client, people: list[Annotator], name: str) -> None:
         if (task := person.next_task(report["project_id"])) is None:
             time.sleep(0.5)
             continue
-        document = api.get(f"documents/{task['data']['doc_id']}").raise_for_status().json()
+        document = api.get(f"documents/{document_of(task)}").raise_for_status().json()
         answers = [each for each in truth[document["filename"]].answers if each.field in schema]
         person.submit(task, corrected(task, answers, schema), seconds=6.0 + 7 * (done % 5 == 0))
         done += 1
+
+
+def document_of(task: dict[str, Any]) -> str:
+    """The id of its document, by the address of its first page: a task that asks a second person has a name of its own."""
+    found = re.search(r"pages/(\d+)/", task["data"]["pages"][0])
+    assert found, f"task {task['id']} shows no page of a document"
+    return found[1]
 
 
 def wait_for_training(api: httpx.Client, name: str) -> None:
@@ -96,21 +109,78 @@ def wait_for_training(api: httpx.Client, name: str) -> None:
 
 
 def photograph(installation: Installation, out: Path) -> None:
-    """`out/THEME/PAGE.png`, and `out/phone/PAGE.png` 390 pixels wide."""
+    """`out/LOOK/PAGE.png`: every page of Docloop, what annotators see, and what those see who are not let in."""
     url = f"http://127.0.0.1:{installation.setting('port')}"
-    email, password = next(each for each in installation.sign_ins().items() if each[0].startswith("operator"))
-    for shown, look in {"light": {}, "dark": {"dark": True}, "phone": {"width": 390, "height": 844}}.items():
+    erased = erase_one(installation, url)
+    for shown, look in LOOKS.items():
         (out / shown).mkdir(parents=True, exist_ok=True)
         with browsing(**look) as browser:
-            page = browser.new_page()
-            page.goto(f"{url}/sign-in/")
-            page.screenshot(path=out / shown / "sign-in.png")
-            sign_in(page, url, email, password)
-            for kind in every_page(page, url):
-                page.wait_for_timeout(1500)  # parts that load by themselves, and charts
-                picture = out / shown / f"{kind.replace('/', '-') or 'overview'}.png"
-                page.screenshot(path=picture, full_page=True)
-                say(str(picture))
+            camera = Camera(browser.new_page(), url, out / shown)
+            camera.shoot("sign-in", "/sign-in/")
+            camera.shoot("set-password-worn-out", "/set-password/MQ/worn-out/")
+            sign_in(camera.page, url, *person(installation, "operator"))
+            for kind in every_page(camera.page, url):
+                camera.keep(re.sub(r"[/?&]+", "-", kind) or "overview")
+            camera.shoot("not-found", "/there-is-nothing/")
+            camera.shoot("document-erased", erased)
+        with browsing(**look) as browser:
+            camera = Camera(browser.new_page(), url, out / shown)
+            sign_in(camera.page, url, *person(installation, "annotator"))
+            camera.keep("annotator-today")
+            camera.shoot("annotator-not-for-your-role", "/documents/")
+            label(camera)
+
+
+def person(installation: Installation, role: str) -> tuple[str, str]:
+    """Name and password of the first one of this role."""
+    return next(each for each in installation.sign_ins().items() if each[0].startswith(role))
+
+
+def erase_one(installation: Installation, url: str) -> str:
+    """Erases the oldest document as an operator does; its address."""
+    with browsing() as browser:
+        page = browser.new_page()
+        sign_in(page, url, *person(installation, "operator"))
+        page.goto(f"{url}/documents/?order=oldest")
+        page.locator("main tbody a").first.click()
+        page.get_by_role("button", name="Erase").first.click()
+        name = page.get_by_role("heading", level=1).inner_text()
+        page.get_by_label("Type the name of the file").fill(name)
+        page.get_by_role("button", name="Erase it").click()
+        page.wait_for_load_state()
+        return urlsplit(page.url).path
+
+
+def label(camera: Camera) -> None:
+    """The first document of their queue, in Label Studio."""
+    way = camera.page.locator("a[href*='/label/']").first
+    if not way.is_visible():
+        return  # the queue is empty just now
+    way.evaluate("(link) => link.removeAttribute('target')")
+    way.click()
+    camera.page.get_by_test_id("bottombar-submit-button").wait_for()
+    camera.page.wait_for_timeout(3000)  # the page's image, and the boxes on it
+    camera.keep("label-studio", whole=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A person's browser, and where its pictures are put."""
+
+    page: Page
+    url: str
+    folder: Path
+
+    def shoot(self, name: str, path: str) -> None:
+        """Go there first."""
+        self.page.goto(f"{self.url}{path}")
+        self.keep(name)
+
+    def keep(self, name: str, *, whole: bool = True) -> None:
+        """What the browser shows now, down to the end of the page if `whole`."""
+        self.page.wait_for_timeout(1500)  # parts that load by themselves, and charts
+        self.page.screenshot(path=self.folder / f"{name}.png", full_page=whole)
+        say(str(self.folder / f"{name}.png"))
 
 
 if __name__ == "__main__":
