@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +131,13 @@ def settled(document_type: DocumentType) -> dict[str, Any]:  # an extractor's ow
 
     Raises `TrainingFailed` for what makes no sense.
     """
-    kind = extractors.named(document_type.extractor)
+    kind = extractors.named(extractors.for_base(document_type.extractor, base_of(document_type.recipe)))
     return kind.settled(of_machine(kind) | document_type.recipe)
+
+
+def base_of(recipe: Mapping[str, Any]) -> str:  # an extractor's own settings
+    """What a recipe says of the base; empty where it says nothing."""
+    return str(recipe.get("base", ""))
 
 
 def of_machine(kind: type[Extractor]) -> dict[str, Any]:  # an extractor's own settings
@@ -203,7 +208,8 @@ def _fitted(
         shutil.rmtree(folder, ignore_errors=True)
     else:
         return folder
-    model = extractors.named(run.document_type.extractor).fit(
+    name = extractors.for_base(run.document_type.extractor, base_of(recipe))
+    model = extractors.named(name).fit(
         schema,
         examples[Split.TRAIN],
         examples[Split.VALIDATION],
@@ -284,7 +290,7 @@ def _params(
 ) -> dict[str, Any]:  # mixed: text and numbers, as MLflow takes them
     counts = {f"{split}_documents": len(found) for split, found in examples.items()}
     return {
-        "extractor": run.document_type.extractor,
+        "extractor": extractors.for_base(run.document_type.extractor, base_of(recipe)),
         "split_rule": snapshots.RULE,
         **counts,
         "answers_in_doubt": len(run.in_doubt or ()),

@@ -14,11 +14,13 @@ from typing import Any
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
 
+from annotation import extraction
 from annotation.models import DocumentType
 from learner import aliases, decision
 from learner.models import ModelVersion
 from models import extractors, shelf
 from models.errors import RegistryError
+from models.extractors import untaught
 from models.extractors.base import Extractor
 from models.registry import Registry
 from models.schema import Schema
@@ -85,8 +87,11 @@ def find(name: str, wanted: str | None, document_type: DocumentType | None, sche
 
 
 def _base(schema: Schema) -> Found:
-    model = extractors.named(ZERO_SHOT).fit(schema, [], [], recipe={}, on_progress=lambda _: None)
-    return Found(model, "the base model, without any document", None, "", {})
+    """As the app asks it before there is a champion: of fields it knows nothing of it says nothing."""
+    found = untaught.of(ZERO_SHOT, schema)
+    if found is None:
+        raise RegistryError(f"the base knows nothing of {', '.join(schema.names)}: train a model first")
+    return Found(extraction.opened(found), "the base model, without any document", None, "", {})
 
 
 def _shelved(folder: Path) -> Found:

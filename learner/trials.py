@@ -19,7 +19,7 @@ import numpy as np
 
 from annotation.models import DocumentType
 from learner import trial_models
-from learner.training import of_machine
+from learner.training import base_of, of_machine
 from models import extractors, familiarity, grouping, judging, shelf
 from models.alignment import learn_day_first
 from models.errors import ReadingFailed
@@ -72,7 +72,8 @@ def train(
     shelf.make_room(out or own_shelf, empty=out is not None)
     material = gather(order, "train", say)
     described = material.document_type or DocumentType()  # an unsaved row has the defaults
-    kind = extractors.named(extractor or described.extractor)
+    base = base_of(described.recipe | recipe)
+    kind = extractors.named(extractors.for_base(extractor or described.extractor, base))
     settled = kind.settled(of_machine(kind) | {"seed": order.seed} | described.recipe | recipe)
     schema, notes = labelled_part(material.schema, material.documents, f"the type {order.name!r}")
     rng = np.random.default_rng(order.seed)
@@ -125,13 +126,17 @@ def evaluate(order: Order, *, wanted: str | None, say: Say) -> Report:
     documents = material.documents
     found = trial_models.find(order.name, wanted, material.document_type, material.schema)
     say(f"{found.origin}: {len(documents)} documents to extract")
-    taught = material.schema if material.document_type else found.model.schema
+    taught = found.model.schema if found.folder and not material.document_type else material.schema
     whose = f"the type {order.name!r}" if material.document_type else "the model"
     schema, notes = labelled_part(taught, documents, whose)
     # 03/04/2020 in a label means what the other labels say, whatever the model takes it for
     schema = learn_day_first(schema, grouping.examples(documents))
     if not material.document_type and found.folder:
         material = replace(material, schema_from="what the model was taught")
+    if unknown := [name for name in schema.names if name not in found.model.schema]:
+        notes.append(
+            f"the model knows nothing of these fields, so their values count as missed: {', '.join(unknown)}"
+        )
     met = set(found.record.get("documents_seen", ()))
     again = sum(grouping.digest_of_words(document.pages) in met for document in documents)
     if again:

@@ -8,6 +8,7 @@ from pathlib import Path
 from models.errors import DocloopError
 from models.extractors import manifest
 from models.extractors.base import Extractor
+from models.extractors.base_files import head_of
 
 EXTRACTORS = {
     "rules": "models.extractors.rules.RulesExtractor",
@@ -16,6 +17,7 @@ EXTRACTORS = {
     "crf": "models.extractors.crf.CrfExtractor",
     "layoutlm": "models.extractors.layoutlm.LayoutLMExtractor",
 }
+LIVE_ON_CONCEPTS = ("combined", "tagger")
 
 
 class UnknownExtractor(DocloopError):
@@ -30,6 +32,15 @@ def named(name: str) -> type[Extractor]:
         raise UnknownExtractor(f"no extractor {name!r}; there are: {', '.join(EXTRACTORS)}") from None
     extractor: type[Extractor] = getattr(import_module(module), class_name)
     return extractor
+
+
+def for_base(name: str, base: str) -> str:
+    """The extractor that trains from `base`: `name`, or `layoutlm` where `name` lives on concepts that the base doesn't know.
+
+    `base` is what the recipe says: empty, a folder, or a name on the hub. So a bigger base is one setting.
+    """
+    foreign = base and len(head_of(Path(base))) < 2
+    return "layoutlm" if foreign and name in LIVE_ON_CONCEPTS else name
 
 
 def load(folder: Path) -> Extractor:

@@ -15,7 +15,7 @@ from models import shelf
 from models.errors import BadSchema, ReadingFailed, RegistryError, TrainingFailed
 from models.extractors.rules import RulesExtractor
 from models.shelf import take
-from tests.factories import make_type, make_version
+from tests.factories import make_tiny_base, make_type, make_version
 from tests.generated_pack import relabel, write_pack
 
 pytestmark = pytest.mark.django_db
@@ -253,3 +253,29 @@ def test_what_is_set_for_this_machine_holds_for_trials_too_unless_the_recipe_say
     assert report["recipe"]["max_minutes"] == 7
     report = trained(Order("slips", pack), extractor="crf", recipe={"iterations": 5, "max_minutes": 3.0})
     assert report["recipe"]["max_minutes"] == 3
+
+
+def test_of_fields_that_the_base_knows_nothing_of_it_says_neither_a_value_nor_that_they_are_absent(pack):
+    relabel(pack / "train", lambda number, labels: labels["fields"].update(horoscope="TOTAL"))
+    report = evaluated(Order("slips", pack), "base")
+    assert any("knows nothing of these fields" in note and "horoscope" in note for note in report["notes"])
+    told = report["figures"]["fields"]
+    assert told["horoscope"]["predicted"] == told["horoscope"]["calibration"]["absences"]["count"] == 0
+    assert told["horoscope"]["true"] > 0
+    assert told["total"]["predicted"] > 0
+
+
+def test_a_base_that_knows_none_of_the_fields_is_no_model(pack):
+    make_type(name="slips", fields=[{"name": "horoscope", "kind": "text"}])
+    with pytest.raises(RegistryError, match="the base knows nothing of horoscope: train a model first"):
+        evaluated(Order("slips", pack), "base")
+
+
+@pytest.mark.slow  # importing transformers
+def test_a_bigger_base_is_one_setting(pack, tmp_path):
+    base = make_tiny_base(tmp_path)
+    report = trained(
+        Order("slips", pack), extractor=None, recipe={"base": str(base), "epochs": 1, "threads": 1}
+    )
+    assert report["extractor"] == "layoutlm"
+    assert take(Path(report["model"]["folder"])).model.name == "layoutlm"

@@ -1,12 +1,13 @@
 """What trainings start from: Docloop's own base, MiniLM, or any BERT, LayoutLM or LayoutLMv3 checkpoint.
 
-A base is a folder of `config.json`, `model.safetensors` and `tokenizer.json`, or the name of one on the Hugging Face
-hub. Of a foreign checkpoint the encoder is taken; 2-D positions it lacks start as smooth waves.
+A base is a folder of `config.json`, `model.safetensors` and `tokenizer.json` (or the vocabulary that older checkpoints
+have in its place), or the name of one on the Hugging Face hub. Of a foreign checkpoint the encoder is taken; 2-D positions it lacks start as smooth waves.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
+from tokenizers.models import BPE, WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer, ByteLevel
 
 from models.errors import RegistryError, TrainingFailed
 from models.extractors.base_files import FILES, OWN_BASE
@@ -22,6 +26,9 @@ from models.extractors.layoutlm.windows import WINDOW, open_tokenizer
 
 KINDS = ("bert", "layoutlm", "layoutlmv3")
 SPARE_POSITIONS = 2  # some models count from behind their padding's number
+WORD_PIECES, BYTE_PAIRS = ("vocab.txt",), ("vocab.json", "merges.txt")
+VOCABULARIES = (WORD_PIECES, BYTE_PAIRS)  # of checkpoints from before there was a tokenizer.json
+OLDER = (*WORD_PIECES, *BYTE_PAIRS, "tokenizer_config.json")
 POSITIONS = (
     "x_position_embeddings",
     "y_position_embeddings",
@@ -39,6 +46,8 @@ def base_folder(named: str) -> Path:
     if named and not folder.is_dir() and named.count("/") == 1 and not named.startswith((".", "/")):
         folder = _from_hub(named)
     missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing == ["tokenizer.json"] and any(_whole(folder, names) for names in VOCABULARIES):
+        missing = []
     if missing:
         raise TrainingFailed(
             f"base model {named or folder}: no {', '.join(missing)} there; give a folder with {', '.join(FILES)}, "
@@ -65,11 +74,30 @@ def open_base(named: str) -> tuple[WordTagger, Tokenizer]:
             f"base model {folder} can't be opened: {error}; is the checkpoint whole?"
         ) from error
     try:
-        return network, open_tokenizer(folder)
+        there = (folder / "tokenizer.json").is_file()
+        return network, open_tokenizer(folder) if there else _from_vocabulary(folder)
     except Exception as error:  # the tokenizers library raises nothing more special
         raise TrainingFailed(
-            f"base model {folder}: its tokenizer.json can't be opened: {error}; is the checkpoint whole?"
+            f"base model {folder}: its {'tokenizer.json' if there else 'vocabulary'} can't be opened: {error}; is the checkpoint whole?"
         ) from error
+
+
+def _whole(folder: Path, names: Sequence[str]) -> bool:
+    return all((folder / name).is_file() for name in names)
+
+
+def _from_vocabulary(folder: Path) -> Tokenizer:
+    """The tokenizer that a checkpoint without `tokenizer.json` means: BERT's word pieces, or byte pairs as RoBERTa's."""
+    if _whole(folder, BYTE_PAIRS):
+        tokenizer = Tokenizer(BPE.from_file(*(str(folder / name) for name in BYTE_PAIRS)))
+        tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+        return tokenizer
+    tokenizer = Tokenizer(WordPiece.from_file(str(folder / WORD_PIECES[0]), unk_token="[UNK]"))
+    settings = folder / "tokenizer_config.json"
+    told = json.loads(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
+    tokenizer.normalizer = BertNormalizer(lowercase=bool(told.get("do_lower_case", True)))
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    return tokenizer
 
 
 def _from_hub(name: str) -> Path:
@@ -78,7 +106,7 @@ def _from_hub(name: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=list(FILES)))
+        return Path(snapshot_download(name, allow_patterns=[*FILES, *OLDER]))
     # the hub's client raises its own, the HTTP library's and the system's errors alike
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise TrainingFailed(

@@ -25,7 +25,8 @@ def open_concepts(
     network, tokenizer = open_base(base)
     if len(network.head) < 2:
         raise TrainingFailed(
-            f"base model {base!r} knows no concepts, so the tagger can learn nothing from it; leave 'base' empty"
+            f"base model {base!r} knows no concepts, which combined and tagger live on; set the extractor to layoutlm, "
+            "or leave 'base' empty"
         )
     graph = exporting.to_onnx(Concepts(network))
     if precision != FLOAT32:

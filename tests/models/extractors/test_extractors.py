@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from models.errors import RegistryError
-from models.extractors import EXTRACTORS, UnknownExtractor, load, manifest, named
+from models.errors import RegistryError, TrainingFailed
+from models.extractors import EXTRACTORS, UnknownExtractor, for_base, load, manifest, named
 from models.extractors.base import Example
 from models.pages import Page
 from models.schema import Field, Schema
@@ -131,6 +131,24 @@ class TestEveryExtractor:
 def test_an_unknown_name_is_answered_with_those_there_are():
     with pytest.raises(UnknownExtractor, match="layoutlm"):
         named("layoutml")
+
+
+def test_a_base_that_knows_no_concepts_is_fine_tuned_so_a_bigger_base_is_one_setting(tiny_base, tmp_path):
+    (tmp_path / "config.json").write_text('{"head": ["O", "B-total", "I-total"]}')
+    for base in (str(tiny_base), "microsoft/layoutlmv3-base"):
+        assert {for_base(name, base) for name in ("combined", "tagger", "layoutlm")} == {"layoutlm"}
+        assert {for_base(name, base) for name in ("crf", "rules")} == {"crf", "rules"}
+    for base in ("", str(tmp_path)):
+        assert [for_base(name, base) for name in EXTRACTORS] == list(EXTRACTORS)
+
+
+@pytest.mark.slow  # it opens the base with torch
+def test_who_insists_on_another_is_told_which_extractor_takes_such_a_base(schema, receipts, tiny_base):
+    for name in ("combined", "tagger"):
+        with pytest.raises(TrainingFailed, match="knows no concepts.*set the extractor to layoutlm"):
+            named(name).fit(
+                schema, receipts[:2], [], recipe={"base": str(tiny_base)}, on_progress=lambda _: None
+            )
 
 
 def test_asking_for_rules_or_reading_contracts_loads_no_torch():

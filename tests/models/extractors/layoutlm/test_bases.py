@@ -155,6 +155,44 @@ def test_docloops_own_kind_is_opened_as_it_was_saved(tiny_base, tmp_path):
         assert torch.equal(again.state_dict()[name], tensor.half().float()), name
 
 
+class TestVocabularies:
+    """Checkpoints from before there was a tokenizer.json have its vocabulary beside them."""
+
+    TEXTS = ("TOTAL RM 12.90", "Müller GmbH, 01/02/2018", "unbelievable")
+
+    def ids(self, folder):
+        tokenizer = open_base(str(folder))[1]
+        # a blank before it, as windows are cut
+        return [tokenizer.encode(f" {text}", add_special_tokens=False).ids for text in self.TEXTS]
+
+    @pytest.fixture
+    def folder(self, checkpoint, tmp_path):
+        shutil.copytree(checkpoint, tmp_path / "base")
+        return tmp_path / "base"
+
+    def test_a_vocabulary_alone_cuts_words_as_the_tokenizer_does(self, folder):
+        before = self.ids(folder)
+        Tokenizer.from_file(str(folder / "tokenizer.json")).model.save(str(folder))
+        (folder / "tokenizer.json").unlink()
+        assert self.ids(folder) == before
+
+    def test_a_vocabulary_with_capitals_keeps_them(self, tiny_base, tmp_path):
+        shutil.copytree(tiny_base, tmp_path / "base")
+        (tmp_path / "base/tokenizer.json").unlink()
+        pieces = ["[PAD]", "[UNK]", "[MASK]", "Total", "total"]
+        (tmp_path / "base/vocab.txt").write_text("\n".join(pieces))
+        (tmp_path / "base/tokenizer_config.json").write_text('{"do_lower_case": false}')
+        tokenizer = open_base(str(tmp_path / "base"))[1]
+        assert tokenizer.encode(" Total", add_special_tokens=False).ids == [3]
+
+    def test_half_a_vocabulary_is_none(self, tiny_base, tmp_path):
+        shutil.copytree(tiny_base, tmp_path / "base")
+        (tmp_path / "base/tokenizer.json").unlink()
+        (tmp_path / "base/vocab.json").write_text("{}")
+        with pytest.raises(TrainingFailed, match=r"base: no tokenizer\.json there; give a folder with"):
+            open_base(str(tmp_path / "base"))
+
+
 class TestRefused:
     @pytest.fixture
     def folder(self, tiny_base, tmp_path):
