@@ -94,11 +94,14 @@ def examples(snapshot: Snapshot, in_doubt: Iterable[tuple[int, str]] = ()) -> di
     """The snapshot's documents with their words and true answers, by split and in the order of its items.
 
     Documents with unconfirmed fields are there for training only: what stands beside a gold one is left out. So is
-    what was erased. Answers `in_doubt` (correction id, field) are as unconfirmed, where something learns from them.
+    what was erased. Answers `in_doubt` (correction id, field) are as unconfirmed, where something learns from them or
+    is calibrated on them; the latter as long as enough is left.
     """
     doubted: defaultdict[int, set[str]] = defaultdict(set)
     for correction, field in in_doubt:
         doubted[correction].add(field)
+    sure = [pk for pk, split in snapshot.items if split == Split.VALIDATION and pk not in doubted]
+    spared = {Split.GOLD} if len(sure) >= LEAST[Split.VALIDATION] else {Split.GOLD, Split.VALIDATION}
     corrections = Correction.objects.filter(pk__in=[correction for correction, _ in snapshot.items])
     found = {
         row.pk: row for row in corrections.select_related("document").prefetch_related("document__pages")
@@ -110,10 +113,10 @@ def examples(snapshot: Snapshot, in_doubt: Iterable[tuple[int, str]] = ()) -> di
         if row is None:  # its document was erased since: a retry learns nothing from it either
             continue
         unconfirmed = row.unconfirmed & names
+        if split not in spared:
+            unconfirmed |= doubted[correction] & names
         if unconfirmed and split != Split.TRAIN:
             continue
-        if split == Split.TRAIN:
-            unconfirmed |= doubted[correction] & names
         # a field that the type has no more may still be in an older correction
         answers = tuple(answer for answer in row.said if answer.field in names - unconfirmed)
         example = Example(str(row.document_id), row.document.word_pages, answers, unconfirmed)

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from annotation import jobs, ledger, rechecks
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 State = Suspect.State
 WAITING = (State.OPEN, State.ASKED)
 LEAST_DOCUMENTS = 20  # of fewer, a model that learned from the others knows too little
+UNLIKELY = 0.1  # below it no training learns from an answer, whether somebody is asked about it or not (0020)
 DIFFER = 0.5  # likelihood of what one of two people said
 
 
@@ -48,9 +49,10 @@ def find_suspects(type_id: int) -> None:
 
 
 def before_training(snapshot: Snapshot, on_progress: OnProgress) -> list[tuple[int, str]]:
-    """Look through what a training is to learn from, and ask second people; answers (correction, field) still in doubt.
+    """Look through what a training is to learn from, and ask second people; answers (correction, field) to leave out.
 
-    Gold stays out of it: whatever decides what is learned must not have seen what judges it.
+    These are the most unlikely ones, and those that somebody is asked about: of the others more are right than wrong.
+    Gold stays out of it, as whatever decides what is learned must not have seen what judges it.
     """
     document_type = snapshot.document_type
     learned = {correction for correction, split in snapshot.items if split != Split.GOLD}
@@ -63,7 +65,9 @@ def before_training(snapshot: Snapshot, on_progress: OnProgress) -> list[tuple[i
         else:
             _store(document_type, found, looked_at=[row.pk for row in rows])
             ask_others(document_type)
-    doubted = waiting(document_type).filter(correction__in=learned)
+    doubted = waiting(document_type).filter(
+        Q(likelihood__lt=UNLIKELY) | Q(state=State.ASKED), correction__in=learned
+    )
     return sorted(doubted.values_list("correction", "field"))
 
 
@@ -82,6 +86,7 @@ def _doubts(
 
 
 def example_of(row: Correction, names: set[str]) -> Example:
+    """What a correction, whose document and pages are fetched, says of the fields with these `names`."""
     unconfirmed = row.unconfirmed & names
     answers = tuple(answer for answer in row.said if answer.field in names - unconfirmed)
     return Example(str(row.document_id), row.document.word_pages, answers, unconfirmed)

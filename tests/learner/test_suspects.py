@@ -153,7 +153,11 @@ def test_before_a_training_people_are_asked_and_it_leaves_out_what_is_in_doubt(
 
     def find(schema, examples, on_progress):
         seen.extend(examples)
-        return [Doubt(3, "total", 0.03, "47.20"), Doubt(5, "date", 0.04, "")]
+        return [
+            Doubt(3, "total", 0.03, "47.20"),
+            Doubt(5, "date", 0.04, ""),
+            Doubt(6, "date", suspects.UNLIKELY, ""),  # likelier than not, once people have said it
+        ]
 
     monkeypatch.setattr(label_errors, "find", find)
     found = suspects.before_training(snapshot, lambda _: None)
