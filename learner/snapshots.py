@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,7 +24,7 @@ from annotation.errors import Refused
 from annotation.models import Correction, DocumentType
 from learner.models import Snapshot
 from models import similarity
-from models.extractors.base import Example
+from models.extractors.base import Answer, Example
 from models.schema import Schema
 
 
@@ -35,6 +35,10 @@ class Split(StrEnum):
     VALIDATION = "validation"  # when to stop, calibration
     GOLD = "gold"  # seen by no training: the gate compares on it
 
+
+InDoubt = tuple[
+    int, str, str
+]  # correction id, field, and what is said instead of its answer; empty: that it is absent
 
 RULE = "v1"  # of the split; part of the hash, so that a snapshot says how it was made
 GOLD_SHARE = 0.20
@@ -90,16 +94,16 @@ def take(document_type: DocumentType) -> Snapshot:
     return snapshot
 
 
-def examples(snapshot: Snapshot, in_doubt: Iterable[tuple[int, str]] = ()) -> dict[Split, list[Example]]:
+def examples(snapshot: Snapshot, in_doubt: Iterable[InDoubt] = ()) -> dict[Split, list[Example]]:
     """The snapshot's documents with their words and true answers, by split and in the order of its items.
 
     Documents with unconfirmed fields are there for training only: what stands beside a gold one is left out. So is
-    what was erased. Answers `in_doubt` (correction id, field) are as unconfirmed, where something learns from them or
-    is calibrated on them; the latter as long as enough is left.
+    what was erased. What is `in_doubt` is unconfirmed where something learns from it or is calibrated on it; the latter
+    as long as enough is left.
     """
-    doubted: defaultdict[int, set[str]] = defaultdict(set)
-    for correction, field in in_doubt:
-        doubted[correction].add(field)
+    doubted: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    for correction, field, says in in_doubt:
+        doubted[correction][field] = says
     sure = [pk for pk, split in snapshot.items if split == Split.VALIDATION and pk not in doubted]
     spared = {Split.GOLD} if len(sure) >= LEAST[Split.VALIDATION] else {Split.GOLD, Split.VALIDATION}
     corrections = Correction.objects.filter(pk__in=[correction for correction, _ in snapshot.items])
@@ -112,16 +116,25 @@ def examples(snapshot: Snapshot, in_doubt: Iterable[tuple[int, str]] = ()) -> di
         row = found.get(correction)
         if row is None:  # its document was erased since: a retry learns nothing from it either
             continue
-        unconfirmed = row.unconfirmed & names
-        if split not in spared:
-            unconfirmed |= doubted[correction] & names
+        told = (
+            {}
+            if split in spared
+            else {name: doubted[correction][name] for name in names & doubted[correction].keys()}
+        )
+        unconfirmed = row.unconfirmed & names | told.keys()
         if unconfirmed and split != Split.TRAIN:
             continue
-        # a field that the type has no more may still be in an older correction
-        answers = tuple(answer for answer in row.said if answer.field in names - unconfirmed)
-        example = Example(str(row.document_id), row.document.word_pages, answers, unconfirmed)
-        by_split[Split(split)].append(example)
+        by_split[Split(split)].append(_example(row, names, unconfirmed, told))
     return by_split
+
+
+def _example(row: Correction, names: Set[str], unconfirmed: Set[str], told: Mapping[str, str]) -> Example:
+    """A document; `told` is what is said instead of answers in doubt, by field."""
+    # a field that the type has no more may still be in an older correction
+    answers = tuple(answer for answer in row.said if answer.field in names - unconfirmed)
+    doubted = tuple(answer for answer in row.said if answer.field in told)
+    doubted += tuple(Answer(name, text) for name, text in told.items() if text)
+    return Example(str(row.document_id), row.document.word_pages, answers, frozenset(unconfirmed), doubted)
 
 
 def divide(entries: Sequence[Entry], remembered: Mapping[int, Split]) -> dict[int, Split]:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation import jobs, ledger, rechecks
@@ -21,7 +21,7 @@ from annotation.errors import Refused
 from annotation.models import Correction, Document, DocumentType, Recheck
 from learner import probes
 from learner.models import Snapshot, Suspect
-from learner.snapshots import Split
+from learner.snapshots import InDoubt, Split
 from models import label_errors
 from models.errors import TrainingFailed
 from models.extractors.base import Example, OnProgress
@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 State = Suspect.State
 WAITING = (State.OPEN, State.ASKED)
 LEAST_DOCUMENTS = 20  # of fewer, a model that learned from the others knows too little
-UNLIKELY = 0.1  # below it no training learns from an answer, whether somebody is asked about it or not (0020)
 DIFFER = 0.5  # likelihood of what one of two people said
 
 
@@ -51,8 +50,8 @@ def find_suspects(type_id: int) -> None:
 def before_training(snapshot: Snapshot, on_progress: OnProgress) -> list[tuple[int, str]]:
     """Look through what a training is to learn from, and ask second people; answers (correction, field) to leave out.
 
-    These are the most unlikely ones, and those that somebody is asked about: of the others more are right than wrong.
-    Gold stays out of it, as whatever decides what is learned must not have seen what judges it.
+    These are the ones that somebody is asked about now: of the others more are right than wrong. Gold stays out of it,
+    as whatever decides what is learned must not have seen what judges it.
     """
     document_type = snapshot.document_type
     learned = {correction for correction, split in snapshot.items if split != Split.GOLD}
@@ -65,10 +64,15 @@ def before_training(snapshot: Snapshot, on_progress: OnProgress) -> list[tuple[i
         else:
             _store(document_type, found, looked_at=[row.pk for row in rows])
             ask_others(document_type)
-    doubted = waiting(document_type).filter(
-        Q(likelihood__lt=UNLIKELY) | Q(state=State.ASKED), correction__in=learned
-    )
+    doubted = waiting(document_type).filter(state=State.ASKED, correction__in=learned)
     return sorted(doubted.values_list("correction", "field"))
+
+
+def with_what_is_said(doubted: Collection[tuple[int, str]]) -> list[InDoubt]:
+    """What `before_training` answered, with the words that are said instead: text of documents, so no run keeps it."""
+    rows = Suspect.objects.filter(correction__in={correction for correction, _ in doubted})
+    says = {(row.correction_id, row.field): row.says for row in rows}
+    return [(*each, says.get(each, "")) for each in doubted]
 
 
 def _confirmed(document_type: DocumentType) -> list[Correction]:

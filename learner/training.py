@@ -176,7 +176,7 @@ def _snapshot(run: Run) -> Snapshot:
     return run.snapshot
 
 
-def _in_doubt(run: Run, snapshot: Snapshot, registry: Registry) -> list[tuple[int, str]]:
+def _in_doubt(run: Run, snapshot: Snapshot, registry: Registry) -> list[snapshots.InDoubt]:
     """What the run doesn't learn from (`suspects.before_training`).
 
     A retry leaves out the same: its checkpoints are of these examples, whatever people have said meanwhile.
@@ -190,7 +190,7 @@ def _in_doubt(run: Run, snapshot: Snapshot, registry: Registry) -> list[tuple[in
             jobs.assert_held()
             Run.objects.filter(pk=run.pk).update(in_doubt=found)
         run.in_doubt = found
-    return [(correction, field) for correction, field in run.in_doubt]
+    return suspects.with_what_is_said([(correction, field) for correction, field in run.in_doubt])
 
 
 def _fitted(

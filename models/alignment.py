@@ -140,10 +140,16 @@ def labels_to_learn(example: Example, schema: Schema) -> tuple[tuple[str | None,
 
     Every word that isn't a confirmed value may be one. So such a document teaches what confirmed values look like, and
     nothing else: the model's own guess, which a person let stand without looking, never becomes a label, nor does a
-    value that it missed become "no field".
+    value that it missed become "no field". Of a doubted field only the words in doubt may be one: a document that taught
+    nothing else would cost more than a wrong label does.
     """
-    labels = label_words(example.pages, example.answers, schema).labels
-    if example.unconfirmed.isdisjoint(schema.names):
+    doubted = {answer.field for answer in example.doubted}
+    labels = label_words(example.pages, (*example.answers, *example.doubted), schema).labels
+    if doubted:
+        labels = tuple(
+            tuple(None if label and label[2:] in doubted else label for label in page) for page in labels
+        )
+    if (example.unconfirmed - doubted).isdisjoint(schema.names):
         return labels
     return tuple(tuple(None if label == OUTSIDE else label for label in page) for page in labels)
 

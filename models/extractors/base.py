@@ -40,13 +40,15 @@ class Example:
     """One confirmed document: `answers` is complete, so a field without an answer is absent.
 
     But for the `unconfirmed` fields, which nobody looked at: nothing is known of them, so they have no answers here,
-    and whoever learns takes neither their values nor their absence for true.
+    and whoever learns takes neither their values nor their absence for true. Of some of them it is known what was
+    `doubted`: what a person said, and what somebody else says instead. These words may be a value, and no others.
     """
 
     key: str
     pages: tuple[Page, ...]
     answers: tuple[Answer, ...]
     unconfirmed: frozenset[str] = frozenset()
+    doubted: tuple[Answer, ...] = ()  # of unconfirmed fields
 
     def __post_init__(self) -> None:
         if told := sorted({answer.field for answer in self.answers} & self.unconfirmed):

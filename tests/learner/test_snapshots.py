@@ -252,20 +252,22 @@ class TestStored:
         snapshot = snapshots.take(document_type)
         first = {split: next(pk for pk, of in snapshot.items if of == split) for split in Split}
         before = snapshots.examples(snapshot)
-        after = snapshots.examples(snapshot, [(pk, "total") for pk in first.values()])
+        after = snapshots.examples(snapshot, [(pk, "total", "47.20") for pk in first.values()])
         assert after[Split.GOLD] == before[Split.GOLD]
         assert after[Split.VALIDATION] == before[Split.VALIDATION][1:]
         assert after[Split.TRAIN][1:] == before[Split.TRAIN][1:]
         masked = after[Split.TRAIN][0]
         assert masked.unconfirmed == {"total"}
         assert {answer.field for answer in masked.answers} == {"company", "date"}
+        (said,) = [answer for answer in before[Split.TRAIN][0].answers if answer.field == "total"]
+        assert masked.doubted == (said, Answer("total", "47.20"))
 
     def test_doubts_never_leave_too_few_documents_to_calibrate_on(self):
         document_type = make_type()
         self.corrected(document_type, 20)
         snapshot = snapshots.take(document_type)
         calibrating = [pk for pk, split in snapshot.items if split == Split.VALIDATION]
-        doubts = [(pk, "total") for pk in calibrating]
+        doubts = [(pk, "total", "") for pk in calibrating]
         before, after = snapshots.examples(snapshot), snapshots.examples(snapshot, doubts)
         assert after[Split.VALIDATION] == before[Split.VALIDATION]
         left = snapshots.examples(snapshot, doubts[:1])[Split.VALIDATION]

@@ -145,7 +145,7 @@ def of_split(snapshot, *splits):
     return list(Document.objects.filter(truth__in=chosen).order_by("truth"))
 
 
-def test_before_a_training_people_are_asked_and_it_leaves_out_what_is_in_doubt(
+def test_before_a_training_people_are_asked_and_it_leaves_out_what_they_are_asked_about(
     monkeypatch, receipts, snapshot, rung
 ):
     learning = of_split(snapshot, "train", "validation")
@@ -153,16 +153,13 @@ def test_before_a_training_people_are_asked_and_it_leaves_out_what_is_in_doubt(
 
     def find(schema, examples, on_progress):
         seen.extend(examples)
-        return [
-            Doubt(3, "total", 0.03, "47.20"),
-            Doubt(5, "date", 0.04, ""),
-            Doubt(6, "date", suspects.UNLIKELY, ""),  # likelier than not, once people have said it
-        ]
+        return [Doubt(3, "total", 0.03, "47.20"), Doubt(5, "date", 0.04, "")]
 
     monkeypatch.setattr(label_errors, "find", find)
     found = suspects.before_training(snapshot, lambda _: None)
     assert [int(example.key) for example in seen] == [document.pk for document in learning]
-    assert found == sorted([(learning[3].truth_id, "total"), (learning[5].truth_id, "date")])
+    assert found == [(learning[3].truth_id, "total")]  # a twentieth of 31 documents is one
+    assert suspects.with_what_is_said(found) == [(learning[3].truth_id, "total", "47.20")]
     assert Recheck.objects.get().document == learning[3]
     assert ("annotation.fill_queue", receipts.pk) in rung
     assert suspects.before_training(snapshot, lambda _: None) == found

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from models.alignment import (
     label_words,
+    labels_to_learn,
     learn_day_first,
     text_of,
     values_in,
@@ -373,3 +374,19 @@ def test_an_iso_date_is_found_however_it_is_printed(day, form):
     (place,) = label_words([page], [Answer("date", day.isoformat())], SCHEMA).places
     assert place is not None
     assert text_of(page, place.words) == day.strftime(form)
+
+
+def test_of_a_doubted_field_only_the_words_in_doubt_are_masked():
+    page = make_page("ACME LTD\nDate 01/02/2024\nNet 10.00\nTotal 12.90")
+    sure = (Answer("company", "ACME LTD"), Answer("date", "01/02/2024"))
+    example = Example(
+        "1", (page,), sure, frozenset({"total"}), (Answer("total", "10.00"), Answer("total", "12.90"))
+    )
+    (labels,) = labels_to_learn(example, SCHEMA)
+    told = dict(zip([word.text for word in page.words], labels, strict=True))
+    assert {text for text, label in told.items() if label is None} == {"10.00", "12.90"}
+    assert told["Net"] == told["Total"] == "O"
+    assert (told["ACME"], told["01/02/2024"]) == ("B-company", "B-date")
+    more = Example("1", (page,), sure[:1], frozenset({"total", "date"}), example.doubted)
+    (labels,) = labels_to_learn(more, SCHEMA)
+    assert {label for label in labels if label} == {"B-company", "I-company"}
