@@ -12,7 +12,7 @@ from django.test import Client
 from annotation.models import Document, DocumentType
 from learner.models import ModelVersion, Run, VersionMove
 from tests.factories import make_document, make_extraction, make_pdf, make_truth, make_type, make_version
-from webapp.models import ApiToken
+from webapp.models import ApiToken, Examination
 
 pytestmark = pytest.mark.django_db
 
@@ -350,3 +350,14 @@ def test_only_the_description_is_compressed_for_it_holds_no_secret(client, lea):
     for url in ("/api/docs", "/api/status", "/api/me", "/", "/tokens/"):
         assert "Content-Encoding" not in client.get(url, **asked), url
     assert "Content-Encoding" not in Client().get("/api/openapi.json", **asked)  # to the sign-in
+
+
+def test_the_doctor_is_asked_for_by_operators_and_tells_what_it_found(lead, otto):
+    assert lead.get("/api/doctor").status_code == 403
+    operator = Client(headers={"Authorization": f"Bearer {ApiToken.issue(otto)}"})
+    assert operator.get("/api/doctor").json() == {"awaited": False, "at": None, "findings": []}
+    answer = operator.post("/api/doctor")
+    assert (answer.status_code, answer.json()["awaited"]) == (202, True)
+    found = {"check": "database", "grade": "failed", "said": "It is full.", "remedy": "Make room."}
+    Examination.objects.create(findings=[found])
+    assert operator.get("/api/doctor").json()["findings"] == [found]

@@ -17,6 +17,8 @@ from webapp.api.access import Caller, needs
 from webapp.api.errors import answers
 from webapp.api.paging import MOST, Before, Limit, Piece, newest_first
 from webapp.dashboard import failures
+from webapp.doctor import asked
+from webapp.models import Examination
 from webapp.roles import Role
 
 router = Router()
@@ -35,6 +37,23 @@ class Health(Schema):
     ok: bool
     services: list[services.Service]
     failed_jobs: int
+
+
+class FindingOut(Schema):
+    """What one look of the doctor found."""
+
+    check: str
+    grade: str = Field(description="failed, warning, skipped or well")
+    said: str
+    remedy: str = Field(description="What to do")
+
+
+class DoctorOut(Schema):
+    """What the doctor found last."""
+
+    awaited: bool = Field(description="Whether it was asked for and is not done yet")
+    at: datetime | None = Field(description="When the last look was over; null: it was not asked yet")
+    findings: list[FindingOut]
 
 
 class JobOut(Schema):
@@ -68,6 +87,24 @@ def health(request: HttpRequest) -> dict[str, Any]:
 def prometheus(request: HttpRequest) -> HttpResponse:
     """The loop's figures in Prometheus' text format: jobs, sweeps, documents, queue, quality."""
     return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+@router.get("/doctor", auth=needs(Role.OPERATOR), response=answers(ok=DoctorOut))
+def doctor(request: HttpRequest) -> dict[str, Any]:
+    """What the doctor found when it was asked last, in the order of its looks."""
+    last = Examination.objects.first()
+    return {
+        "awaited": asked.is_awaited(),
+        "at": last.at if last else None,
+        "findings": last.findings if last else [],
+    }
+
+
+@router.post("/doctor", auth=needs(Role.OPERATOR), response=answers(asked=DoctorOut))
+def ask_doctor(request: HttpRequest) -> Status[dict[str, Any]]:
+    """Have the doctor come: about a minute, or longer while a model is trained."""
+    asked.ask(by=request.user.get_username())
+    return Status(202, doctor(request))
 
 
 @router.get("/jobs/failed", auth=needs(Role.LEAD), response=answers(ok=Piece[JobOut]))
