@@ -87,16 +87,16 @@ def measure(
         yield part.key, row | {"report": shown(row)} | spent
 
 
-def replayed(part: Part, data: Path, work: Path, *, threads: int, say: Say) -> Row:
-    """`learner.rehearsal`'s report of a part; what no earlier run has kept in `work` is done now."""
+def replayed(part: Part, data: Path, work: Path, *, threads: int, say: Say, first: int = 1) -> Row:
+    """`learner.rehearsal`'s report of a part, seeds from `first` on; what no earlier run has kept in `work` is done now."""
     folder = work / "rehearsals" / part.pack / part.learner
     ask = asdict(part) | {"data": str(data / part.pack / "train"), "out": str(folder), "threads": 1}
     if threads > 1:
-        one_each = [ask | {"first": seed, "seeds": 1} for seed in range(1, part.seeds + 1)]
+        one_each = [ask | {"first": seed, "seeds": 1} for seed in range(first, first + part.seeds)]
         # a process for each seed, as many at a time as there are threads; together they are what the last one reads
         with ThreadPoolExecutor(threads) as several:
             list(several.map(lambda each: _process(each, say), one_each))
-    return _process(ask | {"first": 1, "seeds": part.seeds}, say)
+    return _process(ask | {"first": first, "seeds": part.seeds}, say)
 
 
 def _process(ask: Row, say: Say) -> Row:
@@ -114,6 +114,7 @@ def rehearsed(ask: Row) -> Row:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     django.setup()
+    from benchmarks.rehearsal_candidates import CANDIDATES as candidates
     from benchmarks.rehearsal_peers import PEERS as peers
     from learner.rehearsal import Asked, rehearse
     from learner.rehearsal_replay import Plan
@@ -128,7 +129,7 @@ def rehearsed(ask: Row) -> Row:
         learner=ask["learner"],
         recipe={"threads": ask["threads"]},
     )
-    return rehearse(asked, Path(ask["out"]), _say, peers)
+    return rehearse(asked, Path(ask["out"]), _say, peers | candidates)
 
 
 def _middles(curves: Row) -> dict[str, list[list[float]]]:

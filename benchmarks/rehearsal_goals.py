@@ -37,6 +37,8 @@ def goals(rows: dict[str, Row]) -> list[Row]:
         return []
     rows = {key: each for key, each in rows.items() if _rule(each) == _rule(row)}
     long = rows.get(LONG, row)  # random order goes on where this one's budget ends
+    if long["part"]["seeds"] != row["part"]["seeds"]:  # medians are over the same splits
+        long = row
     told = f"{_which(row, long)}; {_confirmed(rows)}"
     lines = [
         _line(
@@ -53,12 +55,15 @@ def goals(rows: dict[str, Row]) -> list[Row]:
         ),
     ]
     if selective := rows.get(SELECTIVE):
+        # medians are over the same splits
+        by_hand = long if long["part"]["seeds"] == selective["part"]["seeds"] else selective
         lines.append(
             _line(
                 "person-seconds, selective",
-                *_compared(selective, long, BY_HAND, "seconds", 0.1),
-                note=f"rows `{SELECTIVE}` and `{_key(long, row)}`; random order by hand answers every field; "
-                f"{_unseen(selective)}; {_ungated(selective, long, BY_HAND, 'seconds')}",
+                *_compared(selective, by_hand, BY_HAND, "seconds", 0.1),
+                note=f"rows `{SELECTIVE}` and `{SELECTIVE if by_hand is selective else _key(long, row)}`, "
+                f"{selective['part']['seeds']} seeds; random order by hand answers every field; "
+                f"{_unseen(selective)}; {_ungated(selective, by_hand, BY_HAND, 'seconds')}",
             )
         )
     if others := rows.get(OTHERS):

@@ -30,17 +30,17 @@ def by_clue(pool: Pool, n: int, rng: np.random.Generator) -> Rows:
     from skactiveml.pool import Clue
 
     first = min(BATCH, n, len(pool))
-    if first == 0 or not _knows(pool):
+    if first == 0 or not knows(pool):
         return highest(least_confident(pool), n, rng)
     chance = int(rng.integers(2**31))
     features = np.vstack([pool.features, pool.seen_features]).astype(np.float64)
     labels = np.concatenate([np.full(len(pool), np.nan), pool.seen_faults.astype(np.float64)])
-    classifier = SklearnClassifier(_estimator(), classes=np.unique(pool.seen_faults).astype(float).tolist())
+    classifier = SklearnClassifier(estimator(), classes=np.unique(pool.seen_faults).astype(float).tolist())
     query = Clue(random_state=chance, cluster_algo_dict={"random_state": chance, "n_init": 1})
     chosen = query.query(
         features, labels, classifier, candidates=np.arange(len(pool)), batch_size=first, fit_estimator=True
     )
-    return _and_others(pool, np.asarray(chosen, dtype=np.intp), n)
+    return and_others(pool, np.asarray(chosen, dtype=np.intp), n)
 
 
 def by_breaking_ties(pool: Pool, n: int, rng: np.random.Generator) -> Rows:
@@ -48,36 +48,38 @@ def by_breaking_ties(pool: Pool, n: int, rng: np.random.Generator) -> Rows:
     from small_text.query_strategies import BreakingTies
 
     first = min(BATCH, n, len(pool))
-    if first == 0 or not _knows(pool):
+    if first == 0 or not knows(pool):
         return highest(least_confident(pool), n, rng)
-    classifier = _estimator().fit(pool.seen_features, pool.seen_faults)
+    classifier = estimator().fit(pool.seen_features, pool.seen_faults)
     shuffled = rng.permutation(len(pool))  # it breaks ties by the order of the rows
     chosen = BreakingTies().query(
         classifier, pool.features[shuffled], np.arange(len(pool)), np.arange(0), np.arange(0), n=first
     )
-    return _and_others(pool, shuffled[chosen], n)
+    return and_others(pool, shuffled[chosen], n)
 
 
-def _estimator() -> Any:  # scikit-learn is not typed
+def estimator() -> Any:  # scikit-learn is not typed
+    """The classifier that modAL gets too."""
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
 
 
-def _knows(pool: Pool) -> bool:
+def knows(pool: Pool) -> bool:
+    """Whether there are enough corrections to learn from."""
     return len(pool.seen_faults) >= LEAST_SEEN and len(np.unique(pool.seen_faults)) >= 2
 
 
-def _and_others(pool: Pool, chosen: Rows, n: int) -> Rows:
+def and_others(pool: Pool, chosen: Rows, n: int) -> Rows:
     """What was chosen, then all others, which the loop won't come to before it ranks anew."""
     others = np.setdiff1d(np.argsort(-expected_errors(pool), kind="stable"), chosen, assume_unique=True)
     return np.concatenate([chosen, others])[:n]
 
 
-_NEEDS = (Need.CONFIDENCE, Need.LOOKS, Need.CORRECTIONS)
+NEEDS = (Need.CONFIDENCE, Need.LOOKS, Need.CORRECTIONS)
 PEERS: dict[str, Strategy] = {
     each.name: each
     for each in (
-        choosing(CLUE, "scikit-activeml, CLUE", by_clue, *_NEEDS),
-        choosing(TIES, "small-text, breaking ties", by_breaking_ties, *_NEEDS),
+        choosing(CLUE, "scikit-activeml, CLUE", by_clue, *NEEDS),
+        choosing(TIES, "small-text, breaking ties", by_breaking_ties, *NEEDS),
     )
 }
 

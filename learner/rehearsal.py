@@ -90,7 +90,8 @@ def rehearse(asked: Asked, out: Path | None, say: Say, more: Mapping[str, Strate
     own = material.document_type
     if own and own.strategy_parameters and own.strategy in chosen:
         chosen[own.strategy] = strategies.named(own.strategy, **own.strategy_parameters)
-    kept = Kept(folder, _digest(asked, held_back, schema, material))
+    in_whole = replace(asked, plan=replace(asked.plan, assume_above=None))
+    kept = Kept(folder, *(_digest(each, held_back, schema, material) for each in (asked, in_whole)))
 
     say(
         f"{asked.order.name}: {held_back} of {len(material.documents)} documents held back, "
@@ -143,7 +144,9 @@ def _runs(
     """(every run by strategy and seed, by seed the F1 of everything labelled, CPU seconds of all of them)."""
     runs: dict[str, dict[int, Report]] = {name: {} for name in (EVERYTHING, *chosen)}
     if asked.plan.assume_above is not None:
-        runs[curves.BY_HAND] = {}  # by hand every field is answered, so that it is a run of its own
+        runs[
+            curves.BY_HAND
+        ] = {}  # by hand every field is answered, so that it is another run than random order's
     for seed in asked.all_seeds:
         found = {name: kept.run(name, seed) for name in runs}
         if missing := [name for name, run in found.items() if run is None]:
@@ -167,11 +170,16 @@ def _runs(
 
 
 class Kept:
-    """Runs on disk, a JSON file each. What was made of other documents, seconds or settings has another digest."""
+    """Runs on disk, a JSON file each. What was made of other documents, seconds or settings has another digest.
 
-    def __init__(self, folder: Path, digest: str) -> None:
+    `in_whole` is the digest of the rehearsal that asks for every field: what by hand takes is what random order takes
+    there, and all documents labelled are the same.
+    """
+
+    def __init__(self, folder: Path, digest: str, in_whole: str) -> None:
         self._folder = folder
         self._digest = digest
+        self._in_whole = in_whole
 
     def run(self, name: str, seed: int) -> Report | None:
         """The run as it was kept; None if there is none, or what is there isn't whole."""
@@ -188,7 +196,8 @@ class Kept:
 
     def name(self, name: str, seed: int) -> str:
         """Of its file, in the folder above."""
-        return f"{RUNS}/{name}-{seed}-{self._digest}.json"
+        digest = self._in_whole if name in (EVERYTHING, curves.BY_HAND) else self._digest
+        return f"{RUNS}/{curves.RANDOM if name == curves.BY_HAND else name}-{seed}-{digest}.json"
 
     def _path(self, name: str, seed: int) -> Path:
         return self._folder / self.name(name, seed)

@@ -150,6 +150,31 @@ def test_every_strategy_that_is_measured_exists():
     assert wanted <= set(STRATEGIES)
 
 
+CANDIDATES = (
+    *(f"skactiveml-{name}" for name in ("uncertainty", "committee", "badge", "typiclust", "probabilistic")),
+    *(f"small-text-{name}" for name in ("least-confidence", "entropy", "coreset", "contrastive")),
+)
+
+
+@pytest.mark.slow
+def test_every_candidate_is_tried():
+    from benchmarks.rehearsal_candidates import CANDIDATES as candidates
+
+    assert tuple(candidates) == CANDIDATES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_candidates_keep_the_contract_of_a_strategy(name):
+    from benchmarks.rehearsal_candidates import CANDIDATES as candidates
+
+    for size, n, seen in ((0, 3, 40), (7, 3, 40), (60, 20, 40), (60, 20, 0)):
+        pool = make_pool(size, seen)
+        first, second = (candidates[name](pool, n, np.random.default_rng(3)).tolist() for _ in range(2))
+        assert first == second
+        assert len(set(first)) == len(first) == min(n, size)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PEERS)
 class TestPeers:
