@@ -15,6 +15,7 @@ from pathlib import Path
 from models.concepts import concept_of, head_labels
 from models.extractors.base import Extractor
 from models.extractors.base_files import OWN_BASE, digest, head_of
+from models.extractors.precision import FLOAT32
 from models.schema import Schema
 
 BASE_SPEAKS = ("combined", "layoutlm")  # extractors whose trainings start from a base that has an opinion
@@ -62,7 +63,7 @@ def of(extractor: str, schema: Schema, base: str = "") -> Untaught | None:
     if not known:
         return None
     meanings = [concept.name if (concept := concept_of(field)) else "" for field in known]
-    essence = _hash([Schema(known).hash, meanings])
+    essence = _hash([Schema(known).hash, meanings, FLOAT32])  # and the precision, which changes answers too
     return Untaught(f"base-{digest(folder)[:8]}-{essence}", "the base alone", Schema(known), folder)
 
 

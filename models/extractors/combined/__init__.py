@@ -38,7 +38,7 @@ from models.extractors.combined.unseen import Unseen
 from models.extractors.fields import Floats, Reading, read_fields
 from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.windows import open_tokenizer
-from models.extractors.precision import AUTO, FLOAT32
+from models.extractors.precision import AUTO, FLOAT32, INT8
 from models.extractors.tagger import look
 from models.extractors.tagger.features import Looked, marks_of
 from models.metrics import score
@@ -112,15 +112,16 @@ class CombinedExtractor:
 
         checked, began = Recipe.from_json(recipe), time.monotonic()
         on_progress(Progress("preparing", 0.0))
-        base, tokenizer, head = open_concepts(checked.base, checked.threads, checked.precision)
-        fitted = cls.untaught(schema, base, tokenizer, head, checked)
         labelled = [*train, *validation]
+        splits = list(_folds(labelled, checked)) if len(labelled) >= LEAST_FOLDED else []
+        choosing = checked.precision == AUTO and bool(splits)
+        begins = INT8 if choosing or checked.precision == INT8 else FLOAT32
+        base, tokenizer, head = open_concepts(checked.base, checked.threads, begins)
+        fitted = cls.untaught(schema, base, tokenizer, head, checked)
         if not labelled:
             return fitted
         documents = [example.pages for example in labelled]
-        splits = list(_folds(labelled, checked)) if len(labelled) >= LEAST_FOLDED else []
         rounds = Rounds(schema, checked, len(splits) + 1, on_progress, checkpoints, began=began)
-        choosing = checked.precision == AUTO and bool(splits)
         looked = look(base, tokenizer, schema, documents, rounds.looking(0.0, 0.5 if choosing else 1.0))
         in_32: list[Looked] = []
         if choosing and rounds.in_time:

@@ -28,7 +28,7 @@ from models.extractors.calibrating import calibrated
 from models.extractors.fields import Floats, Reading, labels_of, read_fields
 from models.extractors.layoutlm.inference import THREADS, Session
 from models.extractors.layoutlm.windows import open_tokenizer
-from models.extractors.precision import AUTO, FLOAT32, cost_of
+from models.extractors.precision import AUTO, FLOAT32, INT8, cost_of
 from models.extractors.tagger.features import Looked, marks_of, matrix, vocabulary
 from models.extractors.tagger.recipe import Recipe
 from models.pages import Page
@@ -105,9 +105,10 @@ class TaggerExtractor:
             return cls.learned(schema, train, looked, base, tokenizer, checked, on_progress, until=until)
 
         documents = [example.pages for example in validation]
-        fitted = taught(checked.precision)
+        choosing = checked.precision == AUTO and bool(validation)
+        fitted = taught(INT8 if choosing or checked.precision == INT8 else FLOAT32)
         answers = fitted.extract(documents)
-        if checked.precision == AUTO and validation and time.monotonic() < until:
+        if choosing and time.monotonic() < until:
             quick = fitted.base
             fitted.base, _, _ = open_concepts(checked.base, checked.threads, FLOAT32)
             if cost_of(schema, validation, fitted.extract(documents), answers).too_much:

@@ -11,16 +11,14 @@ from models.extractors.layoutlm import exporting
 from models.extractors.layoutlm.bases import open_base
 from models.extractors.layoutlm.inference import Session
 from models.extractors.layoutlm.model import Concepts
-from models.extractors.precision import FLOAT32, INT8
+from models.extractors.precision import INT8
 
 
 @lru_cache(maxsize=2)
-def open_concepts(
-    base: str, threads: int, precision: str = INT8
-) -> tuple[Session, Tokenizer, tuple[str, ...]]:
+def open_concepts(base: str, threads: int, precision: str) -> tuple[Session, Tokenizer, tuple[str, ...]]:
     """The base's ONNX graph, its tokenizer and its head's labels; raises `TrainingFailed` for one that knows no concepts.
 
-    `precision` is float32 or int8, and of auto it is int8, with which trainings begin.
+    `precision` is float32 or int8.
     """
     network, tokenizer = open_base(base)
     if len(network.head) < 2:
@@ -29,6 +27,6 @@ def open_concepts(
             "or leave 'base' empty"
         )
     graph = exporting.to_onnx(Concepts(network))
-    if precision != FLOAT32:
+    if precision == INT8:
         graph = exporting.in_int8(graph)
     return Session(graph, len(network.head), threads=threads), tokenizer, network.head

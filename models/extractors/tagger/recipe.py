@@ -25,7 +25,8 @@ class Recipe:
     columns: float = 0.15  # share of what is seen that a tree may look at: most of it says the same
     empty: int = 4_000  # words without a value that are learnt from, for each thousand words with one
     threads: int = 2
-    # the base is asked in float32, in int8, or auto: int8 unless unseen documents show that it costs 0.2 F1 points
+    # the base is asked in float32, in int8, or auto: int8 unless unseen documents show that it costs 0.2 F1 points,
+    # and float32 where there are none
     precision: str = AUTO
     max_minutes: float = 60.0  # with less time fewer trees are grown
 

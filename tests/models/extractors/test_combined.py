@@ -122,6 +122,12 @@ def test_the_base_is_asked_in_8_bits_unless_that_costs_too_much(
     assert CombinedExtractor.load(tmp_path / "model").extract(documents) == extractor.extract(documents)
 
 
+def test_of_few_documents_nothing_tells_what_8_bits_cost_so_it_is_32(schema, receipts, tmp_path):
+    for count in (0, 4):
+        fit(schema, receipts[:count]).save(tmp_path / str(count))
+        assert (tmp_path / str(count) / GRAPH).stat().st_size > 75e6
+
+
 def test_confidences_are_calibrated_for_every_field(schema, receipts):
     extractor = fit(schema, receipts[:10])
     assert set(extractor.reading.found) == set(extractor.reading.absent) == set(schema.names)
