@@ -5,9 +5,10 @@ many cores, and a person at its labelling page in a headless Chromium on the oth
 own. Documents are put straight into its database, with pictures of their words; the queue is filled and refilled the way
 it is for users, while the person labels.
 
-Each document lacks one field, which the person draws, and every third has a wrong value, which they type anew. Milliseconds
-are taken within the browser: from letting go of the mouse until the text stands beside the page, and from pressing the
-keys of Submit until the next document and all its texts are shown.
+Each document lacks one field, which the person draws. Every third has a wrong value, which they type anew, and every third
+a field in a wrong place, which they drag to where it stands. Milliseconds are taken within the browser: from letting go of
+the mouse until the text stands beside the page, and from pressing the keys of Submit until the next document and all its
+texts are shown.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import numpy as np
 from benchmarks.goals import ANNOTATING
 from benchmarks.live_queue import PASSWORD, p95, people_of, ranked, type_of
 from benchmarks.tables import table
+from models.pages import Place
 from tests.journeys.hand import Hand, at_label_studio
 from webapp.embedded.running import Installation, running
 
@@ -40,7 +42,8 @@ WARM_UP = 3  # documents at the beginning that aren't counted: each part answers
 FILLED_IN, NEXT_TASK = 500, 1000  # ms, the goals
 MISSING = "tax"  # what the model never finds
 WRONG = "company"
-EVERY = 3  # how often it is wrong
+MISPLACED = "date"  # found where the page's first word stands
+EVERY = 3  # how often it is wrong, and how often misplaced
 
 Row = dict[str, Any]  # JSON: names, counts, milliseconds
 
@@ -50,6 +53,7 @@ class Measured:
     """What `LABELLED` documents took."""
 
     filled_in: list[float] = field(default_factory=list)  # ms
+    followed: list[float] = field(default_factory=list)  # ms
     next_task: list[float] = field(default_factory=list)  # ms
     motions: dict[str, dict[str, int]] = field(
         default_factory=dict
@@ -95,6 +99,10 @@ def _documents(installation: Installation) -> DocumentType:
         values = [value for value in each.values if value.field != MISSING]
         if number % EVERY == 0:
             values = [replace(v, text="Misread") if v.field == WRONG else v for v in values]
+        if number % EVERY == 1:
+            first = each.page.words[0]
+            there = Place(0, first.box, (0,))
+            values = [replace(v, text=first.text, place=there) if v.field == MISPLACED else v for v in values]
         made.append(replace(each, values=tuple(values)))
     live_pool.insert(kind, made)
     for document in kind.documents.all():
@@ -124,29 +132,36 @@ def _label(installation: Installation, kind: DocumentType) -> Measured:
         hand.open(label_studio.labelling_url(kind.project_id or 0))
         for number in range(LABELLED + WARM_UP):
             task = LabelTask.objects.select_related("document__extraction").get(task_id=hand.task())
-            filled_in, next_task = _one(hand, task.document, found.motions)
+            took = _one(hand, task.document, found.motions)
             if number >= WARM_UP:
-                found.filled_in.append(filled_in)
-                found.next_task.append(next_task)
-            print(f"  {number}: {filled_in:.0f} ms, {next_task:.0f} ms", file=sys.stderr, flush=True)
+                for what, ms in took.items():
+                    getattr(found, what).append(ms)
+            told = ", ".join(f"{what} {ms:.0f} ms" for what, ms in took.items())
+            print(f"  {number}: {told}", file=sys.stderr, flush=True)
     return found
 
 
-def _one(hand: Hand, document: Document, motions: dict[str, dict[str, int]]) -> tuple[float, float]:
-    """Put one document right and submit it; fails if what is filled in is not what stands there."""
+def _one(hand: Hand, document: Document, motions: dict[str, dict[str, int]]) -> dict[str, float]:
+    """Put one document right and submit it, ms by the names of `Measured`; fails if what is filled in is not what stands
+    there.
+    """
     page = document.word_pages[0]
-    word = page.words[-1]  # where `live_pool` puts the last field
+    took = {}
+    _company, date, _total, tax = page.words[-4:]  # where `live_pool` puts the fields
     with _counted(hand, motions, "missing"):
-        filled_in = hand.draw_and_wait(MISSING, word.box)
-    if word.text not in hand.texts():
-        raise RuntimeError(f"{word.text} was drawn, and filled in was one of {hand.texts()}")
+        took["filled_in"] = hand.draw_and_wait(MISSING, tax.box)
+    if tax.text not in hand.texts():
+        raise RuntimeError(f"{tax.text} was drawn, and filled in was one of {hand.texts()}")
+    if date.text not in hand.texts():
+        with _counted(hand, motions, "moved"):
+            took["followed"] = hand.move_and_wait(page.words[0].box, date.box, date.text)
     if "Misread" in hand.texts():
         with _counted(hand, motions, "wrong"):
             hand.click(hand.text("Misread"))
             hand.type("put right")
     with _counted(hand, motions, "right"):
-        next_task = hand.submit()
-    return filled_in, next_task
+        took["next_task"] = hand.submit()
+    return took
 
 
 class _counted:
@@ -174,6 +189,7 @@ def goals(row: Row) -> list[Row]:
     most = {
         "right": {"keys": 1, "clicks": 0, "drags": 0},
         "wrong": {"keys": 0, "clicks": 1, "drags": 0},
+        "moved": {"keys": 0, "clicks": 0, "drags": 1},
         "missing": {"keys": 1, "clicks": 0, "drags": 1},
     }
     lines = [
@@ -182,6 +198,7 @@ def goals(row: Row) -> list[Row]:
     ]
     for what, times, bound in (
         ("filled in", row["filled_in"], FILLED_IN),
+        ("followed", row["followed"], FILLED_IN),
         ("next task", row["next_task"], NEXT_TASK),
     ):
         note = f"{len(times)} documents; median {np.median(times):.0f} ms, longest {max(times):.0f} ms"
@@ -207,6 +224,7 @@ def report(row: Row) -> str:
     motions = row["motions"]
     times: Sequence[tuple[str, str, list[float]]] = (
         ("a missing field", _told(motions["missing"]), row["filled_in"]),
+        ("a wrong place", _told(motions["moved"]), row["followed"]),
         ("a wrong value", f"{_told(motions['wrong'])}, and typing", []),
         ("a document that is right: Submit", _told(motions["right"]), row["next_task"]),
     )

@@ -92,6 +92,8 @@ ANNOTATING: dict[str, tuple[str, str]] = {
     "right": ("a document that is right", "≤ 1 key"),
     "wrong": ("a wrong value", "≤ 1 click, and typing"),
     "missing": ("a missing field", "≤ 1 key and 1 drag"),
+    "moved": ("a wrong place", "1 drag, and the text follows"),
+    "followed": ("the text of a moved box is read anew", "≤ 500 ms after the drag, p95"),
     "filled in": ("the text of a drawn box is filled in", "≤ 500 ms after the drag, p95"),
     "next task": ("the next document is shown", "≤ 1 s after Submit, p95, 2 cores"),
 }

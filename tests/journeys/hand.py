@@ -40,6 +40,7 @@ STOPWATCH = """([kind, done, before]) => {
     }, { capture: true, once: true });
 }"""
 FILLED = f"(before) => [...document.querySelectorAll('{TEXTS}')].filter((each) => each.value).length > before"
+SAYS = f"(text) => [...document.querySelectorAll('{TEXTS}')].some((each) => each.value === text)"
 ANOTHER = f"(before) => {{ const now = ({SHOWN})(); return now && now !== before; }}"
 
 
@@ -78,15 +79,21 @@ class Hand:
 
     def drag(self, box: Box) -> None:
         """Draw a box on the page that is shown, from its top left to its bottom right."""
+        self._drag((box.x0, box.y0), (box.x1, box.y1))
+
+    def _drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """From one point of the page that is shown to another, in shares of it."""
         self.drags += 1
         canvas = self.page.locator("canvas").first.bounding_box()
         assert canvas is not None
-        left, top, right, bottom = box.to_pixels(canvas["width"], canvas["height"])
-        mouse, x, y = self.page.mouse, canvas["x"], canvas["y"]
-        mouse.move(x + left, y + top)
+        (x0, y0), (x1, y1) = [
+            (canvas["x"] + x * canvas["width"], canvas["y"] + y * canvas["height"]) for x, y in (start, end)
+        ]
+        mouse = self.page.mouse
+        mouse.move(x0, y0)
         mouse.down()
-        mouse.move(x + (left + right) / 2, y + (top + bottom) / 2, steps=3)
-        mouse.move(x + right, y + bottom, steps=3)
+        mouse.move((x0 + x1) / 2, (y0 + y1) / 2, steps=3)
+        mouse.move(x1, y1, steps=3)
         mouse.up()
 
     # what it does with them
@@ -108,7 +115,13 @@ class Hand:
         self.draw(name, box)
         return self._took()
 
-    def _watch(self, event: str, done: str, before: int) -> None:
+    def move_and_wait(self, before: Box, after: Box, text: str) -> float:
+        """Drag the box that lies on `before` to `after`, and wait until a region says `text`; ms from letting go of it."""
+        self._watch("mouseup", SAYS, text)
+        self._drag(*[((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) for box in (before, after)])
+        return self._took()
+
+    def _watch(self, event: str, done: str, before: int | str) -> None:
         self.page.evaluate(STOPWATCH, [event, done, before])
 
     def _took(self) -> float:
@@ -142,12 +155,12 @@ class Hand:
         """What would be submitted."""
         return list(self.page.evaluate("Htx.annotationStore.selected.serializeAnnotation()"))
 
-    def key_of(self, name: str) -> str:
-        """The key that chooses a field's label, as the page shows it beside the label."""
+    def key_of(self, name: str, *, control: str = "field") -> str:
+        """The key that chooses a field's label, or another control's choice, as the page shows it beside it."""
         key = self.page.evaluate(
-            "(name) => Htx.annotationStore.selected.names.get('field').children"
+            "([control, name]) => Htx.annotationStore.selected.names.get(control).children"
             ".find((label) => label.alias === name).hotkey",
-            name,
+            [control, name],
         )
         return str(key)
 
