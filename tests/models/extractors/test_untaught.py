@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import RegistryError
@@ -110,6 +110,7 @@ def test_rules_go_by_labels_and_helps_so_another_label_is_another_version():
     assert untaught.of("rules", RECEIPT).version != untaught.of("rules", other).version
 
 
+@settings(deadline=None)  # the first time it reads the base's files
 @given(
     st.lists(st.sampled_from(["total", "vendor", "due_date", "horoscope", "iban"]), min_size=1, unique=True),
     st.sampled_from(sorted(EXTRACTORS)),
