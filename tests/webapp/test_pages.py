@@ -297,9 +297,38 @@ def test_the_forecast_stands_in_words_with_its_curve_the_hours_and_the_assumptio
     page = worth(lead)
     assert "The next 1 correction:" in page and "points of F1" in page
     assert "1 document;" in page and "by hand about" in page
+    assert "1<small>of 3 answers nobody had to fill in or mend" in page
     assert "<docloop-chart" in page and "F1 on held-back documents" in page and "Right in the audit" in page
     assert "learned from the time that 1 correction took" in page
     assert "Field by field, on the 1 audited document" in page
+
+
+def test_what_random_order_would_have_taught_stands_beside_the_versions_or_why_it_is_not_known(lead):
+    receipts = make_type(name="receipts")
+    taken = Snapshot.objects.create(document_type=receipts, hash="1", items=[[1, "train"]], fields=[])
+    score = {"f1": 0.8, "low": 0.7, "high": 0.9}
+    f1 = {"value": 0.6, "low": 0.5, "high": 0.7}
+    version = make_version(
+        receipts,
+        run=Run.objects.create(document_type=receipts, state="finished", snapshot=taken),
+        figures={
+            "documents": 5,
+            "overall": score,
+            "fields": {"total": score},
+            "random": {"audited": 12, "places": [], "equal": None},
+        },
+    )
+    queued(receipts, 41, priority=0.2)
+    assert "too few documents to tell yet, 12 of them audited" in worth(lead)
+    places = [[5, f1, f1], [10, f1, f1]]
+    version.figures["random"] = {"audited": 30, "places": places, "equal": [5, None, 7.2, None]}
+    version.save()
+    page = worth(lead)
+    assert (
+        "&gt; 10<small>random documents teach the quick learner as much as the first 5 chosen ones (7 to more than 10)"
+        in page
+    )
+    assert "Quick learner, random documents" in page and "Quick learner, documents as chosen" in page
 
 
 def test_the_audit_stands_with_its_interval(lead):
