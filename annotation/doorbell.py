@@ -85,6 +85,7 @@ def waiting_tasks() -> list[str]:
 def _messages(broker: Connection, queue: str) -> int:
     """How many wait there; Redis forgets a queue that is empty."""
     try:
-        return int(broker.default_channel.queue_declare(queue, passive=True).message_count)
+        declared = broker.default_channel.queue_declare(queue, passive=True)  # type: ignore[attr-defined]
+        return int(declared.message_count)
     except ChannelError:
         return 0

@@ -99,20 +99,20 @@ class TaggerExtractor:
         def on_share(share: float) -> None:
             on_progress(Progress("preparing", LOOKED * share, epochs=checked.rounds))
 
-        def taught(precision: str) -> Self:
+        def taught(kind: type[Self], precision: str) -> Self:
             base, tokenizer, _ = open_concepts(checked.base, checked.threads, precision)
             looked = look(base, tokenizer, schema, [example.pages for example in train], on_share)
-            return cls.learned(schema, train, looked, base, tokenizer, checked, on_progress, until=until)
+            return kind.learned(schema, train, looked, base, tokenizer, checked, on_progress, until=until)
 
         documents = [example.pages for example in validation]
         choosing = checked.precision == AUTO and bool(validation)
-        fitted = taught(INT8 if choosing or checked.precision == INT8 else FLOAT32)
+        fitted = taught(cls, INT8 if choosing or checked.precision == INT8 else FLOAT32)
         answers = fitted.extract(documents)
         if choosing and time.monotonic() < until:
             quick = fitted.base
             fitted.base, _, _ = open_concepts(checked.base, checked.threads, FLOAT32)
             if cost_of(schema, validation, fitted.extract(documents), answers).too_much:
-                fitted = taught(FLOAT32)
+                fitted = taught(cls, FLOAT32)
                 answers = fitted.extract(documents)
             else:
                 fitted.base = quick
