@@ -267,3 +267,11 @@ def test_nobodys_type_can_have_a_probes_name():
 
     with pytest.raises(Refused, match="'name'"):
         document_types.create({"name": f"{PROBE_PREFIX}1", "fields": [{"name": "total"}]})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_docloop_is_asked_at_the_address_that_label_studio_knows(live_server, config):
+    reached = config.model_copy(update={"url": "http://127.0.0.1:9", "internal_url": live_server.url})
+    assert label_studio_checks.answer_time(reached).grade != Grade.FAILED  # slow is no failure
+    lost = config.model_copy(update={"internal_url": f"{live_server.url}/elsewhere"})
+    assert "DOCLOOP_INTERNAL_URL" in label_studio_checks.answer_time(lost).remedy

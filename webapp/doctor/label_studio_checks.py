@@ -145,7 +145,7 @@ def answer_time(config: Config) -> Finding:
     with httpx.Client(timeout=10) as client:
         for _ in range(ASKED):
             began = time.monotonic()
-            answer = client.get(base + reverse("alive"))
+            answer = client.get(base + reverse("healthz"))
             took.append(time.monotonic() - began)
             if answer.status_code >= 400:
                 said = f"{base} answers with HTTP {answer.status_code}"
