@@ -176,7 +176,12 @@ def _pages(url: str, only: Sequence[str]) -> Iterator[Measured]:
         for address in addresses(samples):
             if any(address.title.startswith(each) for each in only):
                 urls.setdefault(address.title, []).append(address.url)
-    with httpx.Client(base_url=url, cookies=cookies, timeout=60) as client, _browser(url, cookies) as visit:
+    # while the browser looks, the server closes what stands idle
+    limits = httpx.Limits(keepalive_expiry=1.0)
+    with (
+        httpx.Client(base_url=url, cookies=cookies, timeout=60, limits=limits) as client,
+        _browser(url, cookies) as visit,
+    ):
         for title, each in urls.items():
             if found := _page(client, title, each, visit):
                 _told(f"  {found}")
