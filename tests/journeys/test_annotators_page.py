@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.test import Client
+from django.urls import reverse
 
-from annotation import inbox, label_studio, projects, queueing, sweep
+from annotation import inbox, label_studio, ledger, projects, queueing, sweep
 from annotation.models import DirtyTask, Document, DocumentType, LabelTask, Recheck
 from models.packs import draw_page
 from models.pages import Box
@@ -109,6 +111,25 @@ def test_a_document_is_set_aside_with_its_reason(kind, hand):
     correction = document.corrections.get()
     assert (correction.skipped, correction.set_aside, correction.answers) == (True, "unreadable", [])
     assert not queueing.skipped_long_ago(kind).exists()
+
+
+def test_one_key_says_that_it_is_of_another_type_and_only_the_lead_sees_it_from_then_on(kind, hand, lea):
+    right = {"company": ("ACME LTD", 0.95), "total": ("12.90", 0.4)}
+    letters = make_type(title="Letters", project_id=None)
+    document, _ = queue(kind, right, right)
+    start(hand, kind)
+    key = hand.key_of(letters.name, control="document_type")
+    assert key.startswith("shift+") and hand.page.get_by_text("Letters").is_visible()
+    hand.press(f"Shift+Digit{key.removeprefix('shift+')}")
+    hand.submit()
+    assert hand.motions == {"keys": 2, "clicks": 0, "drags": 0}
+    assert (recorded(document).state, document.truth.misfiled) == ("confirmed", letters.name)
+    assert not ledger.truths(kind).exists() and not ledger.truths(letters).exists()
+    lead = Client()
+    lead.force_login(lea)
+    listed = lead.get(reverse("type-doubts", args=[kind.name])).content.decode()
+    assert document.filename in listed and "Letters" in listed
+    assert "1 document is said to be of another type." in lead.get(reverse("overview")).content.decode()
 
 
 def test_a_box_that_is_drawn_on_a_turned_page_lies_where_it_was_drawn(kind, hand):
