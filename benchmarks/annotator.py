@@ -1,7 +1,7 @@
 """What a document costs an annotator, at the real page of Label Studio: motions of the hand, and what they wait for.
 
 A whole installation (`manage.py up`: PostgreSQL, Valkey, Celery's workers, Label Studio) on a folder of its own, kept to so
-many cores, and a person at its labelling page in a headless Chromium on the others, as annotators have a machine of their
+many cores, and a person at its labelling page in a headless Chromium on the others if there are any, as annotators have a machine of their
 own. Documents are put straight into its database, with pictures of their words; the queue is filled and refilled the way
 it is for users, while the person labels.
 
@@ -59,7 +59,7 @@ class Measured:
         default_factory=dict
     )  # the most that any took, by what was done
     cores: int = 0
-    browser_cores: int = 0
+    browser_cores: int = 0  # of its own; none: it shares the installation's
     load: float = 0.0  # processes that wanted a core in the last five minutes
 
 
@@ -73,7 +73,7 @@ def measure(*, threads: int = 2, say: Callable[[str], None] = lambda _: None) ->
 
 def _measured(threads: int) -> Measured:
     cores = sorted(os.sched_getaffinity(0))
-    ours, others = cores[:threads], cores[threads:] or cores
+    ours, others = cores[:threads], cores[threads:]
     os.sched_setaffinity(0, ours)
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "data") as installation:
         os.environ.update(installation.environment)
@@ -83,7 +83,7 @@ def _measured(threads: int) -> Measured:
 
         django.setup()
         kind = _documents(installation)
-        os.sched_setaffinity(0, others)  # what is started from here on: the browser
+        os.sched_setaffinity(0, others or ours)  # what is started from here on: the browser
         found = _label(installation, kind)
     return replace(found, cores=len(ours), browser_cores=len(others), load=os.getloadavg()[1])
 
@@ -232,10 +232,11 @@ def report(row: Row) -> str:
         [what, cost, *([f"{np.median(ms):.0f}", f"{p95(ms):.0f}", f"{max(ms):.0f}"] if ms else ["", "", ""])]
         for what, cost, ms in times
     ]
+    own = f"on {row['browser_cores']} others" if row["browser_cores"] else "on the same"
     told = table(["", "costs", "then ms until it is shown: median", "95 %", "longest"], body)
     return (
         f"{told}\n\nOf {len(row['next_task'])} documents; everything of Docloop and Label Studio on {row['cores']} cores, "
-        f"the browser on {row['browser_cores']} others; five minutes' load of the machine {row['load']:.1f}."
+        f"the browser {own}; five minutes' load of the machine {row['load']:.1f}."
     )
 
 
