@@ -92,8 +92,8 @@ class InterruptedAt(io.StringIO):
 
 
 @pytest.mark.parametrize("word", ["training rules", "trained in"])
-def test_ctrl_c_leaves_nothing_behind(pack, tmp_path, word):
-    with pytest.raises(CommandError, match="nothing was written") as raised:
+def test_ctrl_c_leaves_no_half_model_and_says_how_to_go_on(pack, tmp_path, word):
+    with pytest.raises(CommandError, match="the same command goes on where it was") as raised:
         call_command(
             *(
                 "train",
