@@ -127,8 +127,8 @@ def photograph(installation: Installation, out: Path) -> None:
             camera = Camera(browser.new_page(), url, out / shown)
             sign_in(camera.page, url, *person(installation, "annotator"))
             camera.keep("annotator-today")
-            camera.shoot("annotator-not-for-your-role", "/documents/")
             label(camera)
+            camera.shoot("annotator-not-for-your-role", "/documents/")
 
 
 def person(installation: Installation, role: str) -> tuple[str, str]:
