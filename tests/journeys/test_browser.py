@@ -163,7 +163,9 @@ def promote_and_roll_back(page: Page, url: str) -> None:
 
 def champion_of(page: Page, url: str) -> int:
     page.goto(f"{url}/types/{KIND}/versions/")
-    name = versions(page).get_by_role("row", name="champion").get_by_role("rowheader").inner_text()
+    # by its state alone: reasons of other versions speak of champions too
+    champion = versions(page).get_by_role("row").filter(has=page.get_by_text("champion", exact=True))
+    name = champion.get_by_role("rowheader").inner_text()
     return int(name.removeprefix("v"))
 
 
