@@ -66,7 +66,7 @@ def tasks_without_messages() -> list[str]:
 
     None if the broker doesn't answer, as ringing would be in vain.
     """
-    queues = {task: settings.QUEUES.get(task, LIGHT) for task in waiting_tasks()}
+    queues = {task: settings.QUEUES.get(task, LIGHT) for task in _due_tasks()}
     try:
         with current_app.connection_for_write(connect_timeout=PATIENCE) as broker:
             broker.ensure_connection(max_retries=1, timeout=PATIENCE)
@@ -76,7 +76,7 @@ def tasks_without_messages() -> list[str]:
     return [task for task, queue in queues.items() if queue in quiet]
 
 
-def waiting_tasks() -> list[str]:
+def _due_tasks() -> list[str]:
     """Those of which jobs are due."""
     due = Job.objects.filter(state=Job.State.WAITING, due_at__lte=Now())
     return list(due.order_by().values_list("task", flat=True).distinct())

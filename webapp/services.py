@@ -53,12 +53,17 @@ def check() -> list[Service]:
 def database_problem() -> str:
     """Why no request can be answered; "" if the database answers and has this release's tables."""
     try:
-        executor = MigrationExecutor(connection)
+        missing = missing_migrations()
     except DatabaseError:
         return "the database does not answer"
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        return "the database lacks tables of this release: manage.py migrate"
-    return ""
+    return "the database lacks tables of this release: manage.py migrate" if missing else ""
+
+
+def missing_migrations() -> list[str]:
+    """Those of this release that the database has not seen, as `app.name`; raises `DatabaseError`."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{each.app_label}.{each.name}" for each, _ in plan]
 
 
 def _workers() -> tuple[bool, str]:

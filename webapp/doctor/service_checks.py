@@ -11,7 +11,6 @@ import redis
 from celery import current_app
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Min
 from django.utils import timezone
 
@@ -22,6 +21,7 @@ from models.registry import Registry
 from webapp.config import Config
 from webapp.doctor.findings import Finding, Grade, asked, failed, skipped, warning, well
 from webapp.doctor.settings_checks import numbers
+from webapp.services import missing_migrations
 
 LEAST_POSTGRES = 14_00_00
 # rows that nobody may change: the triggers that see to it, by table
@@ -80,11 +80,7 @@ def database() -> Finding:
 
 
 def tables() -> Finding:
-    executor = MigrationExecutor(connection)
-    missing = [
-        f"{each.app_label}.{each.name}"
-        for each, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())
-    ]
+    missing = missing_migrations()
     if missing:
         return failed(
             "tables",
