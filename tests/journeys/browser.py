@@ -45,6 +45,18 @@ def browsing(*, width: int = 1280, height: int = 900, dark: bool = False) -> Ite
         chromium.close()
 
 
+def refusals(page: Page) -> list[str]:
+    """What the browser will have refused to run, load or send by the pages' policy (CSP): grows while the page is used."""
+    told: list[str] = []
+    page.on(
+        "console",
+        lambda message: (
+            "Content Security Policy" in message.text and told.append(f"{page.url}: {message.text}")
+        ),
+    )
+    return told
+
+
 def sign_in(page: Page, url: str, name: str, password: str) -> None:
     """From the sign-in page to the overview, or to where that person begins."""
     page.goto(f"{url}/sign-in/")

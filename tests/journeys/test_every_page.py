@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from benchmarks.pages import FETCHED, MOST_KB
 from tests.factories import make_type
-from tests.journeys.browser import PHONE, browsing, every_page, grave, sign_in, too_wide
+from tests.journeys.browser import PHONE, browsing, every_page, grave, refusals, sign_in, too_wide
 from tests.webapp.test_queries import fill, know_people
 from webapp import people
 
@@ -52,11 +52,13 @@ def test_every_page_that_a_role_can_get_to(live_server, role, look):
     with browsing(**LOOKS[look]) as browser:
         page = browser.new_page()
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+        refused = refusals(page)
         sign_in(page, live_server.url, role, PASSWORD)
         kinds = []
         for kind in every_page(page, live_server.url):
             kinds.append(kind)
             wrong += grave(page) + too_wide(page) + heavy(page)
+    wrong += refused
     assert wrong == [], "\n".join(wrong)
     assert len(kinds) >= {"operator": 25, "lead": 20, "annotator": 1}[role], kinds
 
@@ -70,6 +72,7 @@ def test_the_pages_of_those_who_are_not_let_in(live_server, look, settings):
     wrong: list[str] = []
     with browsing(**LOOKS[look]) as browser:
         page = browser.new_page()
+        refused = refusals(page)
         for path in ("/sign-in/", link, "/set-password/MQ/worn-out/"):
             page.goto(f"{live_server.url}{path}")
             wrong += grave(page) + too_wide(page) + heavy(page)
@@ -78,4 +81,40 @@ def test_the_pages_of_those_who_are_not_let_in(live_server, look, settings):
             answer = page.goto(f"{live_server.url}{path}")
             assert answer and answer.status == status
             wrong += grave(page) + too_wide(page) + heavy(page)
+    wrong += refused
     assert wrong == [], "\n".join(wrong)
+
+
+def test_the_api_page_works_and_is_refused_nothing(live_server):
+    person("lead")
+    with browsing() as browser:
+        page = browser.new_page()
+        refused = refusals(page)
+        sign_in(page, live_server.url, "lead", PASSWORD)
+        page.goto(f"{live_server.url}/api/docs")
+        page.get_by_text("/api/status").first.click()
+        page.get_by_role("button", name="Try it out").click()
+        page.get_by_role("button", name="Execute").click()
+        page.get_by_text("Response headers").wait_for()
+    assert refused == []
+
+
+@pytest.mark.parametrize(
+    "smuggled",
+    [
+        "<img src=/nowhere onerror='document.title = 1'>",
+        "<p style='color: red'>styled</p>",
+        "<img src=https://elsewhere.example/pixel.png>",
+        "<iframe src=https://elsewhere.example/></iframe>",
+    ],
+)
+def test_what_is_smuggled_into_a_page_is_refused_and_told(live_server, smuggled):
+    """And so these tests notice a page of ours that needs more than the policy lets it have."""
+    with browsing() as browser:
+        page = browser.new_page()
+        refused = refusals(page)
+        page.goto(f"{live_server.url}/sign-in/")
+        page.evaluate("html => document.body.insertAdjacentHTML('beforeend', html)", smuggled)
+        page.wait_for_timeout(500)
+        assert page.title() != "1"
+    assert refused
