@@ -8,11 +8,12 @@ from io import BytesIO
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from PIL import Image
 
 from annotation.models import Correction, Document, DocumentType, Job, LabelImport
@@ -26,14 +27,12 @@ NAME = "receipts"  # the largest type
 def session(username: str) -> str:
     """The key of a session in which this person is signed in."""
     user = User.objects.get(username=username)
-    store = import_module(settings.SESSION_ENGINE).SessionStore()
-    store[SESSION_KEY] = str(user.pk)
-    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[
-        -1
-    ]  # the first only counts who fails to sign in
-    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    store.create()
-    return str(store.session_key)
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    # the first backend only counts who fails to sign in
+    login(request, user, settings.AUTHENTICATION_BACKENDS[-1])
+    request.session.save()
+    return str(request.session.session_key)
 
 
 def samples(count: int) -> Iterator[dict[str, object]]:

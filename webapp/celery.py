@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init, worker_ready
+from celery.signals import beat_init, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
@@ -17,6 +17,15 @@ app.autodiscover_tasks()
 # What jobs import only when they need it: modAL brings torch along, which takes 5 s, and Label Studio's SDK takes 2 s.
 # Imported before a worker forks, it keeps no correction waiting, and all its processes share the memory.
 PRELOADED = ("modAL.models", "modAL.uncertainty", "sklearn.linear_model", "label_studio_sdk")
+
+
+@worker_init.connect
+@beat_init.connect
+def demand_a_secret_key(**_: object) -> None:
+    """Workers make links and signatures that the web server takes; beat has no business with another key either."""
+    from webapp import secret_key  # not before Django is there
+
+    secret_key.demand()
 
 
 @worker_init.connect

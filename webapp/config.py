@@ -75,6 +75,10 @@ class Config(BaseSettings):
     allowed_hosts: str = Field(
         "127.0.0.1,localhost", description="Host names Docloop answers to, with commas"
     )
+    session_idle_minutes: int = Field(
+        480, ge=5, le=10_080, description="A sign-in ends after so many minutes in which nobody did anything"
+    )
+    session_days: int = Field(7, ge=1, le=90, description="A sign-in ends after so many days in any case")
     https: bool = Field(False, description="Behind HTTPS: secure cookies, HSTS, redirect")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     ocr_engine: str = Field(

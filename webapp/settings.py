@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,10 +11,9 @@ from webapp.config import CHECKOUT, Config, config
 
 CONFIG: Config = config()
 
-SECRET_KEY = CONFIG.secret_key.get_secret_value() or (
-    # commands that need no secret (check, makemigrations) run on a fresh checkout; servers don't
-    "not-a-secret-and-refused-by-servers" if "gunicorn" not in sys.argv[0] else ""
-)
+# without one, commands that need none run on a fresh checkout (check, makemigrations): Django refuses every use of an
+# empty one, and servers don't start (webapp/secret_key.py)
+SECRET_KEY = CONFIG.secret_key.get_secret_value()
 DEBUG = CONFIG.debug
 ALLOWED_HOSTS = [host.strip() for host in CONFIG.allowed_hosts.split(",") if host.strip()]
 ROOT_URLCONF = "webapp.urls"
@@ -41,10 +39,12 @@ MIGRATION_MODULES = {
 }
 
 MIDDLEWARE = [
+    "webapp.secret_key.only_with_a_good_one",
     "webapp.headers.with_policy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "webapp.sessions.ending",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -107,15 +107,24 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 
-# sign-in. The cookie names are ours: Label Studio on the same host uses Django's, and cookies ignore the port
-SESSION_COOKIE_NAME = "docloop_session"
-CSRF_COOKIE_NAME = "docloop_csrf"
+# sign-in. The cookie names are ours: Label Studio on the same host uses Django's, and cookies ignore the port. With
+# `__Host-` browsers take them from this very host alone, so that no other one of the domain (Label Studio's) can set them
+SESSION_COOKIE_NAME = "__Host-docloop_session" if CONFIG.https else "docloop_session"
+CSRF_COOKIE_NAME = "__Host-docloop_csrf" if CONFIG.https else "docloop_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.https
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = (
+    "Lax"  # links from elsewhere find people signed in; forms from there don't
+)
+SESSION_COOKIE_AGE = 60 * CONFIG.session_idle_minutes
 SECURE_SSL_REDIRECT = CONFIG.https
 # Label Studio calls us inside, without TLS, and a redirected POST would arrive as an empty GET
 SECURE_REDIRECT_EXEMPT = [r"^hooks/"]
 SECURE_HSTS_SECONDS = 31_536_000 if CONFIG.https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = CONFIG.https
+# W021 wants consent to the browsers' preload list, which holds for a whole domain, for years: its owner's to give, and
+# set at the proxy (docs/decisions)
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.https else None
 CSRF_TRUSTED_ORIGINS = [CONFIG.url]
 X_FRAME_OPTIONS = "DENY"

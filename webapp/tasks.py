@@ -1,7 +1,7 @@
 """The Celery tasks of the web app: telling other programs what happened, and the doctor (see `webapp.wiring` for who rings)."""
 
 from annotation import jobs
-from webapp import notifications, people
+from webapp import notifications, people, sessions
 from webapp.doctor import asked
 
 announce_correction = jobs.job("webapp.announce_correction")(notifications.announce_correction)
@@ -16,3 +16,8 @@ examine = jobs.job(asked.TASK)(asked.examine)
 @jobs.job("webapp.forget_deliveries")
 def forget_deliveries(_nothing: int) -> None:
     notifications.forget_deliveries()
+
+
+@jobs.job("webapp.forget_sessions")
+def forget_sessions(_nothing: int) -> None:
+    sessions.forget()

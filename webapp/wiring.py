@@ -61,6 +61,7 @@ TIMETABLE: dict[str, timedelta] = {
     "annotation.keep_figures": timedelta(hours=1),
     "learner.reconcile": timedelta(minutes=5),
     "webapp.forget_deliveries": timedelta(days=1),
+    "webapp.forget_sessions": timedelta(days=1),
 }
 
 # Tasks that don't belong into the queue for short work, through which corrections go: a thousand scans that were just

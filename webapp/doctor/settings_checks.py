@@ -14,10 +14,10 @@ from django.conf import settings
 
 from annotation import webhooks
 from models import landlock
+from webapp import secret_key
 from webapp.config import Config
 from webapp.doctor.findings import Finding, failed, warning, well
 
-SHORTEST_KEY = 50  # characters of Django's secret key, as `check --deploy` has it
 SHORTEST_SECRET = 32
 SHORTEST_TOKEN = 20  # of Label Studio's service account
 LEAST_FREE = 0.1  # of the disk
@@ -42,8 +42,8 @@ def look(config: Config) -> Iterator[Finding]:
 def secrets(config: Config) -> Finding:
     """Every secret is there and long enough; none is told."""
     short = []
-    if len(config.secret_key.get_secret_value()) < SHORTEST_KEY:
-        short.append(f"DOCLOOP_SECRET_KEY ({SHORTEST_KEY} characters or more)")
+    if not secret_key.is_good(config):
+        short.append(f"DOCLOOP_SECRET_KEY ({secret_key.SHORTEST} characters or more)")
     if not webhooks.secrets():
         short.append(f"DOCLOOP_WEBHOOK_SECRET ({SHORTEST_SECRET} or more)")
     by_link = config.label_studio_sign_in == "link"
