@@ -12,9 +12,8 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from PIL import Image
 
-from models import ocr
+from models import ocr, rendering
 from models.pages import Box
 
 log = logging.getLogger(__name__)
@@ -47,7 +46,7 @@ def _reader() -> ThreadPoolExecutor:
 def _read(name: str, box: Box) -> str:
     config = settings.CONFIG
     engine = ocr.engine(config.ocr_engine, threads=1, weights=config.doctr_weights)
-    with default_storage.open(name) as stored, Image.open(stored) as image:
+    with default_storage.open(name) as stored, rendering.open_page(stored) as image:
         left, top, right, bottom = map(round, box.to_pixels(image.width, image.height))
         spot = image.convert("RGB").crop(
             (

@@ -75,9 +75,9 @@ def take(given: Labelled, pictures: Pictures, document_type: DocumentType, *, by
         pages = [folder / str(number) for number in range(len(given.pictures))]
         for address, page in zip(given.pictures, pages, strict=True):
             pictures.fetch(address, page)
-        file = one_file(pages, folder / "pages.tiff")
         first = plain_name(given.pictures[0])
         filename = first if len(pages) == 1 else f"{Path(first).stem}.tiff"
+        file = one_file(pages, folder / "joined", intake.upload_limits(), name=filename)
         received = intake.receive(file, filename=filename, document_type=document_type, by=by)
     if received.document.document_type_id != document_type.pk:
         raise Refused(f"its file is a document of {received.document.document_type.title} already")

@@ -1,4 +1,4 @@
-"""A file in, a Document out: checked in a limited child process, stored once however often it comes.
+"""A file in, a Document out: opened in a limited child process only, stored once however often it comes.
 
 Same bytes are the same document. Whatever is refused is refused with the file's name and what to do, and leaves
 nothing behind.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import tempfile
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -18,11 +19,10 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from PIL import Image
 
-from annotation import doorbell, erasure, lifecycle, page_store
+from annotation import antivirus, doorbell, erasure, lifecycle, page_store, quota
 from annotation.models import Document, DocumentType
-from models import files, similarity
+from models import files, rendering, sandbox, similarity
 from models.packs import PackDocument, draw_page
 from models.pages import Page as WordPage
 
@@ -41,20 +41,17 @@ class Received:
 def receive(path: Path, *, filename: str, document_type: DocumentType, by: str) -> Received:
     """Take the file at `path`, called `filename` by whoever sent it.
 
-    Raises `models.errors.ReadingFailed` for what is broken, empty, encrypted, too large or not what it claims, and
-    `Refused` for what was erased.
+    Raises `models.errors.ReadingFailed` for what is broken, empty, encrypted, too large or not what it claims, `Refused`
+    for what was erased, what the virus scanner knows and what there is no room for, and `Unreachable` without the scanner.
     """
     name = plain_name(filename)
-    facts = files.inspect(
-        path,
-        name=name,
-        max_bytes=settings.CONFIG.max_upload_mb * 1_000_000,
-        max_pages=settings.CONFIG.max_pages,
-    )
+    facts = files.inspect(path, upload_limits(), name=name)
     known = Document.objects.filter(sha256=facts.sha256).first()
     if known:
         return Received(known, new=False)
     erasure.refuse_erased(facts.sha256, name)
+    quota.check(by=by, size=facts.size)
+    antivirus.scan(path, name)
     with path.open("rb") as content:
         stored = _keep(f"files/{facts.sha256[:2]}/{facts.sha256}", File(content))
     with transaction.atomic():
@@ -82,6 +79,7 @@ def receive_pack_document(given: PackDocument, *, document_type: DocumentType, b
     if known:
         return Received(known, new=False)
     erasure.refuse_erased(sha256, plain_name(given.key))
+    images = [_jpeg(page, image) for page, image in zip(given.pages, given.images, strict=True)]
     stored = _keep(f"files/{sha256[:2]}/{sha256}", ContentFile(words))
     with transaction.atomic():
         document, new = Document.objects.get_or_create(
@@ -100,8 +98,8 @@ def receive_pack_document(given: PackDocument, *, document_type: DocumentType, b
             page_store.keep(
                 document,
                 [
-                    page_store.KeptPage(page, _jpeg(page, image), GIVEN)
-                    for page, image in zip(given.pages, given.images, strict=True)
+                    page_store.KeptPage(page, content, GIVEN)
+                    for page, content in zip(given.pages, images, strict=True)
                 ],
             )
             lifecycle.move(document.pk, Document.State.READ, reason="came with its words")
@@ -110,13 +108,25 @@ def receive_pack_document(given: PackDocument, *, document_type: DocumentType, b
 
 
 def _jpeg(page: WordPage, image: Path | None) -> bytes:
-    """The page's image, or its words drawn at their places where none came along."""
-    if image and image.suffix.lower() in (".jpg", ".jpeg"):
-        return image.read_bytes()
+    """The page's image drawn anew, as that of any file is, or its words at their places where none came along."""
+    if image:
+        with tempfile.TemporaryDirectory(prefix="docloop-pack-") as folder:
+            first, *_ = rendering.read_file(image, Path(folder), upload_limits())
+            return first.image.read_bytes()
     target = io.BytesIO()
-    with Image.open(image) if image else draw_page(page) as picture:
-        picture.convert("L").save(target, "JPEG", quality=85)
+    with draw_page(page) as picture:
+        picture.save(target, "JPEG", quality=85)
     return target.getvalue()
+
+
+def upload_limits() -> sandbox.Limits:
+    """What one file that somebody sent may cost."""
+    config = settings.CONFIG
+    return sandbox.Limits(
+        file_bytes=config.max_upload_mb * 1_000_000,
+        pages=config.max_pages,
+        pixels=config.max_megapixels * 1_000_000,
+    )
 
 
 def plain_name(filename: str) -> str:

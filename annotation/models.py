@@ -156,6 +156,8 @@ class Document(models.Model):
             models.Index(
                 fields=["document_type", "truth"], condition=Q(truth__isnull=False), name="document_answered"
             ),
+            # what one person brought, for the quota
+            models.Index(fields=["uploaded_by"], include=["size"], name="document_by_uploader"),
             # the best of the pool, without sorting it
             models.Index(
                 "document_type",

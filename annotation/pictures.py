@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,12 +11,17 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO
 
-from PIL import Image
-
 from annotation.errors import Refused
 from annotation.label_studio_export import path_of, plain_name
+from models import rendering
+from models.sandbox import Limits
 
 MOST_FILES = 200_000
+MOST_DIRECTORY = (
+    300 * MOST_FILES
+)  # bytes: a zip's list of its files, which is read before they can be counted
+MOST_UNPACKED = 100  # times its size: pictures and PDFs are packed already, only plain scans get much smaller
+SMALL = 1_000_000_000  # bytes that a zip may unpack to anyway
 
 
 class Pictures:
@@ -28,10 +34,7 @@ class Pictures:
         if source.is_dir():
             names = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
         else:
-            try:
-                self.archive = zipfile.ZipFile(source)
-            except (OSError, zipfile.BadZipFile):
-                raise Refused(f"{source.name} is neither a folder nor a zip with the files in it") from None
+            self.archive = _opened_archive(source)
             names = [info.filename for info in self.archive.infolist() if not info.is_dir()]
         if len(names) > MOST_FILES:
             raise Refused(f"{source.name} holds {len(names)} files, {MOST_FILES} at most: split it")
@@ -79,6 +82,34 @@ class Pictures:
             raise Refused(f"{PurePosixPath(name).name!r} in the zip can't be unpacked") from None
 
 
+def _opened_archive(source: Path) -> zipfile.ZipFile:
+    """The zip, of which nothing is unpacked yet; raises `Refused` for what unpacks to too much, and for links."""
+    none = Refused(f"{source.name} is neither a folder nor a zip with the files in it")
+    try:
+        with source.open("rb") as file:
+            end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # so that it is found as ZipFile finds it
+        if end is None:
+            raise none
+        if end[zipfile._ECD_SIZE] > MOST_DIRECTORY:  # type: ignore[attr-defined]
+            raise Refused(f"{source.name} lists more than {MOST_FILES} files: split it")
+        archive = zipfile.ZipFile(source)
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        raise none from None
+    listed = archive.infolist()
+    problem = ""
+    if sum(info.file_size for info in listed) > max(MOST_UNPACKED * source.stat().st_size, SMALL):
+        problem = f"unpacks to more than {MOST_UNPACKED} times its size, as no pictures or PDFs do"
+    for info in listed:
+        if stat.S_ISLNK(info.external_attr >> 16):
+            problem = (
+                f"holds a symbolic link ({PurePosixPath(info.filename).name}): put the file itself into it"
+            )
+    if problem:
+        archive.close()
+        raise Refused(f"{source.name} {problem}")
+    return archive
+
+
 class _Bounded:
     """A file that ends with `Refused` instead of being larger than `most` bytes: a zip may unpack to anything."""
 
@@ -108,18 +139,9 @@ def _shared(one: PurePosixPath, other: PurePosixPath) -> int:
     return count
 
 
-def one_file(pages: Sequence[Path], target: Path) -> Path:
-    """A document's pages as one file: a single one as it is, several as a TIFF, the same bytes each time."""
-    if len(pages) == 1:
-        return pages[0]
-    try:
-        first, *others = [_frame(page) for page in pages]
-    except (OSError, Image.DecompressionBombError):
-        raise Refused("one of its pages is no image") from None
-    first.save(target, "TIFF", save_all=True, append_images=others, compression="tiff_deflate")
-    return target
+def one_file(pages: Sequence[Path], folder: Path, limits: Limits, *, name: str) -> Path:
+    """A document's pages as one file: a single one as it is, several as a TIFF in `folder`, the same bytes each time.
 
-
-def _frame(page: Path) -> Image.Image:
-    with Image.open(page) as image:
-        return image.convert("RGB")
+    `name` is what messages call it. Raises `ReadingFailed` where one of several is no image.
+    """
+    return pages[0] if len(pages) == 1 else rendering.as_one_tiff(pages, folder, limits, name=name)

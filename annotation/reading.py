@@ -16,9 +16,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from annotation import doorbell, jobs, lifecycle, page_store
+from annotation import doorbell, intake, jobs, lifecycle, page_store
 from annotation.models import Document, GivenLabels
-from models import ocr, rendering, sandbox, similarity
+from models import ocr, rendering, similarity
 from models.errors import ReadingFailed
 from models.lines import parted
 from models.ocr.base import Engine
@@ -68,9 +68,7 @@ def keep_pages(document: Document) -> list[str]:
         copy = folder / "file"
         with document.file.open("rb") as stored, copy.open("wb") as target:
             shutil.copyfileobj(stored, target)
-        rendered = rendering.read_file(
-            copy, folder / "pages", sandbox.Limits(pages=settings.CONFIG.max_pages), name=document.filename
-        )
+        rendered = rendering.read_file(copy, folder / "pages", intake.upload_limits(), name=document.filename)
         read_by = [TEXT_LAYER] * len(rendered)
         own = {n: _kept(page, page.words) for n, page in enumerate(rendered) if page.words is not None}
         _keep(document, own)

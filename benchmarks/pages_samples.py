@@ -57,7 +57,7 @@ def samples(count: int) -> Iterator[dict[str, object]]:
         "api:compare_versions/name": _spread(versions, count, "name"),
         "api:compare_versions/other": _spread(versions.order_by("-number"), count, "name"),
     }
-    _draw_pages(columns["document_id"])
+    _keep_files(columns["document_id"])
     most = Document.objects.order_by("-pk").values_list("pk", flat=True)[0]
     for n in range(count):
         yield {name: values[n] for name, values in columns.items()} | {
@@ -76,14 +76,14 @@ def _spread(rows: QuerySet[Any], count: int, column: str = "pk") -> list[Any]:
     return [found[(n * 7919) % len(found)] for n in range(count)]
 
 
-def _draw_pages(documents: list[Any]) -> None:
-    """The images of these documents' first pages, which the loader leaves out."""
+def _keep_files(documents: list[Any]) -> None:
+    """The files of these documents and the images of their first pages, which the loader leaves out."""
     drawn = BytesIO()
     scan = generate("invoice", 1, 7)  # grey, with noise: among the heaviest
     with Image.open(BytesIO(scan.content)) as image:
         image.thumbnail((1250, 1760))  # as reading keeps it
         image.convert("RGB").save(drawn, "JPEG", quality=85)
     for document in set(documents):
-        path = f"pages/{document}/0.jpg"
-        if not default_storage.exists(path):
-            default_storage.save(path, ContentFile(drawn.getvalue()))
+        for path in (f"pages/{document}/0.jpg", f"files/{document}.pdf"):
+            if not default_storage.exists(path):
+                default_storage.save(path, ContentFile(drawn.getvalue()))

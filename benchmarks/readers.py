@@ -29,6 +29,7 @@ from models.lines import parted
 from models.ocr.base import Engine
 from models.pages import Box, Page, Word
 from models.rendering import read_file
+from models.sandbox import Limits
 
 PLAIN = "RapidOCR in a plain loop"
 ANYWHERE = Box(0, 0, 1, 1)
@@ -174,7 +175,7 @@ def _said(texts: Sequence[str]) -> list[Word]:
 
 
 def _upload(path: Path, reader: Engine | None, threads: int, extract: Extract | None) -> list[Word]:
-    inspect(path, max_bytes=50_000_000, max_pages=100)
+    inspect(path, Limits())
     with tempfile.TemporaryDirectory() as folder:
         rendered = read_file(path, Path(folder))
         words = {number: page.words for number, page in enumerate(rendered) if page.words is not None}

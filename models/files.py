@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from models import sandbox
 from models.errors import ReadingFailed
@@ -13,6 +13,7 @@ from models.sandbox import Limits
 PDF, PNG, JPEG, TIFF = "application/pdf", "image/png", "image/jpeg", "image/tiff"
 MEDIA_TYPES = (PDF, PNG, JPEG, TIFF)
 TAKEN = "PDF, PNG, JPEG and TIFF files are taken"
+EXTENSIONS = {PDF: (".pdf",), PNG: (".png",), JPEG: (".jpg", ".jpeg"), TIFF: (".tif", ".tiff")}
 
 OURS = (
     (b"\x89PNG\r\n\x1a\n", PNG),
@@ -72,17 +73,29 @@ def media_type(head: bytes, name: str) -> str:
     raise ReadingFailed(f"{name!r} is {foreign or 'no document that can be read'}; {TAKEN}")
 
 
-def inspect(
-    path: Path, *, max_bytes: int, max_pages: int, name: str | None = None, limits: Limits | None = None
-) -> FileFacts:
+def check_extension(name: str, kind: str) -> None:
+    """Raises `ReadingFailed` where a file's name claims another type than `kind`, its content's, or none."""
+    extension = PurePath(name).suffix.lower()
+    if extension not in EXTENSIONS[kind]:
+        claims = f"is called {extension}" if extension else "has no extension"
+        raise ReadingFailed(
+            f"{name!r} {claims}, and its content is {kind.partition('/')[2].upper()}; "
+            f"if that is what it should be, rename it to {EXTENSIONS[kind][0]} and send it again"
+        )
+
+
+def inspect(path: Path, limits: Limits, *, name: str | None = None) -> FileFacts:
     """Type, pages, size and hash of the file at `path`.
 
     `name` is what the messages call it (the file's own name if None). Raises `ReadingFailed`, saying what is wrong and
-    what to do, for a file that is missing, empty, too large, of another type than it may be, encrypted, broken, or
-    has too many pages. The content is parsed in a limited child process only.
+    what to do, for a file that is missing, empty, too large, of another type than it may be or than its name says,
+    encrypted, broken, or has too many pages. The content is parsed in a limited child process only.
     """
     shown = shown_name(name if name is not None else path.name)
-    limits = replace(limits or Limits(cpu_seconds=20, wall_seconds=40), file_bytes=max_bytes, pages=max_pages)
+    # two pages of it are opened at most, and somebody waits
+    limits = replace(
+        limits, cpu_seconds=min(20, limits.cpu_seconds), wall_seconds=min(40, limits.wall_seconds)
+    )
     try:
         with path.open("rb") as file:
             head = file.read(1024)
@@ -95,12 +108,13 @@ def inspect(
                     "split it or scan it at a lower resolution"
                 )
             kind = media_type(head, shown)
+            check_extension(shown, kind)
             file.seek(0)
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise ReadingFailed(f"{shown!r} can't be opened: {error.strerror}") from None
     pages = sandbox.run(
-        "count_pages", {"path": str(path.resolve()), "media_type": kind}, name=shown, limits=limits
+        "count_pages", {"paths": [str(path.resolve())], "media_type": kind}, name=shown, limits=limits
     )
     if not isinstance(pages, int) or pages < 1:
         raise ReadingFailed(f"{shown!r} has no pages")

@@ -42,7 +42,7 @@ OWN_PLACES = (
     CHECKOUT / "models",
     *map(Path, ("/usr", "/lib", "/lib64", "/etc/fonts", "/dev/urandom")),
 )
-JOBS = {"count_pages": rendering.count_pages, "render": rendering.render}
+JOBS = {"count_pages": rendering.count_pages, "render": rendering.render, "join": rendering.join}
 DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 BROKEN = 70  # exit code of a child that could not even say what went wrong
 
@@ -157,7 +157,7 @@ def _work() -> int:
 def _answer(job: str, request: dict[str, Any], limits: Limits) -> dict[str, Any]:  # JSON
     _limit(limits)
     confine(
-        readable=[Path(request["path"]), *OWN_PLACES],
+        readable=[*map(Path, request["paths"]), *OWN_PLACES],
         writable=[Path(request["out"])] if "out" in request else [],
     )
     try:
@@ -183,6 +183,7 @@ def _limit(limits: Limits) -> None:
         _, hard = resource.getrlimit(what)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (most, most))
+    rendering.begin_page(limits)
 
 
 if __name__ == "__main__":

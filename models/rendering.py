@@ -1,15 +1,16 @@
 """Files → upright page images, the words a PDF brings along, and how well each page can be read.
 
-`read_file` is for everybody; it hands the file to a limited child process (`models.sandbox`), in which
-`count_pages` and `render` do the work. Pillow and pdfium are imported for it only.
+`read_file` and `as_one_tiff` are for everybody; they hand the files to a limited child process (`models.sandbox`), in
+which `count_pages`, `render` and `join` do the work. Pillow and pdfium are imported for it only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import resource
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from models import sandbox
 from models.errors import BadPage, ReadingFailed
@@ -28,6 +29,7 @@ TARGET_PIXELS = 2_200_000
 LONGEST_SIDE = 4000
 HIGHEST_DPI = 200
 JPEG_QUALITY = 85
+JOINED = "pages.tiff"
 PILLOW_FORMATS = {PNG: ["PNG"], JPEG: ["JPEG", "MPO"], TIFF: ["TIFF"]}
 
 
@@ -54,7 +56,7 @@ def read_file(
     out_folder.mkdir(parents=True, exist_ok=True)
     with path.open("rb") as file:
         kind = media_type(file.read(1024), shown)
-    request = {"path": str(path.resolve()), "media_type": kind, "out": str(out_folder.resolve())}
+    request = {"paths": [str(path.resolve())], "media_type": kind, "out": str(out_folder.resolve())}
     answer = sandbox.run("render", request, name=shown, limits=limits)
     try:
         return [_page(each, out_folder) for each in answer]
@@ -62,6 +64,42 @@ def read_file(
         raise ReadingFailed(
             f"{shown!r} gave pages that can't be ({type(error).__name__}); print it to a new PDF and upload that"
         ) from None
+
+
+def as_one_tiff(pages: Sequence[Path], out_folder: Path, limits: Limits | None = None, *, name: str) -> Path:
+    """The images `pages` as the pages of one TIFF in `out_folder` (made if missing): the same bytes each time.
+
+    `name` is what the messages call them. Raises `ReadingFailed` if one of them is no image, or there are too many.
+    """
+    limits = limits or Limits()
+    if len(pages) > limits.pages:
+        raise ReadingFailed(f"{name!r} {_too_many(len(pages), limits)}")
+    out_folder.mkdir(parents=True, exist_ok=True)
+    kinds = []
+    for page in pages:
+        with page.open("rb") as file:
+            kinds.append(media_type(file.read(1024), name))
+    if PDF in kinds:
+        raise ReadingFailed(
+            f"{name!r} has a PDF among its pages; only images can be joined: send it by itself"
+        )
+    request = {
+        "paths": [str(page.resolve()) for page in pages],
+        "media_types": kinds,
+        "out": str(out_folder.resolve()),
+    }
+    sandbox.run("join", request, name=name, limits=limits)
+    return out_folder / JOINED
+
+
+def open_page(image: Path | IO[bytes]) -> Image.Image:
+    """A page image that `read_file` wrote; as anything but that JPEG it isn't opened.
+
+    Everywhere else Pillow sees no bytes that strangers sent. Raises `OSError`.
+    """
+    from PIL import Image
+
+    return Image.open(image, formats=["JPEG"])
 
 
 def _page(stored: dict[str, Any], out_folder: Path) -> RenderedPage:
@@ -83,15 +121,23 @@ def _image_name(number: int) -> str:
 # What follows runs in the child only.
 
 
+def begin_page(limits: Limits) -> None:
+    """From now on `page_seconds` of CPU may be used, within what the whole file may; more ends this process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    until = int(used.ru_utime + used.ru_stime) + 1 + limits.page_seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (min(until, hard), hard))
+
+
 def count_pages(request: dict[str, Any], limits: Limits) -> int:
     """Pages of the file, after its first and last one were opened; raises `ReadingFailed`."""
     if request["media_type"] == PDF:
-        document = _open_pdf(request["path"], limits)
+        document = _open_pdf(request["paths"][0], limits)
         for number in {0, len(document) - 1}:
             _size_of(document[number], number)
         return len(document)
     frames = 0
-    for frames, image in enumerate(_frames(request, limits), start=1):
+    for frames, image in enumerate(_frames(request["paths"][0], request["media_type"], limits), start=1):
         if frames == 1:
             _decode(image)
     _decode(image)  # a file that was cut off lacks its end
@@ -118,7 +164,22 @@ def render(request: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
                 "quality": page_quality(image) if words is None else 1.0,
             }
         )
+        begin_page(limits)
     return answers
+
+
+def join(request: dict[str, Any], limits: Limits) -> int:
+    """Writes the first image of each file into one TIFF, and answers how many; raises `ReadingFailed`."""
+    from PIL.TiffImagePlugin import AppendingTiffWriter
+
+    with AppendingTiffWriter(str(Path(request["out"]) / JOINED), True) as writer:
+        for path, kind in zip(request["paths"], request["media_types"], strict=True):
+            image = next(_frames(path, kind, limits))
+            _decode(image)
+            image.convert("RGB").save(writer, "TIFF", compression="tiff_deflate")
+            writer.newFrame()
+            begin_page(limits)
+    return len(request["paths"])
 
 
 def _too_many(pages: int, limits: Limits) -> ReadingFailed:
@@ -158,7 +219,7 @@ def _scale(width: float, height: float) -> float:
 def _pdf_pages(request: dict[str, Any], limits: Limits) -> Iterator[tuple[Image.Image, list[Word] | None]]:
     from models.ocr.born_digital import text_layer
 
-    document = _open_pdf(request["path"], limits)
+    document = _open_pdf(request["paths"][0], limits)
     for number in range(len(document)):
         page = document[number]
         scale = min(_scale(*_size_of(page, number)), HIGHEST_DPI / 72)
@@ -172,21 +233,21 @@ def _pdf_pages(request: dict[str, Any], limits: Limits) -> Iterator[tuple[Image.
 
 
 def _image_pages(request: dict[str, Any], limits: Limits) -> Iterator[tuple[Image.Image, list[Word] | None]]:
-    for image in _frames(request, limits):
+    for image in _frames(request["paths"][0], request["media_type"], limits):
         yield _upright(image), None
 
 
-def _frames(request: dict[str, Any], limits: Limits) -> Iterator[Image.Image]:
+def _frames(path: str, kind: str, limits: Limits) -> Iterator[Image.Image]:
     """Each image of the file, not yet decoded; its size is checked before."""
     from PIL import Image, UnidentifiedImageError
 
     Image.MAX_IMAGE_PIXELS = None  # checked here, with a message that says what to do
     try:
-        image = Image.open(request["path"], formats=PILLOW_FORMATS[request["media_type"]])
+        image = Image.open(path, formats=PILLOW_FORMATS[kind])
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         raise _broken() from None
     # a JPEG may carry a preview as a second image (MPO); it is no second page
-    number, several = 0, request["media_type"] == TIFF
+    number, several = 0, kind == TIFF
     while True:
         try:
             image.seek(number)

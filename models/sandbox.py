@@ -34,7 +34,8 @@ class Limits:
     pages: int = 100
     pixels: int = 120_000_000  # A4 at 1,200 dpi is 139 million; at 600 dpi 35 million
     memory: int = 1_500_000_000
-    cpu_seconds: int = 120
+    page_seconds: int = 20  # of CPU, for any one page
+    cpu_seconds: int = 120  # for all of them
     wall_seconds: int = 180
 
 
@@ -82,6 +83,10 @@ def _answer(exit_code: int, raw: bytes, name: str) -> Any:
         return answer["done"]
     if exit_code == 1 and isinstance(answer, dict) and isinstance(answer.get("failed"), str):
         raise ReadingFailed(f"{name!r} {answer['failed']}")
+    if -exit_code == signal.SIGXCPU:
+        raise ReadingFailed(
+            f"{name!r} takes more computing time than a page may; print it to a new PDF and upload that"
+        )
     how = f"signal {signal.Signals(-exit_code).name}" if exit_code < 0 else f"exit {exit_code}"
     raise ReadingFailed(
         f"{name!r} broke the program that opens files ({how}); print it to a new PDF and upload that"

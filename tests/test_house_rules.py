@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,19 @@ def test_only_the_lifecycle_writes_a_documents_state():
 def test_nothing_is_unpickled(path):
     forbidden = {"pickle.load", "pickle.loads", "joblib.load", "dill.load", "cloudpickle.load", "torch.load"}
     assert not called(path) & forbidden
+
+
+def test_what_strangers_sent_is_opened_in_the_limited_child_only():
+    """And every page image through `rendering.open_page`, which opens nothing but what the child wrote."""
+    openers = {
+        named(path)
+        for path in OURS
+        if re.search(r"\bImage\.open\(|\bPdfDocument\(", path.read_text())
+        and not named(path).startswith("models/generator/")  # it opens what it has just made
+    }
+    assert openers == {"models/rendering.py"}
+    loaded = "import sys, models.files, models.rendering; sys.exit('PIL' in sys.modules or 'pypdfium2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loaded], cwd=CHECKOUT).returncode == 0
 
 
 def test_every_wired_or_timed_task_exists_and_every_task_is_wired():

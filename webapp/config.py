@@ -87,6 +87,17 @@ class Config(BaseSettings):
     doctr_weights: Path | None = Field(None, description="Folder with docTR's weights; else its hub is asked")
     max_upload_mb: int = Field(50, ge=1, le=2000, description="Largest file that intake takes, in MB")
     max_pages: int = Field(100, ge=1, le=5000, description="Most pages a document may have")
+    max_megapixels: int = Field(
+        120, ge=1, le=1000, description="Most pixels an uploaded image may have, in millions a page"
+    )
+    user_files: int = Field(100_000, ge=1, description="Most files one person may bring")
+    user_gb: float = Field(100, gt=0, description="Most that one person's files may take, in GB")
+    min_free_gb: float = Field(
+        1, ge=0, description="Room on the store's disk that is left alone: below it nothing is taken in"
+    )
+    clamd: str = Field(
+        "", description="ClamAV's daemon, host:port or the path of its socket: it looks at every file"
+    )
     sweep_seconds: int = Field(60, ge=5, description="How often Label Studio and the ledger are compared")
     light_workers: int = Field(
         2, ge=1, le=64, description="Processes each for short work, and for reading and extracting"
@@ -100,6 +111,13 @@ class Config(BaseSettings):
     training_minutes: float = Field(
         60, gt=0, description="Longest a training may take; on a small machine it then learns fewer epochs"
     )
+
+    @field_validator("clamd")
+    @classmethod
+    def _an_address(cls, clamd: str) -> str:
+        if clamd and "/" not in clamd and not clamd.rpartition(":")[2].isdecimal():
+            raise ValueError("host:port, or the path of a socket")
+        return clamd
 
     @field_validator("data")
     @classmethod

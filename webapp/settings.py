@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.time_zone.in_the_readers_time_zone",
     "axes.middleware.AxesMiddleware",
+    "webapp.body_limit.bounded",
 ]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: whoever is locked out is not asked for a password
@@ -105,7 +106,7 @@ STATIC_ROOT = CHECKOUT / "staticfiles"
 WHITENOISE_USE_FINDERS = True
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
-DATA_UPLOAD_MAX_NUMBER_FILES = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 100  # in one request; the page sends each by itself
 
 # sign-in. The cookie names are ours: Label Studio on the same host uses Django's, and cookies ignore the port. With
 # `__Host-` browsers take them from this very host alone, so that no other one of the domain (Label Studio's) can set them

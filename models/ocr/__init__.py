@@ -13,6 +13,7 @@ from typing import cast
 from models.errors import ReadingFailed
 from models.ocr.base import Engine
 from models.pages import Word
+from models.rendering import open_page
 
 # name → the module and its function that makes the engine
 ENGINES = {
@@ -49,10 +50,9 @@ def read_images(reader: Engine, images: Sequence[Path], *, at_once: int) -> Iter
     `at_once` pages are read at a time, in threads: the engines' networks run outside of Python's lock. Raises
     `ReadingFailed` at the page that can't be read.
     """
-    from PIL import Image
 
     def read(path: Path) -> list[Word]:
-        with Image.open(path) as image:
+        with open_page(path) as image:
             return reader.read(image)
 
     with ThreadPoolExecutor(max(1, min(at_once, len(images))), thread_name_prefix="ocr-page") as pool:

@@ -16,8 +16,10 @@ from reportlab.pdfgen.canvas import Canvas
 
 from models.errors import ReadingFailed
 from models.files import JPEG, PDF, PNG, TIFF, inspect, media_type, shown_name
+from models.sandbox import Limits
 
 MB = 1_000_000
+LIMITS = Limits(file_bytes=MB, pages=10)
 
 
 def pdf(pages: int = 1, **options: object) -> bytes:
@@ -44,7 +46,7 @@ def put(folder: Path, name: str, content: bytes) -> Path:
 
 def refusal(path: Path, *, max_bytes: int = MB, max_pages: int = 10) -> str:
     with pytest.raises(ReadingFailed) as caught:
-        inspect(path, max_bytes=max_bytes, max_pages=max_pages)
+        inspect(path, Limits(file_bytes=max_bytes, pages=max_pages))
     message = str(caught.value)
     assert path.name in message and str(path.parent) not in message
     assert caught.value.permanent
@@ -63,13 +65,13 @@ def refusal(path: Path, *, max_bytes: int = MB, max_pages: int = 10) -> str:
             TIFF,
             3,
         ),
-        ("scan.png", picture("JPEG"), JPEG, 1),
+        ("SCAN.JPEG", picture("JPEG"), JPEG, 1),
     ],
 )
-def test_type_and_pages_come_from_the_content_not_from_the_name(
+def test_type_and_pages_come_from_the_content(
     tmp_path: Path, name: str, content: bytes, kind: str, pages: int
 ) -> None:
-    facts = inspect(put(tmp_path, name, content), max_bytes=MB, max_pages=10)
+    facts = inspect(put(tmp_path, name, content), LIMITS)
     assert (facts.media_type, facts.pages, facts.size) == (kind, pages, len(content))
     assert len(facts.sha256) == 64
 
@@ -88,6 +90,9 @@ def test_type_and_pages_come_from_the_content_not_from_the_name(
         ("long.pdf", pdf(11), "11 pages"),
         ("locked.pdf", pdf(encrypt=StandardEncryption("secret", "owner")), "encrypted"),
         ("huge.png", picture("PNG", (30_000, 30_000)), "30000 x 30000 pixels"),
+        ("scan.png", picture("JPEG"), "is called .png, and its content is JPEG"),
+        ("report.exe", pdf(), "is called .exe, and its content is PDF"),
+        ("report", pdf(), "has no extension"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(
@@ -112,7 +117,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_pdf_that_only_forbids_printing_is_taken(tmp_path: Path) -> None:
     locked = pdf(encrypt=StandardEncryption("", "owner", canPrint=0))
-    assert inspect(put(tmp_path, "owner.pdf", locked), max_bytes=MB, max_pages=3).pages == 1
+    assert inspect(put(tmp_path, "owner.pdf", locked), LIMITS).pages == 1
 
 
 def test_a_png_that_unpacks_to_gigabytes_is_refused_by_its_size_in_pixels(tmp_path: Path) -> None:
@@ -151,7 +156,6 @@ def test_a_pdf_that_kills_pdfium_kills_only_the_child(tmp_path: Path) -> None:
     content += b"".join(f"{offset:010d} 00000 n \n".encode() for offset in offsets)
     content += f"trailer << /Root 1 0 R /Size {len(objects) + 1} >>\nstartxref\n{start}\n%%EOF".encode()
     from models.rendering import read_file
-    from models.sandbox import Limits
 
     assert len(pypdfium2.PdfDocument(content)) == 1  # it is a PDF, and opens
     path = put(tmp_path, "laughs.pdf", content)

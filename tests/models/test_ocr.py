@@ -145,7 +145,7 @@ def test_pages_read_at_once_are_read_as_one_by_one_and_in_order(rapidocr: Engine
     for number in range(4):
         image = Image.new("L", (420, 90), 255)
         ImageDraw.Draw(image).text((20, 20), f"Page number {number}{number}", 0, ImageFont.load_default(40))
-        paths.append(tmp_path / f"{number}.png")
+        paths.append(tmp_path / f"{number}.jpg")
         image.save(paths[-1])
     alone = [rapidocr.read(Image.open(path)) for path in paths]
     assert list(read_images(rapidocr, paths, at_once=3)) == alone

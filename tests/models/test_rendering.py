@@ -15,7 +15,7 @@ from models.generator import generate
 from models.ocr.born_digital import is_good
 from models.pages import Box, Word
 from models.quality import page_quality
-from models.rendering import RenderedPage, read_file
+from models.rendering import RenderedPage, as_one_tiff, open_page, read_file
 from models.sandbox import Limits
 
 
@@ -128,6 +128,40 @@ def test_every_page_of_a_tiff_becomes_a_page(tmp_path: Path) -> None:
     found = read(tmp_path, "fax.tif", saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
     assert [page.width for page in found] == [100, 101, 102, 103]
     assert [page.image.name for page in found] == [f"page-000{n}.jpg" for n in (1, 2, 3, 4)]
+
+
+def test_images_are_joined_to_one_tiff_the_same_bytes_each_time(tmp_path: Path) -> None:
+    paths = []
+    for number, form in enumerate(("PNG", "JPEG", "TIFF")):
+        paths.append(tmp_path / str(number))
+        paths[-1].write_bytes(saved(Image.new("L", (100 + number, 140), 255), form))
+    joined = [as_one_tiff(paths, tmp_path / str(n), name="it.tiff") for n in ("a", "b")]
+    assert joined[0].read_bytes() == joined[1].read_bytes()
+    pages = read_file(joined[0], tmp_path / "out")
+    assert [page.width for page in pages] == [100, 101, 102]
+
+
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        (generate("invoice", 1, seed=1, scan=False).content, "has a PDF among its pages"),
+        (saved(Image.new("L", (900, 900)), "PNG")[:200], "is a broken image"),
+        (b"<svg/>", "XML"),
+    ],
+)
+def test_what_is_no_image_is_not_joined(tmp_path: Path, second: bytes, says: str) -> None:
+    (tmp_path / "0").write_bytes(saved(Image.new("L", (100, 140), 255), "PNG"))
+    (tmp_path / "1").write_bytes(second)
+    with pytest.raises(ReadingFailed, match=f"'it.tiff' {says}|'it.tiff' .*{says}"):
+        as_one_tiff([tmp_path / "0", tmp_path / "1"], tmp_path / "out", name="it.tiff")
+    with pytest.raises(ReadingFailed, match="has 2 pages, and 1 are allowed"):
+        as_one_tiff([tmp_path / "0"] * 2, tmp_path / "out", Limits(pages=1), name="it.tiff")
+
+
+def test_as_a_page_image_nothing_is_opened_but_the_jpeg_it_is(tmp_path: Path) -> None:
+    (tmp_path / "page.jpg").write_bytes(saved(Image.new("L", (100, 140)), "GIF"))
+    with pytest.raises(OSError):
+        open_page(tmp_path / "page.jpg")
 
 
 @pytest.mark.slow

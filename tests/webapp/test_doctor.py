@@ -15,6 +15,7 @@ from annotation.label_studio import SECRET_HEADER, WEBHOOK_ACTIONS
 from annotation.label_studio_about import About
 from annotation.models import Correction, Job, Schedule
 from models import files
+from models.sandbox import Limits
 from tests.factories import make_document, make_truth, make_type
 from webapp.doctor import label_studio_checks, probe, service_checks, settings_checks
 from webapp.doctor.findings import Grade, asked
@@ -256,7 +257,7 @@ def test_what_cannot_be_looked_at_is_a_failure_that_tells_no_message():
 def test_the_probes_pdf_is_one_that_intake_takes(tmp_path):
     path = tmp_path / "probe.pdf"
     path.write_bytes(probe.pdf("Total 3.50"))
-    facts = files.inspect(path, name=path.name, max_bytes=10_000, max_pages=1)
+    facts = files.inspect(path, Limits(file_bytes=10_000, pages=1))
     assert facts.media_type == "application/pdf"
 
 

@@ -2,10 +2,11 @@ import io
 import json
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from annotation.models import Document
+from annotation.models import Document, DocumentType
 from tests.factories import make_type
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,22 @@ def test_a_pack_comes_with_its_words_and_needs_no_reading(pack, rung):
         assert page.read_by == "given"
         assert page.word_page.text == "Corner Shop Total 12.90"
         assert ("annotation.extract_document", document.pk) in rung
+
+
+def test_a_packs_image_is_drawn_anew_and_one_that_is_none_is_refused(pack):
+    sent = (pack / "one.jpg").read_bytes() + b"<script>"
+    (pack / "one.jpg").write_bytes(sent)
+    ingest(str(pack), "--type", make_type().name)
+    with default_storage.open(Document.objects.get(filename="one").pages.get().image) as image:
+        kept = image.read()
+    assert kept.startswith(b"\xff\xd8\xff") and b"<script>" not in kept
+    (pack / "one.jpg").write_bytes(b"GIF89a" + bytes(99))
+    (pack / "ocr.jsonl").write_text((pack / "ocr.jsonl").read_text().replace('"id": "one"', '"id": "new"'))
+    (pack / "labels.jsonl").write_text(
+        (pack / "labels.jsonl").read_text().replace('"id": "one"', '"id": "new"')
+    )
+    with pytest.raises(CommandError, match="1 of 2"):
+        ingest(str(pack), "--type", DocumentType.objects.get().name)
 
 
 def test_a_packs_labels_become_corrections_if_asked_for(pack):

@@ -118,6 +118,7 @@ def samples(document_type: DocumentType) -> dict[str, object]:
     drawn = BytesIO()
     Image.new("RGB", (100, 140)).save(drawn, "JPEG")
     default_storage.save(f"pages/{document.pk}/0.jpg", ContentFile(drawn.getvalue()))
+    default_storage.save(document.file.name, ContentFile(b"%PDF"))
     return {
         "name": document_type.name,
         "document_id": document.pk,

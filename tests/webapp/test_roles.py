@@ -89,6 +89,7 @@ TABLE = {
     "stop": ("post", Role.LEAD),
     "documents": ("get", Role.LEAD),
     "document": ("get", Role.LEAD),
+    "document-file": ("get", Role.LEAD),
     "page-image": ("get", Role.LEAD),
     "page-preview": ("get", Role.LEAD),
     "page-crop": ("get", Role.LEAD),

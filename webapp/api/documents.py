@@ -21,7 +21,7 @@ from webapp.api.corrections import CorrectionOut
 from webapp.api.errors import answers
 from webapp.api.names import TypeName, type_named
 from webapp.api.paging import MOST, After, Before, Limit, Piece, newest_first, oldest_first
-from webapp.page_files import page_file
+from webapp.page_files import original, page_file
 from webapp.roles import Role
 
 router = Router()
@@ -209,6 +209,17 @@ def pages(request: HttpRequest, document_id: int) -> Any:  # a queryset, which n
 def page_image(request: HttpRequest, document_id: int, number: int) -> HttpResponseBase:
     """The image of a page, numbered from 0."""
     return page_file(get_object_or_404(Page, document=document_id, number=number))
+
+
+@router.get(
+    "/{int:document_id}/file",
+    auth=needs(Role.LEAD),
+    response=answers(404),
+    openapi_extra={"responses": {200: {"description": "OK", "content": {"application/octet-stream": {}}}}},
+)
+def file(request: HttpRequest, document_id: int) -> HttpResponseBase:
+    """The file that was sent, byte for byte, as an attachment: it may be hostile, so nothing should open it unasked."""
+    return original(_document(document_id))
 
 
 @router.post(

@@ -9,11 +9,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
-from PIL import Image
 
-from annotation.models import Page
-from webapp.page_files import kept_by_nobody, page_file, preview
+from annotation.models import Document, Page
+from models.rendering import open_page
+from webapp.page_files import kept_by_nobody, original, page_file, preview
 from webapp.roles import Role, requires
+
+
+@requires(Role.LEAD)
+@require_safe
+def document_file(request: HttpRequest, document_id: int) -> HttpResponseBase:
+    """The file that was sent, to be saved and not to be shown."""
+    return original(get_object_or_404(Document, pk=document_id))
 
 
 @requires(Role.LEAD)
@@ -37,7 +44,7 @@ def page_crop(request: HttpRequest, document_id: int, number: int) -> HttpRespon
     page = get_object_or_404(Page, document=document_id, number=number)
     try:
         x0, y0, x1, y1 = (min(1.0, max(0.0, float(edge))) for edge in request.GET["box"].split(","))
-        with default_storage.open(page.image) as content, Image.open(content) as whole:
+        with default_storage.open(page.image) as content, open_page(content) as whole:
             width, height = whole.size
             box = (int(x0 * width), int(y0 * height), int(x1 * width), int(y1 * height))
             if not (box[0] < box[2] and box[1] < box[3]):
@@ -46,4 +53,5 @@ def page_crop(request: HttpRequest, document_id: int, number: int) -> HttpRespon
             whole.crop(box).convert("RGB").save(target, "JPEG", quality=80)
     except (KeyError, ValueError, FileNotFoundError):
         raise Http404(f"there is no such piece of page {number + 1} of document {document_id}") from None
-    return kept_by_nobody(HttpResponse(target.getvalue(), content_type="image/jpeg"))
+    piece = HttpResponse(target.getvalue(), content_type="image/jpeg")
+    return kept_by_nobody(piece, f"document-{document_id}-page-{number + 1}-piece.jpg")

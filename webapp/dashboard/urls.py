@@ -86,6 +86,7 @@ urlpatterns = [
     path("documents/", documents.documents, name="documents"),
     path("documents/<int:document_id>/", document.page, name="document"),
     path("documents/<int:document_id>/sheets/", document.sheets, name="document-sheets"),
+    path("documents/<int:document_id>/file/", page_images.document_file, name="document-file"),
     path("documents/<int:document_id>/pages/<int:number>/", page_images.page_image, name="page-image"),
     path(
         "documents/<int:document_id>/pages/<int:number>/preview/",
