@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.functions import Now
+from django.utils import timezone
 from pydantic import SecretStr
 
-from annotation import webhooks
+from annotation import audit_trail, webhooks
 from annotation.document_types import PROBE_PREFIX
 from annotation.label_studio import SECRET_HEADER, WEBHOOK_ACTIONS
 from annotation.label_studio_about import About
@@ -17,6 +18,7 @@ from annotation.models import Correction, Job, Schedule
 from models import files
 from models.sandbox import Limits
 from tests.factories import make_document, make_truth, make_type
+from webapp.backup import trying
 from webapp.doctor import label_studio_checks, probe, service_checks, settings_checks
 from webapp.doctor.findings import Grade, asked
 
@@ -236,6 +238,18 @@ def test_changes_that_only_the_sweep_finds_mean_that_webhooks_are_broken(swept, 
     assert list(found) == ["notices"]
     assert "SSRF_PROTECTION_ENABLED" in found["notices"]
     assert Correction.objects.count() == 6
+
+
+def test_a_backup_that_nobody_tried_for_a_month_is_warned_of(swept):
+    assert service_checks.backup().grade == Grade.WARNING
+    audit_trail.record(by="the shell", action=trying.TRIED, subject="Docloop")
+    assert service_checks.backup().grade == Grade.WELL
+    later = timezone.now() + timedelta(days=31, hours=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service_checks.timezone, "now", lambda: later)
+        found = service_checks.backup()
+    assert (found.grade, "31 days" in found.said) == (Grade.WARNING, True)
+    assert "manage.py restore --test" in found.remedy
 
 
 def test_work_that_nobody_takes_is_named(swept, config):

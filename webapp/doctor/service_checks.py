@@ -18,6 +18,7 @@ from annotation import webhooks
 from annotation.document_types import PROBE_PREFIX
 from annotation.models import Correction, DocumentType, Job, Schedule
 from models.registry import Registry
+from webapp.backup import trying
 from webapp.config import Config
 from webapp.doctor.findings import Finding, Grade, asked, failed, skipped, warning, well
 from webapp.doctor.settings_checks import numbers
@@ -37,6 +38,8 @@ START_BEAT = (
     "start beat: celery -A webapp.celery beat (its log under `make up` is logs/beat.log in the data folder)"
 )
 LATE = timedelta(minutes=2)
+MOST_DAYS_UNTRIED = 30
+TRY = "manage.py backup FILE.tar, then manage.py restore --test FILE.tar"
 PING = 3  # seconds that workers get to answer
 
 
@@ -57,6 +60,7 @@ def look(config: Config) -> Iterator[Finding]:
         yield asked("timetable", timetable, START_BEAT)
         yield asked("jobs", jobs, "see the page Health, and the workers' logs")
         yield asked("notices", lambda: notices(config), "manage.py migrate")
+        yield asked("backup", backup, TRY)
     yield asked("MLflow", lambda: mlflow(config), f"start MLflow at {_shown(config.mlflow_url)}")
 
 
@@ -192,6 +196,17 @@ def notices(config: Config) -> Finding:
         address = (config.internal_url or config.url).rstrip("/")
         return failed("notices", f"webhooks are broken: {said}", webhooks.unblocking(address))
     return well("notices", said if total else "nothing changed in the last hour")
+
+
+def backup() -> Finding:
+    """A backup that was never restored is a hope."""
+    tried = trying.last()
+    if tried is None:
+        return warning("backup", "none was ever tried", TRY)
+    days = (timezone.now() - tried).days
+    if days > MOST_DAYS_UNTRIED:
+        return warning("backup", f"the last one was tried {days} days ago", TRY)
+    return well("backup", f"one was restored on trial {days} days ago, and came back the same")
 
 
 def jobs() -> Finding:
