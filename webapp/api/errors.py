@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 from pydantic import Field
@@ -97,6 +98,10 @@ def answer_errors(api: NinjaAPI) -> None:
     def suspicious(request: HttpRequest, error: SuspiciousOperation) -> HttpResponse:
         status = 413 if isinstance(error, RequestDataTooBig) else 400
         return api.create_response(request, problem(status, str(error)), status=status)
+
+    @api.exception_handler(MultiPartParserError)
+    def garbled(request: HttpRequest, error: MultiPartParserError) -> HttpResponse:
+        return api.create_response(request, problem(400, str(error)), status=400)
 
     @api.exception_handler(Exception)
     def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -1,0 +1,1 @@
+"""Files and model folders that were made to do harm."""
