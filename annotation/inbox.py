@@ -64,7 +64,7 @@ def collect_task(task_id: int) -> None:
     service_account = label_studio.service_account() if view and view.annotations else ""
     with transaction.atomic():
         jobs.assert_held()
-        problems = _gone(task_id) if view is None else _take(view, dirty.noticed_by, service_account)
+        problems = _gone(task_id) if view is None else take(view, dirty.noticed_by, service_account)
         as_read = DirtyTask.objects.filter(pk=dirty.pk, seq=dirty.seq)
         if not (as_read.exists() if problems else as_read.delete()[0]):
             doorbell.ring("task changed", task_id)
@@ -95,8 +95,8 @@ def _gone(task_id: int) -> list[str]:
     return []
 
 
-def _take(view: LabelTaskView, noticed_by: str, service_account: str) -> list[str]:
-    """Record every annotation of the task; answers what kept some from being taken."""
+def take(view: LabelTaskView, noticed_by: str, service_account: str) -> list[str]:
+    """Record every annotation of the task, in the caller's transaction; answers what kept some from being taken."""
     recheck = Recheck.objects.filter(task_id=view.id).first()
     if recheck and view.document_id is None:
         return _take_recheck(recheck, view, noticed_by, service_account)
