@@ -110,7 +110,7 @@ def _recorded(view: LabelTaskView) -> int:
     pointers = CurrentAnnotation.objects.filter(
         source=ledger.Source.LABEL_STUDIO, annotation_id__in=ids, correction__isnull=False
     ).select_related("correction")
-    recorded = {each.annotation_id: each.correction for each in pointers}
+    recorded = {each.annotation_id: each.correction for each in pointers if each.correction}
     return sum(
         annotation.id in recorded
         and recorded[annotation.id].content_hash
