@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up install test test-fast journeys check format demo-documents base-model bench screenshots lock clean
+.PHONY: help up install test test-fast journeys chaos check format demo-documents base-model bench screenshots lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -30,6 +30,11 @@ test-fast: install ## the tests without training and without services, in under 
 
 journeys: install ## only the journeys with the real services
 	@$(RUN)/python -m pytest -m journey
+
+# for `make chaos`: more arguments, such as CHAOS="--chaos-seed 2 -k corrections"
+CHAOS ?=
+chaos: install ## kill and break what Docloop leans on, in long, and compare what is left
+	@$(RUN)/python -m pytest -m chaos --chaos-full $(CHAOS)
 
 check: install ## format, lint, types and who may import whom
 	@$(RUN)/ruff format --check .

@@ -318,7 +318,8 @@ def _speaking(what: str) -> Iterator[None]:
 
 
 def _error(what: str, status: int, body: Json) -> LabelStudioUnreachable | LabelStudioRefused:
-    if status >= 500 or status in PASSING or status == 0:
+    # the SDK gives up at an answer that broke off, whatever its status was
+    if not 400 <= status < 500 or status in PASSING:
         return LabelStudioUnreachable(f"Label Studio failed ({what}: HTTP {status})")
     if status == 401:
         return LabelStudioRefused(

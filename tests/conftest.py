@@ -21,6 +21,12 @@ from annotation.models import Job
 from webapp.embedded import mlflow
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    chaos = parser.getgroup("chaos", "tests that kill processes and break what they lean on")
+    chaos.addoption("--chaos-full", action="store_true", help="the long form (`make chaos`)")
+    chaos.addoption("--chaos-seed", type=int, default=1, help="of the chances that chaos tests take")
+
+
 def person(name: str, role: str | None) -> User:
     user = User.objects.create_user(name, f"{name}@example.org", "a-long-password")
     if role:

@@ -35,7 +35,7 @@ def test_another_servers_404_does_not_make_tasks_look_deleted(at, live_server):
         label_studio.project(1)
 
 
-@pytest.mark.parametrize("status", [0, 408, 409, 429, 500, 502])
+@pytest.mark.parametrize("status", [0, 200, 408, 409, 429, 500, 502])  # 200: the answer broke off
 def test_what_may_pass_by_itself_is_tried_again(status):
     assert isinstance(label_studio._error("asking", status, None), LabelStudioUnreachable)
 
