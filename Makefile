@@ -49,7 +49,7 @@ format: install ## put the code into form
 demo-documents: install ## generate receipts and invoices into demo-documents/
 	@$(RUN)/python -m models.generator --out demo-documents
 
-base-model: install ## pre-train models/base anew (half an hour on two cores)
+base-model: install ## pre-train models/base anew (6 minutes on a GPU, hours on two cores)
 	@OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 $(RUN)/python -m models.pretraining
 
 bench: install ## measure anew what benchmarks/RESULTS.md tells, on the packs in DATA=FOLDER
