@@ -45,6 +45,9 @@ GROUPED = {
     ("retraining", "after"): "retrain_after",
     ("overlap", "share"): "overlap_share",
     ("overlap", "annotators"): "overlap_annotators",
+    ("gate", "least_new"): "least_new",
+    ("gate", "most_of_one"): "most_of_one",
+    ("gate", "fields"): "field_budgets",
 }
 
 
@@ -82,7 +85,7 @@ def change(document_type: DocumentType, specification: Specification) -> Documen
         setattr(present, setting, value)
     if changed & {"strategy", "strategy_parameters"}:
         _check_strategy(present)
-    if changed & {"fields", "field_targets"}:
+    if changed & {"fields", "field_targets", "field_budgets"}:
         _check_targets(present)
     present.save(update_fields=list(wanted))
     if "title" in changed:
@@ -140,6 +143,11 @@ def to_yaml(document_type: DocumentType) -> str:
         },
         "thresholds": {"assume_above": document_type.assume_above},
         "retraining": {"after": document_type.retrain_after},
+        "gate": {
+            "least_new": document_type.least_new,
+            "most_of_one": document_type.most_of_one,
+            "fields": document_type.field_budgets,
+        },
         "strategy": document_type.strategy,
         "strategy_parameters": document_type.strategy_parameters,
         "audit_share": document_type.audit_share,
@@ -167,12 +175,14 @@ def _check_strategy(document_type: DocumentType) -> None:
 
 
 def _check_targets(document_type: DocumentType) -> None:
-    """Raise `Refused` if a field that there is not has a target error of its own."""
+    """Raise `Refused` if a field that there is not has a target error or a budget of its own."""
     names = document_type.schema.names
-    if strange := sorted(document_type.field_targets.keys() - set(names)):
-        raise Refused(
-            f"{strange[0]!r} has a target error in 'auto_accept', but is no field; there are: {', '.join(names)}"
-        )
+    for own, what in (
+        (document_type.field_targets, "a target error in 'auto_accept'"),
+        (document_type.field_budgets, "a budget in 'gate'"),
+    ):
+        if strange := sorted(own.keys() - set(names)):
+            raise Refused(f"{strange[0]!r} has {what}, but is no field; there are: {', '.join(names)}")
 
 
 def _ring_for_all() -> None:
@@ -260,6 +270,10 @@ def _targets(value: Any) -> dict[str, float]:
     return {name: _target(share) for name, share in _numbers(value).items()}
 
 
+def _budgets(value: Any) -> dict[str, float]:
+    return {name: _share(share) for name, share in _numbers(value).items()}
+
+
 def _numbers(value: Any) -> dict[str, float]:
     if value is None:
         return {}
@@ -296,6 +310,9 @@ CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "field_targets": (_targets, "a mapping of fields to numbers above 0 and up to 0.5"),
     "assume_above": (_bound, "a number from 0.5 to 1, or null"),
     "retrain_after": (_whole(1, 1_000_000), "a whole number of corrections, 1 or more"),
+    "least_new": (_whole(0, 1_000_000), "a whole number of corrections, 0 or more"),
+    "most_of_one": (_share, "a number from 0 to 1"),
+    "field_budgets": (_budgets, "a mapping of fields to numbers from 0 to 1"),
     "strategy": (_matching(STRATEGY), "the name of a strategy, such as mixed"),
     "strategy_parameters": (_numbers, "a mapping of the strategy's parameters to numbers"),
     "audit_share": (_share, "a number from 0 to 1"),

@@ -15,6 +15,7 @@ from annotation.doubt_model import Doubtful
 from annotation.erasure_model import Erasure as Erasure
 from annotation.figure_models import Outcome as Outcome
 from annotation.figure_models import StateCount as StateCount
+from annotation.gate_model import Gated
 from annotation.import_model import GivenLabels as GivenLabels
 from annotation.import_model import LabelImport as LabelImport
 from annotation.job_models import Job as Job
@@ -27,7 +28,7 @@ from models.pages import Page as WordPage
 from models.schema import Schema
 
 
-class DocumentType(models.Model):
+class DocumentType(Gated):
     """A kind of document: its fields, its Label Studio project, its champion, thresholds and retraining rule."""
 
     name = models.SlugField(max_length=40, unique=True)

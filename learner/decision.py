@@ -12,11 +12,11 @@ from django.db import transaction
 
 from annotation import extraction, jobs
 from annotation.models import DocumentType
-from learner import aliases, evaluation, gate, promotion
+from learner import aliases, evaluation, gate, harm, harm_evidence, promotion
 from learner.gate import Verdict
 from learner.models import Decision, ModelVersion, Snapshot
 from models import extractors
-from models.extractors.base import Example
+from models.extractors.base import Example, Extracted
 from models.metrics import Scores
 from models.registry import Registry
 from models.schema import Schema
@@ -33,36 +33,43 @@ class Opponent:
     scores: Scores
 
 
-def decide(
-    version: ModelVersion, scores: Scores, gold: Sequence[Example], schema: Schema, registry: Registry
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a challenger learned from, and how it did on `gold`; `schema` is what both sides are scored by."""
+
+    schema: Schema
+    learned: Sequence[Example]
+    gold: Sequence[Example]
+    said: Sequence[Extracted]  # of gold
+    scores: Scores
+
+
+def decide(version: ModelVersion, challenge: Challenge, registry: Registry) -> None:
     """Ask the gate, and do as it says; anew if the champion or the fields changed while the two were compared.
 
-    `scores` are the challenger's on `gold`, by `schema`: so its opponent is scored too. A version that was decided on
-    already stays as it is. Raises `RegistryError` if the opponent's files can't be had.
+    A version that was decided on already stays as it is. Raises `RegistryError` if the opponent's files can't be had.
     """
     while not Decision.objects.filter(version=version).exists():
         document_type = DocumentType.objects.get(pk=version.document_type_id)
         champion = (
             ModelVersion.objects.filter(document_type=document_type, state=ModelVersion.State.CHAMPION)
-            .select_related("run", "document_type")
+            .select_related("run__snapshot", "document_type")
             .first()
         )
         if version.schema_hash != document_type.schema.hash:
             verdict = Verdict(
                 False,
                 (f"Refused: the fields of {document_type.title} changed while it was trained.",),
-                {"documents": len(scores)},
+                {"documents": len(challenge.scores)},
             )
         else:
-            verdict = _verdict(
-                scores,
-                _champion(champion, gold, schema, registry)
-                if champion
-                else _untaught(document_type, gold, schema),
-                schema,
-                chances(version.run.snapshot),
+            opponent = (
+                _champion(champion, challenge, registry) if champion else _untaught(document_type, challenge)
             )
+            evidence = harm_evidence.gather(
+                version, champion, challenge.learned, challenge.gold, challenge.said
+            )
+            verdict = _verdict(version, challenge, opponent, evidence)
         with transaction.atomic():
             jobs.assert_held()
             now = DocumentType.objects.select_for_update().get(pk=document_type.pk)
@@ -85,29 +92,35 @@ def _settle(version: ModelVersion, champion: ModelVersion | None, verdict: Verdi
         promotion.refuse(version, by=GATE, reason=" ".join(verdict.reasons))
 
 
-def _verdict(scores: Scores, opponent: Opponent | None, schema: Schema, rng: np.random.Generator) -> Verdict:
+def _verdict(
+    version: ModelVersion, challenge: Challenge, opponent: Opponent | None, evidence: harm.Evidence
+) -> Verdict:
     """The gate's, with the opponent's version among its figures."""
-    if opponent is None:
-        return gate.judge(schema, scores, None, rng)
-    found = gate.judge(schema, scores, opponent.scores, rng, title=opponent.title)
-    return replace(found, figures=found.figures | {"against": opponent.version})
+    found = gate.judge(
+        challenge.schema,
+        challenge.scores,
+        opponent.scores if opponent else None,
+        chances(version.run.snapshot),
+        title=opponent.title if opponent else "",
+        budgets=version.document_type.field_budgets,
+        evidence=evidence,
+    )
+    return replace(found, figures=found.figures | {"against": opponent.version}) if opponent else found
 
 
-def _champion(
-    champion: ModelVersion, gold: Sequence[Example], schema: Schema, registry: Registry
-) -> Opponent:
+def _champion(champion: ModelVersion, challenge: Challenge, registry: Registry) -> Opponent:
     """Scored by the very files that were registered."""
     folder = registry.fetch(aliases.registered(champion), champion.sha256, cache())
-    scores = evaluation.measure(extractors.load(folder), gold, schema)
+    scores = evaluation.measure(extractors.load(folder), challenge.gold, challenge.schema)
     return Opponent(champion.name, gate.CHAMPION, scores)
 
 
-def _untaught(document_type: DocumentType, gold: Sequence[Example], schema: Schema) -> Opponent | None:
+def _untaught(document_type: DocumentType, challenge: Challenge) -> Opponent | None:
     """What reads a type that never had a champion; None if nothing does."""
     found = extraction.untaught_of(document_type)
     if found is None:
         return None
-    scores = evaluation.measure(extraction.opened(found), gold, schema)
+    scores = evaluation.measure(extraction.opened(found), challenge.gold, challenge.schema)
     return Opponent(found.version, found.title, scores)
 
 

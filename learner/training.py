@@ -70,7 +70,8 @@ def _train(run: Run, registry: Registry) -> None:
     schema = Schema.from_json(snapshot.fields)
     examples = snapshots.examples(snapshot, _in_doubt(run, snapshot, registry))
     # how dates are printed is learned as all else is: not from gold, and for this model, not for its type
-    learned = learn_day_first(schema, [*examples[Split.TRAIN], *examples[Split.VALIDATION]])
+    taught = [*examples[Split.TRAIN], *examples[Split.VALIDATION]]
+    learned = learn_day_first(schema, taught)
     key = run_key(run, snapshot)
     recipe = settled(document_type)
 
@@ -118,7 +119,7 @@ def _train(run: Run, registry: Registry) -> None:
     version = _version(run, made, schema, {"figures": figures, "made_with": made_with})
     _keep(version, gold, said)
     Run.objects.filter(pk=run.pk).update(stage="comparing with what reads now", share=0.95)
-    decision.decide(version, scores, gold, learned, registry)
+    decision.decide(version, decision.Challenge(learned, taught, gold, said, scores), registry)
 
 
 def run_key(run: Run, snapshot: Snapshot) -> str:

@@ -62,6 +62,15 @@ class DocumentTypeOut(Schema):
     second_opinions: float = Field(
         description="Doubtful documents that another person is asked about, at most this share of the confirmed"
     )
+    least_new: int = Field(
+        description="Corrections that a new champion has learned from and the old one had not, at least"
+    )
+    most_of_one: float = Field(
+        description="Share of these that one person may give, where several label the type"
+    )
+    field_budgets: dict[str, float] = Field(
+        description="F1 that a promotion may cost single fields, where that isn't as usual"
+    )
     probes: float = Field(description="Share of tasks that are known documents with one wrong value")
     extractor: str
     recipe: dict[str, Any]

@@ -62,6 +62,30 @@ class TypeForm(forms.Form):
         label="Train after",
         help_text="As many new corrections start a training.",
     )
+    least_new = forms.IntegerField(
+        min_value=0,
+        initial=5,
+        widget=_plain(forms.NumberInput),
+        label="New corrections for a champion",
+        help_text="A model learned from so many that the champion had not, before it may take over.",
+    )
+    most_of_one = forms.FloatField(
+        min_value=0,
+        max_value=1,
+        initial=0.9,
+        widget=_plain(forms.NumberInput, step="0.05"),
+        label="Most by one person",
+        help_text="Share of these that one person may give (0…1), where several label the type. Who works alone is "
+        "not held to it.",
+    )
+    field_budgets = NumbersField(
+        max_length=400,
+        required=False,
+        empty_value="",
+        widget=_plain(placeholder="total=0.02"),
+        label="What fields may lose",
+        help_text="F1 that a new champion may cost a field, where that isn't 0.05.",
+    )
     queue_depth = forms.IntegerField(
         min_value=1,
         max_value=100,
