@@ -12,13 +12,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models import similarity
+from models.errors import TrainingFailed
 from models.extractors.base import Example, Extracted
 from models.schema import Schema
 from models.values import normalise_text
 
 LEAST_DOCUMENTS = 3  # of fewer that judge, nothing can be told
-RISK = 0.01  # that chance alone makes any group of answers look worse than the others
+# That chance alone makes a group's answers about a field look worse than all others'. Of a whole team of three with four
+# fields that is one refusal in 30 (200 documents) to 80 (60 documents), since answers in doubt are few
+RISK = 0.01
 LEAST_DOUBTS = 3  # answers in doubt: two may be two bad scans
+UNLIKELY = 0.2  # what a recorded answer's likelihood (0…1) is at most, to be counted here: near an even chance it is no reproach
 PART = 0.1  # of all corrections, from which somebody is one of those who label, and not a visitor
 SHOWN = 3  # documents named in a sentence
 
@@ -27,8 +31,8 @@ SHOWN = 3  # documents named in a sentence
 class Source:
     """A correction that the candidate learned from, or was tuned on.
 
-    `doubts` are the fields of which a model that had not seen the document, or another person, says something else, and
-    which nobody has settled since; `confirmed` the fields that a person answered for.
+    `doubts` are the fields of which a model that had not seen the document is nearly sure of something else
+    (`UNLIKELY`), and which nobody has settled since; `confirmed` the fields that a person answered for.
     """
 
     annotator: str  # empty: unknown
@@ -52,14 +56,14 @@ class Evidence:
 
     `champion` is the name of what reads now, empty where there is none. `as_before`: it was trained in the same way, so
     that only other corrections can have made it better. `known` are documents that judge (their keys) although the
-    candidate learned from them or from near copies. `nonsense` are faults of what it says, as sentences.
+    candidate learned from them or from near copies; `constant`: it says the same of all of them.
     """
 
     sources: Sequence[Source] = ()
     champion: str = ""
     as_before: bool = False
     known: Sequence[str] = ()
-    nonsense: Sequence[str] = ()
+    constant: bool = False
     limits: Limits = field(default_factory=Limits)
 
 
@@ -75,41 +79,46 @@ def objections(schema: Schema, judged: int, evidence: Evidence | None) -> list[s
             f"It knows {len(evidence.known)} of the documents it is judged on, or near copies of them, by heart "
             f"(document {', '.join(evidence.known[:SHOWN])}): its figures say nothing."
         )
+    if evidence.constant:
+        found.append(f"It says the same of all {judged} documents, whatever stands in them.")
     return [
         *found,
-        *evidence.nonsense,
         *_too_little_new(evidence),
         *_one_person(evidence),
         *_poison(schema, evidence),
     ]
 
 
-def known_by_heart(learned: Sequence[Example], judging: Sequence[Example]) -> list[str]:
-    """The keys of judging documents that are among the learned ones, or in one group of near copies with them."""
-    groups = similarity.group([similarity.fingerprint(each.pages) for each in (*learned, *judging)])
-    keys, taught = {each.key for each in learned}, set(groups[: len(learned)])
+def known_by_heart(learned: Mapping[str, int], judging: Mapping[str, int]) -> list[str]:
+    """The judging documents that were learned from, or are in one group of near copies with one that was.
+
+    Documents are keys with their fingerprints (`models.similarity`).
+    """
+    groups = similarity.group([*learned.values(), *judging.values()])
+    taught = set(groups[: len(learned)])
     return [
-        each.key
-        for each, group in zip(judging, groups[len(learned) :], strict=True)
-        if each.key in keys or group in taught
+        key
+        for key, group in zip(judging, groups[len(learned) :], strict=True)
+        if key in learned or group in taught
     ]
 
 
-def nonsense(gold: Sequence[Example], said: Sequence[Extracted]) -> list[str]:
-    """What no honest model says of these documents, as sentences: confidences that are none, the same of all of them."""
+def check_numbers(said: Sequence[Extracted]) -> None:
+    """Raise `TrainingFailed` if a model's confidences are no shares: it has learned nothing that could be judged."""
     sure = [
         number for each in said for number in (*(v.confidence for v in each.values), *each.absent.values())
     ]
-    found = []
     if strange := sum(not 0 <= number <= 1 for number in sure):  # NaN is not between either
-        found.append(
-            f"{strange} of its {len(sure)} confidences are no numbers from 0 to 1: its training went astray."
+        raise TrainingFailed(
+            f"the training went astray: {strange} of {len(sure)} confidences on gold documents are no numbers from 0 to 1"
         )
+
+
+def constant(gold: Sequence[Example], said: Sequence[Extracted]) -> bool:
+    """Whether a model says the same of all gold documents, and people don't."""
     told = {_essence((value.field, value.text) for value in each.values) for each in said}
     true = {_essence((answer.field, answer.text) for answer in each.answers) for each in gold}
-    if len(said) >= LEAST_DOCUMENTS and len(told) == 1 and len(true) > 1:
-        found.append(f"It says the same of all {len(said)} documents, whatever stands in them.")
-    return found
+    return len(said) >= LEAST_DOCUMENTS and len(told) == 1 and len(true) > 1
 
 
 def _essence(said: Iterator[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -161,14 +170,13 @@ def _poison(schema: Schema, evidence: Evidence) -> list[str]:
     batch of labels that was shifted, is a pattern that a model would learn.
     """
     groups = [group for group in _groups(evidence) if group.inside and group.outside]
-    tests = max(1, len(groups) * len(schema.fields))
     return [
         f"{wrong} of {asked} answers about {schema[name].title} {group.whose} look wrong to models that had not seen them, "
         f"{group.others} {others} of {rest}: see Label quality, put right or confirm what is in doubt there, and train again."
         for group in groups
         for name in schema.names
         for (wrong, asked), (others, rest) in [(_doubts(group.inside, name), _doubts(group.outside, name))]
-        if wrong >= LEAST_DOUBTS and more_by_chance(wrong, asked, others, rest) <= RISK / tests
+        if wrong >= LEAST_DOUBTS and more_by_chance(wrong, asked, others, rest) <= RISK
     ]
 
 

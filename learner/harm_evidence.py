@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from annotation.models import Correction
+from annotation.models import Correction, Document
 from learner import harm, suspects
 from learner.models import ModelVersion, Snapshot, Suspect
 from learner.snapshots import Split
@@ -30,8 +30,8 @@ def gather(
         sources=_sources(version.run.snapshot, champion),
         champion=champion.name if champion else "",
         as_before=champion is not None and _trained_alike(version, champion),
-        known=harm.known_by_heart(learned, gold),
-        nonsense=harm.nonsense(gold, said),
+        known=harm.known_by_heart(_fingerprints(learned), _fingerprints(gold)),
+        constant=harm.constant(gold, said),
         limits=harm.Limits(document_type.least_new, document_type.most_of_one),
     )
 
@@ -49,7 +49,9 @@ def _sources(snapshot: Snapshot | None, champion: ModelVersion | None) -> list[h
     before = learned_by(champion)
     names = frozenset(field["name"] for field in snapshot.fields)
     doubted: defaultdict[int, set[str]] = defaultdict(set)
-    waiting = Suspect.objects.filter(correction__in=learned, state__in=suspects.WAITING)
+    waiting = Suspect.objects.filter(
+        correction__in=learned, state__in=suspects.WAITING, likelihood__lte=harm.UNLIKELY
+    )
     for pk, name in waiting.values_list("correction", "field"):
         doubted[pk].add(name)
     rows = Correction.objects.filter(pk__in=learned).only("annotator", "source", "outcomes").order_by("pk")
@@ -63,6 +65,14 @@ def _sources(snapshot: Snapshot | None, champion: ModelVersion | None) -> list[h
         )
         for row in rows.iterator(chunk_size=2000)
     ]
+
+
+def _fingerprints(examples: Sequence[Example]) -> dict[str, int]:
+    """Of the documents, by key: as they were split by."""
+    rows = Document.objects.filter(pk__in=[int(example.key) for example in examples])
+    return {
+        str(pk): int(found or "0", 16) for pk, found in rows.order_by("pk").values_list("pk", "fingerprint")
+    }
 
 
 def _trained_alike(version: ModelVersion, champion: ModelVersion) -> bool:

@@ -21,7 +21,7 @@ from django.db.models.functions import Coalesce, Now
 from annotation import doorbell, jobs
 from annotation.errors import LostClaim
 from annotation.models import DocumentType
-from learner import decision, evaluation, progress, promotion, provenance, snapshots, suspects, triggers
+from learner import decision, evaluation, harm, progress, promotion, provenance, snapshots, suspects, triggers
 from learner.models import ModelVersion, Run, Snapshot
 from learner.snapshots import Split
 from models import extractors
@@ -100,6 +100,7 @@ def _train(run: Run, registry: Registry) -> None:
     progress.write(run, "evaluating", 0.85)
     gold = examples[Split.GOLD]
     said = evaluation.answers(model, gold, learned)
+    harm.check_numbers(said)
     scores = evaluation.compare(gold, said, learned)
     figures = evaluation.figures(scores, decision.chances(snapshot))
     progress.write(run, "registering", 0.92)  # the last moment to stop

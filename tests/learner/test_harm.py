@@ -11,6 +11,7 @@ from learner import harm, harm_evidence
 from learner.gate import judge
 from learner.harm import Evidence, Limits, Source
 from learner.models import ModelVersion, Snapshot, Suspect
+from models.errors import TrainingFailed
 from models.extractors.base import Answer, Example, Extracted, Value
 from models.metrics import Scores
 from models.schema import Field, Kind, Schema
@@ -120,7 +121,7 @@ class TestPoison:
                 for at, wrong in enumerate(drawn)
             ]
             accused += bool(against(*given))
-        assert accused <= 400 * harm.RISK * 2.5
+        assert accused <= 400 * 5 * harm.RISK  # four groups
 
 
 def test_more_by_chance_is_fishers_exact_test():
@@ -136,13 +137,8 @@ def example(key: str, text: str, total: str = "1.00") -> Example:
 
 
 def test_documents_that_judge_although_they_were_learned_from_are_found_also_as_near_copies():
-    words = "ACME LTD sells paper and ink in the high street of Bath every day but Sunday Total"
-    learned = [example("1", f"{words} 12.90"), example("2", "NORTH STAR somewhere else entirely 7.00")]
-    judging = [
-        example("2", "NORTH STAR somewhere else entirely 7.00"),
-        example("8", f"{words} 12.91"),
-        example("9", "a letter that nobody has seen before about nothing at all"),
-    ]
+    learned = {"1": 0xFF00FF00FF00FF00, "2": 0x0123456789ABCDEF}
+    judging = {"2": 0x0123456789ABCDEF, "8": 0xFF00FF00FF00FF01, "9": 0x5555AAAA5555AAAA, "10": 0}
     assert harm.known_by_heart(learned, judging) == ["2", "8"]
     (said,) = harm.objections(SCHEMA, 3, Evidence(known=["2", "8"]))
     assert "2 of the documents" in said and "(document 2, 8)" in said
@@ -152,24 +148,26 @@ def says(text: str, sure: float = 0.9) -> Extracted:
     return Extracted((Value("total", text, text, sure),), {"company": 0.5})
 
 
-def test_confidences_that_are_no_numbers_and_the_same_of_all_documents_are_nonsense():
+def test_confidences_that_are_no_numbers_fail_a_training():
+    harm.check_numbers([says("1.00"), Extracted(())])
+    with pytest.raises(TrainingFailed, match="1 of 4 confidences on gold documents are no numbers"):
+        harm.check_numbers([says("1.00"), says("2.00", math.nan)])
+
+
+def test_a_model_that_says_the_same_of_all_documents_is_known_for_it():
     gold = [example(str(n), "x", f"{n}.00") for n in range(3)]
-    assert not harm.nonsense(gold, [says(f"{n}.00") for n in range(3)])
-    (astray,) = harm.nonsense(gold, [says(f"{n}.00", math.nan) for n in range(3)])
-    assert astray.startswith("3 of its 6 confidences are no numbers from 0 to 1")
-    (constant,) = harm.nonsense(gold, [says("7.00")] * 3)
-    assert constant == "It says the same of all 3 documents, whatever stands in them."
-    alike = [example(str(n), "x", "7.00") for n in range(3)]
-    assert not harm.nonsense(alike, [says("7.00")] * 3)
+    assert not harm.constant(gold, [says(f"{n}.00") for n in range(3)])
+    assert harm.constant(gold, [says("7.00")] * 3)
+    assert not harm.constant([example(str(n), "x", "7.00") for n in range(3)], [says("7.00")] * 3)
 
 
 def test_what_harm_says_refuses_a_model_that_is_better_in_everything():
     table = np.ones((20, 2), dtype=np.int64)
     better, worse = (Scores(SCHEMA.names, right, table, table) for right in (table, table * 0))
-    evidence = Evidence(nonsense=["It says the same of all 20 documents, whatever stands in them."])
+    evidence = Evidence(constant=True)
     verdict = judge(SCHEMA, better, worse, np.random.default_rng(0), evidence=evidence)
     assert not verdict.promote
-    assert verdict.reasons[1] == evidence.nonsense[0]
+    assert verdict.reasons[1] == "It says the same of all 20 documents, whatever stands in them."
     first = judge(SCHEMA, better, None, np.random.default_rng(0), evidence=evidence)
     assert not first.promote and first.reasons[0].startswith("Refused: the first model of its type")
     assert judge(SCHEMA, better, worse, np.random.default_rng(0), evidence=Evidence()).promote
@@ -196,6 +194,7 @@ def test_evidence_is_gathered_from_the_ledger_and_what_is_in_doubt():
     ]
     rows[1].outcomes = {}
     Suspect.objects.create(correction=rows[1], document=rows[1].document, field="total", likelihood=0.1)
+    Suspect.objects.create(correction=rows[1], document=rows[1].document, field="date", likelihood=0.6)
     Suspect.objects.create(
         correction=rows[0], document=rows[0].document, field="total", likelihood=0.1, state="dismissed"
     )
