@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0022_job_rung_at'),
+        ('annotation', '0023_quota'),
     ]
 
     operations = [
