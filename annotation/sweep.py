@@ -8,7 +8,7 @@ A sweep acts on nothing itself: even a task that is missing is only marked, and 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -52,10 +52,12 @@ def sweep_project(type_id: int) -> None:
     # read before Label Studio is asked: a task that is pushed meanwhile can't look as if it had vanished
     ours = {"document__document_type": document_type, "task_id__isnull": False}
     rows: list[LabelTask | Recheck] = [*LabelTask.objects.filter(**ours), *Recheck.objects.filter(**ours)]
+    answered = _answered(document_type)
     present = _inventory(document_type.project_id)
-    former = {row.project_id for row in rows if row.state in LIVE} - {document_type.project_id}
+    former = {row.project_id for row in rows if row.state in LIVE or row.task_id in answered}
+    former -= {document_type.project_id}
     listed = [*(present or ()), *(entry for project in former for entry in _inventory(project) or ())]
-    found = differences(rows, listed, answered=_answered(document_type))
+    found = differences(rows, listed, answered=answered)
     changed = found.changed | _ours_but_unknown(document_type, listed)
     with transaction.atomic():
         jobs.assert_held()
@@ -92,11 +94,12 @@ def _mend_webhook(document_type: DocumentType, project_id: int) -> None:
 
 
 def differences(
-    rows: Iterable[LabelTask | Recheck], listed: Iterable[Entry], *, answered: Set[int]
+    rows: Iterable[LabelTask | Recheck], listed: Iterable[Entry], *, answered: set[int]
 ) -> Differences:
     """Compare our tasks with an inventory; `answered` are the tasks with an annotation in the ledger."""
     entries = {entry.task_id: entry for entry in listed}
-    changed = set()
+    # gone, with annotations that count: also of a task that is no longer, or never was, in the queue
+    changed = answered - entries.keys()
     untouched = {}
     for row in rows:
         entry = entries.get(row.task_id or 0)

@@ -147,17 +147,52 @@ class LabelStudioInMemory:
         for tasks in self.projects.values():
             tasks.pop(task_id, None)
 
+    # what Label Studio never tells of, or tells less of than happened
+
+    def flag(self, task_id: int, annotation_id: int) -> None:
+        """Make an annotation the task's ground truth: the one before loses the flag, and its own time stays."""
+        self._annotate(
+            task_id,
+            [
+                replace(each, ground_truth=True, updated_at=self.now())
+                if each.id == annotation_id
+                else replace(each, ground_truth=False)
+                for each in self._annotations(task_id)
+            ],
+        )
+
+    def propagate(self, annotation: AnnotationView, task_id: int) -> None:
+        """Copy an annotation to another task, whose time stays."""
+        now = self.now()
+        copy = replace(annotation, id=next(self._ids), created_at=now, updated_at=now, ground_truth=False)
+        self._put(task_id, [*self._annotations(task_id), copy], {})
+
+    def make_draft(self, task_id: int, annotation_id: int) -> None:
+        """Turn an annotation into a draft: as an annotation it is gone."""
+        left = [each for each in self._annotations(task_id) if each.id != annotation_id]
+        self._put(task_id, left, {"drafted": True, "updated_at": self.now()})
+
+    def merge(self, double: int, into: int) -> None:
+        """'Remove duplicates': another task's annotations move here, nobody's time changes, and that task is gone."""
+        moved = self._annotations(double)
+        self.delete_task(double)
+        self._put(into, [*self._annotations(into), *moved], {})
+
+    def delete_project(self, project_id: int) -> None:
+        self.projects.pop(project_id)
+
     def _annotations(self, task_id: int) -> list[AnnotationView]:
         task = self.task(task_id)
         assert task is not None
         return list(task.annotations)
 
     def _annotate(self, task_id: int, annotations: list[AnnotationView]) -> None:
+        self._put(task_id, annotations, {"updated_at": self.now()})
+
+    def _put(self, task_id: int, annotations: list[AnnotationView], more: dict[str, Any]) -> None:
         for tasks in self.projects.values():
             if task_id in tasks:
-                tasks[task_id] = replace(
-                    tasks[task_id], annotations=tuple(annotations), updated_at=self.now()
-                )
+                tasks[task_id] = replace(tasks[task_id], annotations=tuple(annotations), **more)
 
     def _answer(self) -> None:
         if not self.up:

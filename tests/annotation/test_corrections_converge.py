@@ -35,7 +35,10 @@ machinery = st.sampled_from(
     ["work"] * 4
     + ["work while somebody edits", "zombie", "die", "outage", "sweep as rung", "sweep", "converge"]
 )
-acts = st.sampled_from(["submit"] * 2 + ["edit"] * 4 + ["skip", "delete", "delete task", "push", "predict"])
+SILENT = ["propagate", "make draft", "merge", "import"]  # Label Studio tells of none of them
+acts = st.sampled_from(
+    ["submit"] * 3 + ["edit"] * 5 + ["skip", "delete", "delete task", "push", "predict", "flag"] + SILENT
+)
 
 
 class Corrections(RuleBasedStateMachine):
@@ -84,6 +87,12 @@ class Corrections(RuleBasedStateMachine):
             task, annotation = _pick(self.annotations(), which)
             self.studio.delete(task.id, annotation.id)
             self.notify({"action": "ANNOTATIONS_DELETED", "annotations": [{"id": annotation.id}]}, count)
+        elif act == "flag" and self.annotations():
+            task, annotation = _pick(self.annotations(), which)
+            self.studio.flag(task.id, annotation.id)
+            self.changed("ANNOTATION_UPDATED", task.id, count)
+        elif act in SILENT:
+            self.act_silently(act, which, content)
         elif act == "predict":
             if self.tasks():
                 self.studio.predict(_pick(self.tasks(), which).id)
@@ -91,6 +100,23 @@ class Corrections(RuleBasedStateMachine):
             self.fill_queue(which)
         elif self.annotations():
             self.edit(which, content, act == "skip", count)
+
+    def act_silently(self, act, which, content):
+        if act == "import":
+            task_id = self.studio.add_task(self.kind.project_id, _pick(self.documents, which).pk)
+            document = Document.objects.get(pk=self.studio.task(task_id).document_id)
+            self.studio.submit(task_id, result(document, _pick(CONTENTS, content)))
+        elif self.annotations():
+            task, annotation = _pick(self.annotations(), which)
+            if act == "propagate":
+                self.studio.propagate(annotation, _pick(self.tasks(), content).id)
+            elif act == "make draft":
+                self.studio.make_draft(task.id, annotation.id)
+            elif (
+                into := _pick(self.tasks(), content)
+            ).id != task.id and into.document_id == task.document_id:
+                self.studio.merge(task.id, into.id)
+        self.changed("PROJECT_UPDATED", 0, 0)
 
     def submit(self, which, content, count):
         task = _pick(self.tasks(), which)

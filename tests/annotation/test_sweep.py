@@ -102,6 +102,23 @@ class TestComparing:
         sweep_and_collect(kind)
         assert state_of(document) == "confirmed"
 
+    def test_answers_of_a_second_task_of_a_document_count_no_longer_when_it_is_gone(
+        self, studio, kind, queued
+    ):
+        """The second is none of the queue's: its row says that it was withdrawn."""
+        document, task_id = queued[0]
+        studio.submit(task_id, result(document, SAID))
+        second = studio.add_task(kind.project_id, document.pk)
+        studio.submit(second, result(document, {"total": "12.90"}))
+        sweep_and_collect(kind)
+        assert LabelTask.objects.get(task_id=second).state == "withdrawn"
+        studio.delete_task(second)
+        sweep_and_collect(kind)
+        document.refresh_from_db()
+        assert {answer.field for answer in document.truth.said} == SAID.keys()
+        sweep.sweep_project(kind.pk)
+        assert dirty() == set()
+
     def test_a_new_prediction_is_no_reason_to_fetch_a_task(self, studio, kind, queued):
         sweep_and_collect(kind)
         for _document, task_id in queued:
