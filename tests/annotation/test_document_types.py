@@ -27,6 +27,10 @@ auto_accept:
   fields: {total: 0.005}
 retraining:
   after: 12
+gate:
+  least_new: 8
+  most_of_one: 0.5
+  fields: {total: 0.01}
 queue_depth: 3
 overlap: {share: 0.1, annotators: 3}
 probes: 0.02
@@ -45,6 +49,8 @@ def test_a_type_is_made_from_yaml(receipts):
     assert receipts.schema["total"].kind is Kind.MONEY
     assert (receipts.target_error, receipts.field_targets) == (0.02, {"total": 0.005})
     assert (receipts.retrain_after, receipts.queue_depth) == (12, 3)
+    assert (receipts.least_new, receipts.most_of_one) == (8, 0.5)
+    assert receipts.field_budgets == {"total": 0.01}
     assert (receipts.assume_above, receipts.whole_share) == (0.9, 0.2)
     assert (receipts.overlap_share, receipts.overlap_annotators) == (0.1, 3)
     assert (receipts.probes, receipts.second_opinions) == (0.02, 0.05)
