@@ -118,6 +118,55 @@ TABLE = {
 }
 
 
+# pages that take forms too; every other one answers the method in the table alone, and those that look also HEAD
+FORMS = {
+    "new-person",
+    "person",
+    "new-type",
+    "edit-type",
+    "upload",
+    "import-labels",
+    "tokens",
+    "webhooks",
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_page_answers_no_method_but_those_declared(name, address, otto):
+    method = TABLE[name][0]
+    answered = {"post"} if method == "post" else {"get", "head"} | ({"post"} if name in FORMS else set())
+    client = Client()
+    client.force_login(otto)
+    refused = {"get", "head", "post", "put", "patch", "delete", "options", "trace"} - answered
+    for each in refused:
+        assert getattr(client, each)(address(name)).status_code == 405, each
+
+
+def test_a_form_of_another_site_changes_nothing_with_a_readers_sign_in(address, otto):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(otto)
+    for name in [name for name, (method, _) in TABLE.items() if method == "post" or name in FORMS]:
+        assert browser.post(address(name)).status_code == 403, name
+
+
+# a failed job is deleted once the same work succeeded: who presses its button on an old page is told so on the page
+TELLS = {"try-again"}
+ABOUT_ONE = [
+    pattern.name for pattern in PAGES if pattern.name in set(TABLE) - TELLS and pattern.pattern.converters
+]
+
+
+@pytest.mark.parametrize("name", ABOUT_ONE)
+def test_what_is_not_there_is_not_found(name, address, otto):
+    """Whatever number or name is asked for: 404, and never another's."""
+    client = Client()
+    client.force_login(otto)
+    wanted = next(pattern for pattern in PAGES if pattern.name == name).pattern.converters
+    nothing = {key: "nothing" if key == "name" else 2**31 - 2 for key in wanted}
+    answer = getattr(client, TABLE[name][0])(reverse(name, kwargs=nothing))
+    assert answer.status_code == 404
+
+
 def test_the_table_has_every_page():
     assert set(TABLE) == {pattern.name for pattern in PAGES} - PUBLIC
 
