@@ -29,6 +29,7 @@ WIRING: dict[str, list[str]] = {
     "ranking changed": ["annotation.fill_queue"],
     "figures outdated": ["learner.renew_headline"],
     "champion changed": [
+        "annotation.take_up",  # what it said before, in seconds; what it has not seen follows
         "annotation.extract_pool",
         "learner.mirror_aliases",
         "learner.work_out_thresholds",

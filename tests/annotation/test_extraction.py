@@ -66,6 +66,38 @@ def test_what_the_champion_has_said_already_is_not_asked_again(asked):
     assert len(asked) == 1
 
 
+def test_a_version_that_comes_back_shows_what_it_said_before_and_is_not_asked_again(asked, rung):
+    kind = make_type(**CHAMPION)
+    documents = [make_document(kind) for _ in range(3)]
+    extraction.extract_pool(kind.pk)
+    before = {each.pk: each.extraction_id for each in kind.documents.all()}
+    DocumentType.objects.filter(pk=kind.pk).update(champion="kind-v2")
+    extraction.extract_pool(kind.pk)
+    assert not set(before.values()) & set(kind.documents.values_list("extraction", flat=True))
+    since = make_document(kind)
+    extraction.extract_document(since.pk)
+    Document.objects.filter(pk=documents[0].pk).update(state=State.CONFIRMED)  # by the second's answers
+    DocumentType.objects.filter(pk=kind.pk).update(champion="kind-v1")
+    asked.clear()
+    extraction.take_up(kind.pk)
+    assert not asked
+    after = {each.pk: each.extraction_id for each in kind.documents.all()}
+    assert {pk for pk in before if after[pk] == before[pk]} == {each.pk for each in documents[1:]}
+    assert ("learner.rank_pool", kind.pk) in rung
+    extraction.extract_pool(kind.pk)
+    since.refresh_from_db()
+    assert (since.extraction.model_version, len(asked)) == ("kind-v1", 1)
+
+
+def test_nothing_is_taken_up_where_nothing_reads(asked):
+    kind = make_type(extractor="crf")
+    document = make_document(kind)
+    Extraction.objects.create(document=document, model_version="", values=[], score=0)
+    extraction.take_up(kind.pk)
+    document.refresh_from_db()
+    assert document.extraction is None
+
+
 def test_a_document_that_goes_to_a_person_meanwhile_stays_there(monkeypatch):
     """It was read when the champion was asked, and queued before the answer came."""
     document = make_document(make_type(**CHAMPION))

@@ -90,7 +90,9 @@ def roll_back(request: HttpRequest, name: str) -> HttpResponse:
         messages.error(request, str(reason))
     else:
         messages.success(
-            request, f"{back.name} is the champion again. Pool and queue are being extracted anew by it."
+            request,
+            f"{back.name} is the champion again. What it said before stands again in seconds; what it has not seen yet is "
+            "being extracted.",
         )
     return _back(request, name)
 
