@@ -18,6 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.environment import QUIET
 from models.errors import RegistryError
 from models.extractors import manifest
 
@@ -28,11 +29,8 @@ PROBE = "doctor"  # the experiment of runs that only see whether MLflow keeps wh
 MODEL = "model"  # the artifact folder of a run that holds its model
 RUN_KEY = "docloop.run_key"
 SHA256 = "docloop.sha256"
-# Read by MLflow when it is imported; nobody's settings may switch code execution or telemetry on again.
-ENVIRONMENT = {
-    "MLFLOW_ALLOW_MODEL_CODE_EXECUTION": "false",  # 3.18 and later
-    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",  # until 3.17
-    "MLFLOW_DISABLE_TELEMETRY": "true",
+# read by MLflow when it is imported
+ENVIRONMENT = QUIET | {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     # MLflow's own 7 retries keep a worker for minutes; a job that failed is tried again anyway
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",

@@ -85,6 +85,10 @@ class Config(BaseSettings):
         "rapidocr", description="OCR for pages without a good text layer: rapidocr or doctr"
     )
     doctr_weights: Path | None = Field(None, description="Folder with docTR's weights; else its hub is asked")
+    hub: bool = Field(
+        False,
+        description="Whether base models may be fetched from the Hugging Face hub, and docTR's from its own",
+    )
     max_upload_mb: int = Field(50, ge=1, le=2000, description="Largest file that intake takes, in MB")
     max_pages: int = Field(100, ge=1, le=5000, description="Most pages a document may have")
     max_megapixels: int = Field(

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from models import environment
 from webapp import wiring
 from webapp.config import CHECKOUT, Config, config
 
 CONFIG: Config = config()
+environment.settle(hub=CONFIG.hub)
 
 # without one, commands that need none run on a fresh checkout (check, makemigrations): Django refuses every use of an
 # empty one, and servers don't start (webapp/secret_key.py)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from models.errors import DocloopError
+from models.errors import DocloopError, RegistryError
 from models.extractors import manifest
 from models.extractors.base import Extractor
 from models.extractors.base_files import head_of
@@ -45,4 +45,10 @@ def for_base(name: str, base: str) -> str:
 
 def load(folder: Path) -> Extractor:
     """The model in `folder`, by whichever extractor wrote it; raises `RegistryError` if it isn't whole."""
-    return named(manifest.read(folder).extractor).load(folder)
+    kind = named(manifest.read(folder).extractor)
+    try:
+        return kind.load(folder)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RegistryError(
+            f"{folder} is no model of {kind.name!r} as this Docloop writes them ({type(error).__name__}); train it again"
+        ) from error

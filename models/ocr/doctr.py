@@ -1,14 +1,16 @@
 """docTR: its real `ocr_predictor`, with weights from a local folder or from its hub.
 
 A folder holds one file for detection and one for recognition, named as docTR's hub names them: the architecture, and
-what follows it (`fast_base-688a8b34.pt`, `crnn_vgg16_bn-0417f351.pt`, or the same with `.safetensors`). `.pt` files
-are read by torch's weights-only loader, which runs no code from them.
+what follows it (`fast_base-688a8b34.pt`, `crnn_vgg16_bn-0417f351.pt`, or the same with `.safetensors`). A `.pt` file is a
+pickle, so it must have the beginning of its SHA-256 in its name, as the hub's have, and is read by torch's weights-only
+loader, which runs no code from it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -19,12 +21,14 @@ from doctr.models import detection, ocr_predictor, recognition
 from doctr.models.detection.fast import reparameterize
 from doctr.models.detection.zoo import ARCHS as DETECTION
 from doctr.models.recognition.zoo import ARCHS as RECOGNITION
+from huggingface_hub.constants import HF_HUB_OFFLINE
 from PIL import Image
 from safetensors.torch import load_file
 
 from models.errors import ReadingFailed
 from models.ocr.lines import reading_order
 from models.pages import Box, Word
+from models.weights import check_header
 
 HUB_DETECTION, HUB_RECOGNITION = "fast_base", "crnn_vgg16_bn"
 SUFFIXES = {".pt", ".safetensors"}
@@ -44,6 +48,10 @@ class DocTr:
         torch.set_num_threads(threads)
         self._turn = threading.Lock()  # torch uses all its threads for one page already
         if weights is None:
+            if HF_HUB_OFFLINE:  # one setting for every hub
+                raise ReadingFailed(
+                    f"docTR's weights may not be fetched from its hub; set DOCLOOP_HUB=true, or {WHAT_TO_DO}"
+                )
             models: tuple[Any, Any] = (HUB_DETECTION, HUB_RECOGNITION)
             source = f"{HUB_DETECTION} {HUB_RECOGNITION}"
         else:
@@ -102,8 +110,22 @@ def _weight_file(folder: Path, architectures: list[str]) -> tuple[str, Path]:
 
 def _hash(path: Path) -> str:
     """Of the content: what was read with other weights of the same name was read by another version."""
+    return _sha256(path)[:12]
+
+
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_name(path: Path) -> None:
+    """Raises `ReadingFailed` unless the file's name ends with the beginning of its hash."""
+    told = path.stem.rpartition("-")[2]
+    if not re.fullmatch(r"[0-9a-f]{8,64}", told) or not _sha256(path).startswith(told):
+        raise ReadingFailed(
+            f"{path} is not called after its SHA-256, as docTR's files are ({path.stem.split('-')[0]}-1a2b3c4d.pt): get it "
+            "again from where it came, or use a .safetensors file"
+        )
 
 
 def _loaded(zoo: Any, architecture: str, path: Path) -> torch.nn.Module:  # a module of docTR's
@@ -111,9 +133,13 @@ def _loaded(zoo: Any, architecture: str, path: Path) -> torch.nn.Module:  # a mo
     model: torch.nn.Module = getattr(zoo, architecture)(pretrained=False, pretrained_backbone=False)
     try:
         if path.suffix == ".safetensors":
+            check_header(path)
             model.load_state_dict(load_file(path))
         else:
-            model.from_pretrained(str(path))  # type: ignore[operator]
+            _check_name(path)
+            model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except ReadingFailed:
+        raise
     except Exception as error:
         # a cut file, a pickle, another architecture's weights: torch has a type of its own for each
         raise ReadingFailed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections import Counter
 from pathlib import Path
@@ -33,7 +34,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state = looks.state_dict()
     last = [name for name in state if name.startswith("prob_head") and name.endswith("bias")][-1]
     state[last] -= 9.0
-    torch.save(state, folder / f"{DETECTION}-test.pt")
+    torch.save(state, folder / "weights.pt")
+    sha256 = hashlib.sha256((folder / "weights.pt").read_bytes()).hexdigest()
+    (folder / "weights.pt").rename(folder / f"{DETECTION}-{sha256[:8]}.pt")
     reads = getattr(recognition, RECOGNITION)(pretrained=False, pretrained_backbone=False)
     save_file(reads.state_dict(), folder / f"{RECOGNITION}-test.safetensors")
     return folder
@@ -194,7 +197,15 @@ def test_an_engine_is_loaded_once() -> None:
 def test_doctr_without_weights_says_what_to_set(tmp_path: Path, weights: Path) -> None:
     with pytest.raises(ReadingFailed, match="DOCLOOP_DOCTR_WEIGHTS"):
         engine("doctr", weights=tmp_path)
-    (tmp_path / f"{DETECTION}-cut.pt").write_bytes(b"not weights")
+    (tmp_path / f"{DETECTION}-{hashlib.sha256(b'not weights').hexdigest()[:8]}.pt").write_bytes(
+        b"not weights"
+    )
     (tmp_path / f"{RECOGNITION}-test.safetensors").symlink_to(weights / f"{RECOGNITION}-test.safetensors")
     with pytest.raises(ReadingFailed, match=f"holds no weights of {DETECTION}"):
         engine("doctr", weights=tmp_path)
+
+
+@pytest.mark.slow
+def test_doctrs_hub_is_not_asked_unless_that_is_allowed() -> None:
+    with pytest.raises(ReadingFailed, match="DOCLOOP_HUB"):
+        engine("doctr")

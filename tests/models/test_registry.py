@@ -83,7 +83,7 @@ def registry(mlflow_url: str) -> Registry:
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "trained"
     folder.mkdir()
-    (folder / "model.safetensors").write_bytes(b"weights" * 1000)
+    (folder / "model.onnx").write_bytes(b"weights" * 1000)
     manifest.write(folder, "rules", SCHEMA, {})
     return folder
 
@@ -100,7 +100,7 @@ def publish(registry: Registry, model: str, run_key: str, folder: Path) -> Regis
 def test_a_model_comes_back_as_it_was_registered(registry, folder, tmp_path):
     version = publish(registry, "there-and-back", "run-1", folder)
     fetched = registry.fetch(version, version.sha256, tmp_path / "cache")
-    assert (fetched / "model.safetensors").read_bytes() == (folder / "model.safetensors").read_bytes()
+    assert (fetched / "model.onnx").read_bytes() == (folder / "model.onnx").read_bytes()
     assert manifest.read(fetched).sha256 == version.sha256 == manifest.read(folder).sha256
     assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == [version.sha256]
 
@@ -151,7 +151,7 @@ def test_a_run_keeps_its_parameters_and_curves(registry):
 @slow
 def test_a_model_that_was_swapped_in_mlflow_is_refused(registry, folder, tmp_path):
     version = publish(registry, "swapped", "run-1", folder)
-    (folder / "model.safetensors").write_bytes(b"evil")
+    (folder / "model.onnx").write_bytes(b"evil")
     manifest.write(folder, "rules", SCHEMA, {})
     registry.log_model(version.run, folder)
     with pytest.raises(RegistryError, match="not the one that was registered"):
@@ -163,7 +163,7 @@ def test_a_model_that_was_swapped_in_mlflow_is_refused(registry, folder, tmp_pat
 def test_a_spoilt_cache_is_fetched_again(registry, folder, tmp_path):
     version = publish(registry, "spoilt", "run-1", folder)
     fetched = registry.fetch(version, version.sha256, tmp_path / "cache")
-    (fetched / "model.safetensors").write_bytes(b"half")
+    (fetched / "model.onnx").write_bytes(b"half")
     again = registry.fetch(version, version.sha256, tmp_path / "cache")
     assert again == fetched
     assert manifest.read(again).sha256 == version.sha256
@@ -172,8 +172,8 @@ def test_a_spoilt_cache_is_fetched_again(registry, folder, tmp_path):
 @slow
 def test_a_half_written_folder_is_not_uploaded(registry, folder):
     run = registry.start_run("half", experiment="half", params={}, tags={})
-    (folder / "model.safetensors").unlink()
-    with pytest.raises(RegistryError, match="lacks model.safetensors"):
+    (folder / "model.onnx").unlink()
+    with pytest.raises(RegistryError, match="lacks model.onnx"):
         registry.log_model(run, folder)
 
 

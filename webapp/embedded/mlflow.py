@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from models.environment import safe
+
 HOST = "127.0.0.1"  # it has no sign-in of its own, so it never listens anywhere else
 
 
@@ -15,8 +17,8 @@ def command(port: int) -> list[str]:
 
 
 def environment(data: Path, port: int, database_url: str) -> dict[str, str]:
-    """What the server reads, over what it shares with Docloop's processes (`quiet`)."""
-    return quiet() | {
+    """What the server reads."""
+    return safe(hub=False) | {
         "HOME": str(data),
         # in the environment, because arguments show in `ps`; SQLAlchemy's own default would be psycopg 3
         "MLFLOW_BACKEND_STORE_URI": database_url.replace("postgresql://", "postgresql+psycopg2://", 1),
@@ -26,14 +28,4 @@ def environment(data: Path, port: int, database_url: str) -> dict[str, str]:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # saves five processes; nothing of ours needs it
         "MLFLOW_ENABLE_AI_GATEWAY": "false",
         "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "4",
-    }
-
-
-def quiet() -> dict[str, str]:
-    """For every process that has MLflow in it: no telemetry, and no code or pickle out of a model is ever run."""
-    return {
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "DO_NOT_TRACK": "true",
-        "MLFLOW_ALLOW_MODEL_CODE_EXECUTION": "false",
-        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     }

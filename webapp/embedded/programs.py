@@ -10,6 +10,7 @@ from collections.abc import Callable
 import httpx
 from celery import Celery
 
+from models.environment import QUIET
 from webapp.config import Config
 from webapp.embedded import labelling_service, mlflow, postgres, valkey
 from webapp.embedded.generated import browser_host, password
@@ -168,7 +169,7 @@ PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
 
 def our_environment() -> dict[str, str]:
     """The environment of Docloop's own processes: the one of `make up`, so that settings made there hold."""
-    return PATIENT_THREADS | os.environ | mlflow.quiet() | {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
+    return PATIENT_THREADS | os.environ | QUIET | {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
 
 
 def _worker(queue: str) -> list[str]:

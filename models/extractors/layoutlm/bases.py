@@ -23,8 +23,8 @@ from models.errors import RegistryError, TrainingFailed
 from models.extractors.base_files import FILES, OWN_BASE
 from models.extractors.layoutlm.model import OUTSIDE, WordTagger, open_network
 from models.extractors.layoutlm.windows import WINDOW, open_tokenizer
+from models.weights import MODEL_TYPES, check_header, read_config, refuse_code
 
-KINDS = ("bert", "layoutlm", "layoutlmv3")
 SPARE_POSITIONS = 2  # some models count from behind their padding's number
 WORD_PIECES, BYTE_PAIRS = ("vocab.txt",), ("vocab.json", "merges.txt")
 VOCABULARIES = (WORD_PIECES, BYTE_PAIRS)  # of checkpoints from before there was a tokenizer.json
@@ -63,9 +63,9 @@ def open_base(named: str) -> tuple[WordTagger, Tokenizer]:
     """
     folder = base_folder(named)
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        if not isinstance(config, dict):
-            raise ValueError("its config.json holds no settings")
+        refuse_code(folder)
+        config = read_config(folder / "config.json")
+        check_header(folder / "model.safetensors")
         network = open_network(folder) if "head" in config else _foreign(folder, config)
     except KeyError as error:
         raise TrainingFailed(f"base model {folder}: its config.json doesn't say {error}") from error
@@ -111,15 +111,13 @@ def _from_hub(name: str) -> Path:
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise TrainingFailed(
             f"base model {name} can't be fetched from the Hugging Face hub ({type(error).__name__}): no network, "
-            f"offline by HF_HUB_OFFLINE, or no such model. Put {', '.join(FILES)} into a folder and name that"
+            f"DOCLOOP_HUB is not set, or no such model. Put {', '.join(FILES)} into a folder and name that"
         ) from error
 
 
 def _foreign(folder: Path, config: dict[str, Any]) -> WordTagger:
     """A checkpoint's encoder, with everything else fresh."""
-    kind = config.get("model_type")
-    if kind not in KINDS:
-        raise TrainingFailed(f"base model {folder} is a {kind!r}; it must be one of {', '.join(KINDS)}")
+    kind = config["model_type"]
     positions = int(config["max_position_embeddings"]) - SPARE_POSITIONS
     if positions < WINDOW:
         raise TrainingFailed(
@@ -129,7 +127,7 @@ def _foreign(folder: Path, config: dict[str, Any]) -> WordTagger:
     wanted = network.encoder.state_dict()
     stored = {}
     for name, tensor in load_file(folder / "model.safetensors").items():
-        for prefix in KINDS:
+        for prefix in MODEL_TYPES:
             name = name.removeprefix(f"{prefix}.")
         if name in wanted and wanted[name].shape == tensor.shape:
             stored[name] = tensor.float()

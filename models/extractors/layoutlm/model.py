@@ -22,6 +22,7 @@ from models.concepts import head_labels
 from models.errors import RegistryError
 from models.extractors.layoutlm.windows import COUNT_NUMBERS, PIECES, RANK_NUMBERS, SHAPES
 from models.schema import Schema
+from models.weights import check_header, read_config
 
 OUTSIDE = "O"
 # what a network's form depends on; the rest of a config.json is other people's business
@@ -211,8 +212,9 @@ def save_network(network: WordTagger, folder: Path, *, half: bool = False) -> No
 def open_network(folder: Path) -> WordTagger:
     """The network that `save_network` wrote, in 32-bit floats; raises `RegistryError` if the folder holds none."""
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = read_config(folder / "config.json")
         network = WordTagger(config, config["head"])
+        check_header(folder / "model.safetensors")
         stored = load_file(folder / "model.safetensors")
         network.load_state_dict({name: tensor.float() for name, tensor in stored.items()})
     except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:

@@ -1,5 +1,6 @@
 """What every extractor keeps to; a new one is covered by being in `EXTRACTORS`."""
 
+import json
 import subprocess
 import sys
 
@@ -118,8 +119,8 @@ class TestEveryExtractor:
     def test_a_changed_file_is_refused(self, trained, tmp_path):
         folder = tmp_path / "model"
         trained[0].save(folder)
-        (folder / "extra.bin").write_bytes(b"?")
-        with pytest.raises(RegistryError, match=r"extra\.bin"):
+        (folder / "extra.onnx").write_bytes(b"?")
+        with pytest.raises(RegistryError, match=r"extra\.onnx"):
             load(folder)
 
     def test_another_extractors_folder_is_refused(self, trained, tmp_path):
@@ -160,7 +161,7 @@ def test_asking_for_rules_or_reading_contracts_loads_no_torch():
 class TestManifest:
     @pytest.fixture
     def folder(self, tmp_path, schema):
-        (tmp_path / "weights.bin").write_bytes(b"12345")
+        (tmp_path / "weights.onnx").write_bytes(b"12345")
         manifest.write(tmp_path, "rules", schema, {"seed": 1})
         return tmp_path
 
@@ -169,13 +170,13 @@ class TestManifest:
         assert (read.extractor, read.schema, read.settings) == ("rules", schema, {"seed": 1})
 
     def test_a_changed_weight_is_noticed(self, folder):
-        (folder / "weights.bin").write_bytes(b"12346")
-        with pytest.raises(RegistryError, match=r"weights\.bin changed"):
+        (folder / "weights.onnx").write_bytes(b"12346")
+        with pytest.raises(RegistryError, match=r"weights\.onnx changed"):
             manifest.read(folder)
 
     def test_a_missing_weight_is_noticed(self, folder):
-        (folder / "weights.bin").unlink()
-        with pytest.raises(RegistryError, match=r"lacks weights\.bin"):
+        (folder / "weights.onnx").unlink()
+        with pytest.raises(RegistryError, match=r"lacks weights\.onnx"):
             manifest.read(folder)
 
     @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1, "extractor": "rules", "schema": 3}'])
@@ -185,9 +186,18 @@ class TestManifest:
             manifest.read(folder)
 
     def test_a_later_format_asks_for_a_later_docloop(self, folder):
-        text = (folder / manifest.NAME).read_text().replace('"format": 1', '"format": 2')
+        text = (folder / manifest.NAME).read_text().replace('"format": 2', '"format": 3')
         (folder / manifest.NAME).write_text(text)
-        with pytest.raises(RegistryError, match="format 2"):
+        with pytest.raises(RegistryError, match="format 3"):
+            manifest.read(folder)
+
+    def test_a_model_from_before_sizes_were_kept_is_read(self, folder):
+        stored = json.loads((folder / manifest.NAME).read_text())
+        stored |= {"format": 1, "files": {name: told["sha256"] for name, told in stored["files"].items()}}
+        (folder / manifest.NAME).write_text(json.dumps(stored))
+        assert manifest.read(folder).extractor == "rules"
+        (folder / "weights.onnx").write_bytes(b"12346")
+        with pytest.raises(RegistryError, match=r"weights\.onnx changed"):
             manifest.read(folder)
 
     def test_an_empty_folder_is_no_model(self, tmp_path):
