@@ -96,6 +96,16 @@ def test_secrets_are_in_files_of_ours_alone_and_on_no_command_line(installation:
     assert not [line for line in lines if any(secret in line for secret in secrets)]
 
 
+def test_workers_give_way_to_the_pages_that_people_wait_for(installation: Installation) -> None:
+    niceness = {" ".join(each.cmdline()): each.nice() for each in orphans.find(installation.data)}
+
+    def of(words: str) -> int:
+        return max(nice for line, nice in niceness.items() if words in line)
+
+    pages = max(of("gunicorn"), of("label-studio"))
+    assert pages == 0 < of("--queues light") < of("--queues reading") < of("--queues training")
+
+
 def test_another_shell_runs_commands_on_the_running_installation(installation: Installation) -> None:
     assert installation.manage("accounts") == ""  # nothing is missing, so nothing is changed
     assert installation.manage("check").startswith("System check identified no issues")

@@ -102,12 +102,14 @@ def our_programs(config: Config) -> list[Program]:
             [*celery, "worker", *_worker("light"), "--concurrency", str(config.light_workers)],
             our_environment(),
             worker_answers(config, "light"),
+            niceness=5,
         ),
         Program(
             "worker-reading",
             [*celery, "worker", *_worker("reading"), "--concurrency", str(config.light_workers)],
             our_environment(),
             worker_answers(config, "reading"),
+            niceness=10,
         ),
         Program(
             "worker-training",
@@ -117,6 +119,7 @@ def our_programs(config: Config) -> list[Program]:
             worker_answers(config, "training"),
             # it would wait for a training to end; one that is cut is taken up by the next worker
             grace=3,
+            niceness=15,
         ),
         Program(
             "beat",
