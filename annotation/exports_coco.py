@@ -82,7 +82,7 @@ def _boxes(truth: Correction, schema: Schema) -> Iterator[Row]:
             "category_id": names.index(answer.field) + 1,
             "bbox": [round(each, 2) for each in (x0, y0, x1 - x0, y1 - y0)],
             "area": round((x1 - x0) * (y1 - y0), 2),
-            "segmentation": [],
+            "segmentation": [[round(each, 2) for each in (x0, y0, x1, y0, x1, y1, x0, y1)]],
             "iscrowd": 0,
             "text": answer.text,
         }

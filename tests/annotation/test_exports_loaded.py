@@ -1,13 +1,15 @@
-"""Exports as their readers load them: Hugging Face's own `datasets`, without a network."""
+"""Exports as their readers load them: Hugging Face's own `datasets`, without a network, and COCO's `pycocotools`."""
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image
+from pycocotools.coco import COCO
 
 from annotation.exports import FORMS
 from annotation.models import DocumentType, Page
@@ -62,3 +64,20 @@ def test_json_lines_are_loaded_a_row_each(load, form):
     rows = load(form, "json")
     assert rows.num_rows == 2
     assert rows[0]["id"] != rows[1]["id"]
+
+
+def test_pycocotools_reads_the_coco_data_set_box_for_box(receipts, tmp_path):
+    (tmp_path / "coco.zip").write_bytes(b"".join(FORMS["coco"].write(receipts)))
+    with zipfile.ZipFile(tmp_path / "coco.zip") as archive:
+        archive.extractall(tmp_path)
+    read = COCO(str(tmp_path / "annotations.json"))
+    (company,) = read.getCatIds(catNms=["company"])
+    boxes = read.loadAnns(read.getAnnIds(catIds=[company]))
+    assert [box["text"] for box in boxes] == ["ACME LTD", "ACME LTD"]
+    for box in boxes:
+        (page,) = read.loadImgs(box["image_id"])
+        with Image.open(tmp_path / page["file_name"]) as image:
+            assert image.width * page["height"] == image.height * page["width"]
+        mask = read.annToMask(box)  # (height, width), of what lies in the box
+        assert mask.shape == (page["height"], page["width"])
+        assert mask.sum() == pytest.approx(box["area"], rel=0.1)
