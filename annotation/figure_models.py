@@ -28,7 +28,8 @@ class Outcome(models.Model):
     )
     audited = models.BooleanField(help_text="Whether the document was picked at random")
     fields = models.JSONField(
-        help_text="{field: [outcome or '', cause or '', confidence 0…1 that what was shown is right]}"
+        help_text="{field: [outcome or '', cause or '', confidence 0…1 that what was shown is right]}; "
+        "empty if the document is said to be of another type"
     )
     at = models.DateTimeField(help_text="When it was submitted, by Label Studio's clock")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from annotation import causes
-from annotation.labelling import CHOSEN_TYPE, confidences
+from annotation.labelling import confidences
 from annotation.models import Correction, Outcome
 
 BATCH = 500
@@ -42,10 +42,8 @@ def _of(correction: Correction) -> Outcome:
     document, seen = correction.document, correction.extraction
     schema = document.document_type.schema
     values, absent = (seen.values, seen.absent) if seen else ([], {})
-    ended = {name: how for name, how in correction.outcomes.items() if name != CHOSEN_TYPE}
-    why = causes.of(
-        seen.found if seen else (), correction.said, correction.outcomes, document.word_pages, schema
-    )
+    ended = correction.outcomes
+    why = causes.of(seen.found if seen else (), correction.said, ended, document.word_pages, schema)
     sure = dict(zip(schema.names, confidences(schema, values, absent), strict=True))
     return Outcome(
         correction=correction,
@@ -55,7 +53,10 @@ def _of(correction: Correction) -> Outcome:
         seconds=None if correction.recheck_id else correction.lead_time,
         model_version=seen.model_version if seen else "",
         audited=bool(document.audit_probability),
-        fields={
+        # how the fields of another type's document ended says nothing of this one's
+        fields={}
+        if correction.misfiled
+        else {
             name: [ended.get(name, ""), why.get(name, ""), round(sure.get(name, 0.0), 4)]
             for name in dict.fromkeys([*schema.names, *ended])
         },

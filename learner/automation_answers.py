@@ -13,6 +13,7 @@ from datetime import datetime
 import numpy as np
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from annotation import ledger
 from annotation.labelling import ASSUMED
 from annotation.models import Correction, DocumentType, Extraction
 from learner import ranking
@@ -98,12 +99,13 @@ def wrong(schema: Schema, answers: Sequence[Sequence[Answer]], said: Sequence[Se
 
 
 def _found(document_type: DocumentType, version: str) -> QuerySet[Extraction]:
-    return Extraction.objects.filter(
+    found = Extraction.objects.filter(
         model_version=version,
         document__document_type=document_type,
         document__audit_probability__gt=0,
         document__truth__source=Correction.Source.LABEL_STUDIO,
     )
+    return found.exclude(document__truth__in=ledger.misfiled(document_type))
 
 
 def _learned(version: str, documents: Sequence[int]) -> set[int]:

@@ -1,7 +1,7 @@
 """Two model versions of one type in; how they differ on the same documents out, per field and on examples.
 
 Only documents that say something of both: people confirmed every field of them, both versions extracted them, and
-neither learned from them. Those held back for judging are among them (`learner.evaluation.keep`), and what both
+neither learned from them; not those that are said to be of another type. Those held back for judging are among them (`learner.evaluation.keep`), and what both
 versions read before somebody corrected it. They are held against what people say today, also where a correction
 has changed since.
 """
@@ -16,6 +16,7 @@ from itertools import islice, zip_longest
 import numpy as np
 from django.db import connection
 
+from annotation import ledger
 from annotation.models import Document, DocumentType, Extraction
 from learner import evaluation
 from learner.models import ModelVersion
@@ -116,6 +117,7 @@ def _documents(
     names = set(schema.names)
     newest = (
         Document.objects.filter(document_type=document_type, truth__isnull=False)
+        .exclude(truth__in=ledger.misfiled(document_type))
         .order_by("-truth_id")
         .values_list("pk", flat=True)[:LOOK_AT]
     )

@@ -116,7 +116,8 @@ def timed(document_type: DocumentType) -> QuerySet[Outcome]:
     Who is asked again begins with other values, so that has no `seconds`; the first answer's stay when a second
     person's becomes the truth.
     """
-    return Outcome.objects.filter(document_type=document_type, seconds__gt=0, document__truth__isnull=False)
+    rows = Outcome.objects.filter(document_type=document_type, seconds__gt=0, document__truth__isnull=False)
+    return rows.exclude(fields={})  # of another type: nobody filled in its fields
 
 
 def fields_asked(

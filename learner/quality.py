@@ -153,6 +153,7 @@ def bins(judged: Sequence[tuple[float, bool]]) -> tuple[Bin, ...]:
 def _selected(document_type: DocumentType, which: Which) -> QuerySet[Outcome]:
     # an edited answer has a row for each content it had: the document's truth says which one counts
     rows = Outcome.objects.filter(document_type=document_type, document__truth=F("correction"))
+    rows = rows.exclude(fields={})  # of another type
     match which:
         case Which.AUDIT:
             return rows.filter(audited=True).exclude(model_version="")

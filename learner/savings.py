@@ -171,7 +171,7 @@ def _answers(document_type: DocumentType, unseen: int) -> Answers:
     names = document_type.schema.names
     first = Outcome.objects.filter(
         document_type=document_type, correction__recheck__isnull=True, document__truth__isnull=False
-    )
+    ).exclude(fields={})  # of another type
     newest = list(
         first.order_by("-at", "-pk").values_list("document", "model_version", "fields")[: cost.LEARN_FROM]
     )

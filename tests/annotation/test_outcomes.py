@@ -63,7 +63,7 @@ def test_what_was_recorded_before_is_made_up_for_once(monkeypatch):
     document = make_document()
     make_extraction(document)
     for _ in range(3):
-        make_truth(document, outcomes={"company": "accepted", "total": "edited", "document type": "letter"})
+        make_truth(document, outcomes={"company": "accepted", "total": "edited"})
     make_truth(make_document(), outcomes={"company": "added"})  # nothing was shown
     Outcome.objects.all().delete()
     assert outcomes.keep_missing() == 4
@@ -75,6 +75,14 @@ def test_what_was_recorded_before_is_made_up_for_once(monkeypatch):
         "total": ["edited", "other", 0.6],
     }
     assert Outcome.objects.order_by("pk").last().model_version == ""
+
+
+def test_of_a_document_of_another_type_the_time_counts_and_its_fields_do_not():
+    document = make_document()
+    make_extraction(document)
+    make_truth(document, outcomes={"total": "removed", "document type": "letter"}, lead_time=4)
+    kept = Outcome.objects.get()
+    assert (kept.fields, kept.seconds) == ({}, 4)
 
 
 def test_the_time_of_being_asked_again_is_no_documents_time():

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from annotation.labelling import CHOSEN_TYPE
 from annotation.models import Extraction, json_of
 from learner import comparison
 from learner.models import Run, Snapshot
@@ -173,3 +174,13 @@ def test_all_fields_at_once_have_the_intervals_that_each_has_alone():
         assert (interval.low, interval.high) == pytest.approx((alone.low, alone.high))
     with pytest.raises(ValueError, match="different documents"):
         paired_bootstraps(one, other.of(np.arange(40) < 20), rng)
+
+
+def test_documents_that_are_said_to_be_of_another_type_are_not_compared(receipts):
+    first, second = version(receipts), version(receipts)
+    for ended in ({}, {CHOSEN_TYPE: "letters"}):
+        document = make_document(receipts)
+        make_truth(document, outcomes=ended)
+        says(first, document)
+        says(second, document)
+    assert comparison.compare(first, second).documents == 1

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.causes import Cause
+from annotation.labelling import CHOSEN_TYPE
 from annotation.models import DocumentType
-from learner import quality
+from learner import automation_answers, cost, quality, savings
 from learner.quality import Answered, Which
-from tests.factories import make_document, make_extraction, make_truth, make_type
+from tests.factories import FIELDS, make_document, make_extraction, make_truth, make_type
 
 judged = st.lists(st.tuples(st.floats(0, 1).map(lambda c: round(c, 2)), st.booleans()), max_size=400)
 
@@ -122,3 +123,18 @@ class TestSelection:
         assert quality.examples(receipts, "total", Cause.WRONG_PLACE) == [document.pk]
         assert quality.examples(receipts, "total", Cause.MISREAD) == []
         assert quality.examples(receipts, "company", Cause.WRONG_PLACE) == []
+
+
+@pytest.mark.django_db
+def test_documents_that_are_said_to_be_of_another_type_count_in_no_figure():
+    receipts = make_type()
+    for n in range(2):
+        document = make_document(receipts, audit_probability=0.1)
+        make_extraction(document, version="v1")
+        ended = {"total": "removed"} | ({CHOSEN_TYPE: "letters"} if n else {})
+        make_truth(document, outcomes=ended, lead_time=9.0)
+    assert quality.of(receipts).documents == 1
+    assert len(quality.audited(receipts)) == 1
+    assert automation_answers.count(receipts, "v1") == 1
+    assert cost.timed(receipts).count() == 1
+    assert savings._answers(receipts, 0).fields == len(FIELDS)
