@@ -141,7 +141,7 @@ def _perhaps(folder: Path, step: str, when: str) -> None:
     except FileNotFoundError:  # another process was faster
         return
     action = fired.read_text()
-    fired.with_suffix(".pid").write_text(str(os.getpid()))
+    (folder / "fired" / f"{fired.name}.pid").write_text(str(os.getpid()))
     if action == "exit":
         os._exit(9)
     elif action == "stop":
@@ -154,17 +154,19 @@ def _perhaps(folder: Path, step: str, when: str) -> None:
 
 
 def _set_times(wanted: str) -> None:
+    from django.conf import settings
+
     from annotation import jobs, label_studio
 
     for each in filter(None, wanted.split(",")):
         name, _, seconds = each.partition("=")
         if name == "pauses":  # a factor: what takes minutes takes seconds
             jobs.PAUSES = [pause * float(seconds) for pause in jobs.PAUSES]
+        elif name == "tick":  # how often beat looks
+            settings.CELERY_BEAT_SCHEDULE["tick"]["schedule"] = float(seconds)
         elif name == "timeout":
             label_studio.TIMEOUT = float(seconds)  # type: ignore[assignment]
         elif name == "visibility":
-            from django.conf import settings
-
             settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"] = float(seconds)
             settings.CELERY_BROKER_TRANSPORT_OPTIONS["unacked_restore_interval"] = 1
             settings.CELERY_BROKER_TRANSPORT_OPTIONS["unacked_restore_throttle"] = 1
@@ -198,7 +200,10 @@ def _set_clock(wrong_by: float) -> None:
 def _without_sweeper() -> None:
     from annotation import sweep
 
-    sweep.sweep_project = lambda type_id: None
+    def sweep_project(type_id: int) -> None:
+        pass
+
+    sweep.sweep_project = sweep_project
 
 
 def _without_deduplication() -> None:
@@ -248,12 +253,16 @@ def _without_claims() -> None:
 
 
 def _without_isolation() -> None:
-    """Files that strangers sent are opened by the worker itself."""
+    """Files that strangers sent are opened by the worker itself, within the same limits."""
+    import resource
+
     from models import sandbox
 
     def run(job: str, request: dict[str, Any], *, name: str, limits: sandbox.Limits) -> Any:
         from models import nursery
 
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, resource.RLIM_INFINITY))
         return nursery.JOBS[job](request, limits)
 
     sandbox.run = run

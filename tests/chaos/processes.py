@@ -122,17 +122,29 @@ class Installation:
         for name in names:
             self._spawn(name, more)
         for name in names:
-            program = self.programs[name]
-            until(f"{name} to come up:\n{self.log(name)[-1500:]}", lambda p=program: p.is_ready() or None)
+
+            def ready(name: str = name) -> bool | None:
+                assert self.running[name].poll() is None, f"{name} ended:\n{self.log(name)[-1500:]}"
+                return self.programs[name].is_ready() or None
+
+            until(f"{name} to come up", ready)
 
     def another(self, name: str, as_name: str) -> None:
         """One more program of a kind: `start` it by its own name."""
         program = self.programs[name]
-        queue = name.removeprefix("worker-")
-        host = as_name.removeprefix("worker-")
-        command = [word.replace(f"{queue}@docloop", f"{host}@docloop") for word in program.command]
-        answers = programs.worker_answers(self.config, host)
-        self.programs[as_name] = replace(program, name=as_name, command=command, is_ready=answers)
+        queue, host = name.removeprefix("worker-"), as_name.removeprefix("worker-")
+        command = [
+            word.replace(f"{queue}@docloop", f"{host}@docloop").replace(
+                "beat/schedule", f"{as_name}/schedule"
+            )
+            for word in program.command
+        ]
+        is_ready = program.is_ready
+        if name == "beat":
+            (self.folder / as_name).mkdir()
+        else:
+            is_ready = programs.worker_answers(self.config, host)
+        self.programs[as_name] = replace(program, name=as_name, command=command, is_ready=is_ready)
 
     def _spawn(self, name: str, more: dict[str, str] | None = None) -> None:
         program = self.programs[name]
@@ -195,7 +207,7 @@ class Installation:
 
     def fired(self, step: str, when: str) -> int:
         """The process to which it happened; 0: not yet."""
-        told = (self.folder / "fired" / f"{step} {when}").with_suffix(".pid")
+        told = self.folder / "fired" / f"{step} {when}.pid"
         text = told.read_text() if told.exists() else ""
         return int(text) if text else 0
 
