@@ -10,7 +10,7 @@ from pathlib import Path
 FOLDER = Path(tempfile.mkdtemp(prefix="docloop-tests-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 for name in [name for name in os.environ if name.startswith("DOCLOOP_")]:
-    if name != "DOCLOOP_REAL_DOCUMENTS":
+    if name not in {"DOCLOOP_REAL_DOCUMENTS", "DOCLOOP_TEST_RABBITMQ"}:
         del os.environ[name]
 os.environ["DOCLOOP_DATA"] = str(FOLDER)
 

@@ -29,6 +29,16 @@ def demand_a_secret_key(**_: object) -> None:
 
 
 @worker_init.connect
+def prepare_broker(**_: object) -> None:
+    """RabbitMQ keeps what was agreed on when a queue was made: it is made anew where this release wants more."""
+    from webapp import broker  # not before Django is there
+
+    if broker.is_rabbitmq(app.conf.broker_url):
+        with app.connection_for_write(connect_timeout=10) as connection:
+            broker.prepare(connection, app.conf.task_queues)
+
+
+@worker_init.connect
 def preload(sender: Any = None, **_: object) -> None:  # Celery's worker, which has no types
     """Called once in each worker, before it forks; those that do no short work are spared the memory."""
     if sender is None or "light" in sender.app.amqp.queues.consume_from:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from models import environment
-from webapp import wiring
+from webapp import broker, wiring
 from webapp.config import CHECKOUT, Config, config
 
 CONFIG: Config = config()
@@ -170,6 +170,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 30}
+if broker.is_rabbitmq(CONFIG.broker_url):
+    CELERY_BROKER_TRANSPORT_OPTIONS = broker.CONFIRMED
+    CELERY_TASK_QUEUES = broker.queues(["light", *sorted(set(QUEUES.values()))])
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "annotation.tick", "schedule": 5.0, "options": {"expires": 10}},
 }

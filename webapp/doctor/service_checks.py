@@ -18,6 +18,7 @@ from annotation import webhooks
 from annotation.document_types import PROBE_PREFIX
 from annotation.models import Correction, DocumentType, Job, Schedule
 from models.registry import Registry
+from webapp import broker as rabbitmq
 from webapp.backup import trying
 from webapp.config import Config
 from webapp.doctor.findings import Finding, Grade, asked, failed, skipped, warning, well
@@ -117,6 +118,8 @@ def ledger() -> Finding:
 def broker(config: Config) -> Finding:
     with current_app.connection_for_write(connect_timeout=PING) as link:
         link.ensure_connection(max_retries=1, timeout=PING)
+        if rabbitmq.is_rabbitmq(config.broker_url):
+            return rabbit(rabbitmq.problems(link, current_app.conf.task_queues))
     if urlsplit(config.broker_url).scheme not in {"redis", "rediss"}:
         return well("broker", "answers; it only rings, jobs are kept in the database")
     client = redis.Redis.from_url(config.broker_url, socket_timeout=PING, socket_connect_timeout=PING)
@@ -139,6 +142,17 @@ def broker(config: Config) -> Finding:
             ),
         )
     return well("broker", f"{said} answers, keeps what it was sent, throws nothing away")
+
+
+def rabbit(faults: list[tuple[str, str]]) -> Finding:
+    if faults:
+        said, remedy = ("; ".join(each) for each in zip(*faults, strict=True))
+        return warning(
+            "broker", f"RabbitMQ: {said} (jobs are kept in the database, so this costs time only)", remedy
+        )
+    return well(
+        "broker", "RabbitMQ answers, says when it has taken a message, and keeps what no worker can take"
+    )
 
 
 def workers() -> Iterator[Finding]:
