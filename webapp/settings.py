@@ -169,7 +169,7 @@ CELERY_TASK_DEFAULT_QUEUE = "light"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 30}
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 30}
 if broker.is_rabbitmq(CONFIG.broker_url):
     CELERY_BROKER_TRANSPORT_OPTIONS = broker.CONFIRMED
     CELERY_TASK_QUEUES = broker.queues(["light", *sorted(set(QUEUES.values()))])
