@@ -19,6 +19,7 @@ from django.utils import timezone
 from annotation.models import TrailEntry
 
 DOCLOOP = "Docloop"  # who does what nobody asked for
+SHELL = "the shell"  # who runs management commands
 LOCK = 0x7261696C  # of PostgreSQL's advisory locks: one transaction after the other goes on with the chain
 
 

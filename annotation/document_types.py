@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.module_loading import import_string
 
-from annotation import doorbell
+from annotation import audit_trail, doorbell
 from annotation.errors import Refused
 from annotation.models import Correction, DocumentType
 from models.errors import BadSchema, DocloopError
@@ -51,7 +51,7 @@ GROUPED = {
 }
 
 
-def create(specification: Specification) -> DocumentType:
+def create(specification: Specification, *, by: str | None = None) -> DocumentType:
     """Make a type; its Label Studio project follows. Raises `Refused` with what is wrong and where."""
     wanted = _checked(specification)
     if missing := {"name", "fields"} - wanted.keys():
@@ -64,14 +64,21 @@ def create(specification: Specification) -> DocumentType:
         with transaction.atomic():
             made = DocumentType.objects.create(**wanted)
             _ring_for_all()  # every project's choice of types has one more now
+            if by is not None:
+                audit_trail.record(by=by, action="made a document type", subject=f"document type {made.name}")
     except IntegrityError:
         raise Refused(f"there is a document type {name!r} already: change it, or take another name") from None
     return made
 
 
 @transaction.atomic
-def change(document_type: DocumentType, specification: Specification) -> DocumentType:
-    """Set what `specification` holds and leave the rest; raises `Refused` if that would lose annotations."""
+def change(
+    document_type: DocumentType, specification: Specification, *, by: str | None = None
+) -> DocumentType:
+    """Set what `specification` holds and leave the rest; raises `Refused` if that would lose annotations.
+
+    `by` is who wants it; whoever leaves it out writes on the trail what they did in words of their own.
+    """
     wanted = _checked(specification)
     present = DocumentType.objects.select_for_update().get(pk=document_type.pk)
     if wanted.pop("name", present.name) != present.name:
@@ -98,15 +105,22 @@ def change(document_type: DocumentType, specification: Specification) -> Documen
         doorbell.ring("pool changed", present.pk)
     elif "queue_depth" in changed:
         doorbell.ring("ranking changed", present.pk)
+    if by is not None and changed:
+        audit_trail.record(
+            by=by,
+            action="changed a document type",
+            subject=f"document type {present.name}",
+            why=", ".join(sorted(changed)),
+        )
     return present
 
 
-def from_yaml(path: Path) -> DocumentType:
+def from_yaml(path: Path, *, by: str) -> DocumentType:
     """Make the type that a file describes, or change the one of that name; `Refused` names the file."""
     try:
         specification = specification_of(path.read_text(encoding="utf-8"))
         existing = DocumentType.objects.filter(name=str(specification.get("name"))).first()
-        return change(existing, specification) if existing else create(specification)
+        return change(existing, specification, by=by) if existing else create(specification, by=by)
     except UnicodeDecodeError:
         raise Refused(f"{path.name}: this is no text in UTF-8") from None
     except Refused as problem:

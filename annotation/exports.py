@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from annotation import audit_trail
 from annotation.export_rows import Row, Sink, line, truths, word_tags
 from annotation.exports_coco import coco
 from annotation.exports_unseen import unseen
@@ -36,6 +37,12 @@ class Form:
     suffix: str
     content_type: str
     write: Callable[[DocumentType], Iterator[bytes]]
+
+
+def write_down(document_type: DocumentType, form: Form, *, by: str) -> None:
+    """Who took a type's documents out of Docloop."""
+    subject = f"document type {document_type.name}"
+    audit_trail.record(by=by, action="exported", subject=subject, why=form.title)
 
 
 def filename(document_type: DocumentType, form: Form) -> str:

@@ -20,7 +20,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from annotation import antivirus, doorbell, erasure, lifecycle, page_store, quota
+from annotation import antivirus, audit_trail, doorbell, erasure, lifecycle, page_store, quota
 from annotation.models import Document, DocumentType
 from models import files, rendering, sandbox, similarity
 from models.packs import PackDocument, draw_page
@@ -68,6 +68,7 @@ def receive(path: Path, *, filename: str, document_type: DocumentType, by: str) 
         )
         if new:
             doorbell.ring("document received", document.pk)
+            _write_down(document, by)
     return Received(document, new)
 
 
@@ -104,7 +105,12 @@ def receive_pack_document(given: PackDocument, *, document_type: DocumentType, b
             )
             lifecycle.move(document.pk, Document.State.READ, reason="came with its words")
             doorbell.ring("document read", document.pk)
+            _write_down(document, by)
     return Received(document, new)
+
+
+def _write_down(document: Document, by: str) -> None:
+    audit_trail.record(by=by, action="received", subject=f"document {document.pk}")
 
 
 def _jpeg(page: WordPage, image: Path | None) -> bytes:

@@ -16,7 +16,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from annotation import doorbell, intake, jobs, lifecycle, page_store
+from annotation import audit_trail, doorbell, intake, jobs, lifecycle, page_store
 from annotation.models import Document, GivenLabels
 from models import ocr, rendering, similarity
 from models.errors import ReadingFailed
@@ -126,8 +126,9 @@ def _told(read_by: list[str]) -> str:
     return f"{number} read by {', '.join(sorted(set(read_by)))}"
 
 
-def read_again(document_id: int) -> None:
-    """Give an unreadable document another try, say with another engine."""
+def read_again(document_id: int, *, by: str) -> None:
+    """Give an unreadable document another try, say with another engine. Raises `IllegalMove` for others."""
     with transaction.atomic():
-        lifecycle.move(document_id, State.RECEIVED, reason="another try was asked for")
+        lifecycle.move(document_id, State.RECEIVED, reason=f"{by} asked for another try")
         doorbell.ring("document received", document_id)
+        audit_trail.record(by=by, action="asked for another reading", subject=f"document {document_id}")

@@ -130,12 +130,16 @@ def work_out_anew(document_type: DocumentType, *, by: str) -> AcceptanceRule:
     """Look for thresholds again with all answers by now, because somebody asks. Raises `Refused`."""
     if document_type.target_error is None or not document_type.champion:
         raise Refused("Thresholds need a target error and a champion.")
-    found = _work_out(document_type, by=by, anew=True)
-    if found is None:
-        raise Refused(
-            "Too few audited documents were answered since the thresholds were worked out: there is nothing new to tell."
+    with transaction.atomic():
+        found = _work_out(document_type, by=by, anew=True)
+        if found is None:
+            raise Refused(
+                "Too few audited documents were answered since the thresholds were worked out: there is nothing new to tell."
+            )
+        doorbell.ring("pool changed", document_type.pk)
+        audit_trail.record(
+            by=by, action="worked out thresholds", subject=f"document type {document_type.name}"
         )
-    doorbell.ring("pool changed", document_type.pk)
     return found
 
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotation import jobs, ledger, rechecks
+from annotation import audit_trail, jobs, ledger, rechecks
 from annotation.errors import Refused
 from annotation.models import Correction, Document, DocumentType, Recheck
 from learner import probes
@@ -177,10 +177,11 @@ def ask_others(document_type: DocumentType) -> int:
 
 
 @transaction.atomic
-def ask(document_id: int) -> Recheck | None:
+def ask(document_id: int, *, by: str | None = None) -> Recheck | None:
     """Have another person answer the fields of a document that are in doubt; None if nobody can be asked just now.
 
-    They see what was recorded of all other fields, and nothing of those: their answer is to be their own.
+    They see what was recorded of all other fields, and nothing of those: their answer is to be their own. `by` is who wants
+    it, if it is somebody.
     """
     document = Document.objects.select_related("document_type", "truth", "extraction").get(pk=document_id)
     schema = document.document_type.schema
@@ -201,6 +202,8 @@ def ask(document_id: int) -> Recheck | None:
     )
     if recheck:
         open_ones.update(state=State.ASKED, recheck=recheck)
+    if recheck and by is not None:
+        audit_trail.record(by=by, action="asked for a second opinion", subject=f"document {document_id}")
     return recheck
 
 
@@ -248,8 +251,15 @@ def differ(recheck: Recheck) -> None:
         )
 
 
+@transaction.atomic
 def dismiss(suspect: Suspect, by: str) -> None:
     """A lead has looked: the recorded answer is right. Raises `Refused` if the doubt is settled already."""
     found = Suspect.objects.filter(pk=suspect.pk, state__in=WAITING)
     if not found.update(state=State.DISMISSED, closed_at=timezone.now(), closed_by=by[:150]):
         raise Refused("This was settled in the meantime; there is nothing to dismiss.")
+    audit_trail.record(
+        by=by,
+        action="dismissed a doubt",
+        subject=f"document {suspect.document_id}",
+        why=f"about {suspect.field}",
+    )

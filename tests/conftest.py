@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 
 from annotation import doorbell
 from annotation.models import Job
@@ -52,6 +53,26 @@ def otto(db: None) -> User:
 @pytest.fixture
 def eve(db: None) -> User:
     return person("eve", None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_between_tests() -> Iterator[None]:
+    """Tests with transactions of their own end with a TRUNCATE of all tables, which the ledger and the trail refuse."""
+    emptying = connection.ops.sql_flush
+
+    def unguarded(*args: object, **kwargs: object) -> list[str]:
+        statements = emptying(*args, **kwargs)
+        return [
+            "SET session_replication_role = replica",
+            *statements,
+            "SET session_replication_role = origin",
+        ]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            type(connection.ops), "sql_flush", lambda _, *args, **kwargs: unguarded(*args, **kwargs)
+        )
+        yield
 
 
 class Rung:

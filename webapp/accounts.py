@@ -9,6 +9,7 @@ from pathlib import Path
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
+from annotation import audit_trail
 from webapp.config import Config
 from webapp.embedded import labelling_service
 from webapp.embedded.generated import write_privately
@@ -53,6 +54,9 @@ def make_user(email: str, password: str, role: Role) -> User:
     """A user of Docloop, who signs in with the e-mail address."""
     user = User.objects.create_user(email, email, password)
     user.groups.add(Group.objects.get(name=role.name.lower()))
+    audit_trail.record(
+        by=audit_trail.SHELL, action="made account", subject=f"user {user.pk}", why=role.name.lower()
+    )
     return user
 
 

@@ -132,6 +132,16 @@ def follow_account(user_id: int) -> None:
         label_studio_people.shut_out(person.email)
 
 
+def new_link(person: User, *, by: AbstractUser) -> str:
+    """A `password_link` for somebody who forgot theirs, written down; raises `Refused`."""
+    if not may_change(by, person) or not person.is_active:
+        raise Refused(
+            "no link is made for this person: they may not sign in, or only an operator may make it"
+        )
+    audit_trail.record(by=by.get_username(), action="made a password link", subject=f"user {person.pk}")
+    return password_link(person)
+
+
 def password_link(person: User) -> str:
     """The path of a page where the person sets a password: good once, for three days (PASSWORD_RESET_TIMEOUT)."""
     uid = urlsafe_base64_encode(force_bytes(person.pk))

@@ -62,7 +62,11 @@ def test_what_is_cut_off_from_the_end_is_missed_by_who_noted_it():
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE annotation_trailentry SET why = ''", "DELETE FROM annotation_trailentry"],
+    [
+        "UPDATE annotation_trailentry SET why = ''",
+        "DELETE FROM annotation_trailentry",
+        "TRUNCATE annotation_trailentry",
+    ],
 )
 def test_the_database_itself_refuses_to_change_or_delete(statement):
     three()

@@ -131,7 +131,7 @@ def test_an_unreadable_document_can_be_given_another_try(tmp_path, monkeypatch, 
             reading.rendering, "read_file", lambda *a, **k: (_ for _ in ()).throw(ReadingFailed("no"))
         )
         reading.read_document(document.pk)
-    reading.read_again(document.pk)
+    reading.read_again(document.pk, by="lea")
     reading.read_document(document.pk)
     document.refresh_from_db()
     assert document.state == Document.State.READ and document.problem == ""

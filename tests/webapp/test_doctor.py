@@ -201,13 +201,20 @@ def test_a_sound_database_fails_nowhere(swept, config):
     assert faults(looks(config)) == {}
 
 
-@pytest.mark.parametrize("table", sorted(service_checks.TRIGGERS))
+@pytest.mark.parametrize("table", sorted({table for table, _ in service_checks.TRIGGERS}))
 def test_a_trigger_that_was_switched_off_is_switched_on_by_the_remedy(swept, config, table):
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     found = faults(looks(config))
     assert list(found) == ["ledger"]
     assert f"ALTER TABLE {table} ENABLE TRIGGER ALL" in found["ledger"]
+
+
+@pytest.mark.parametrize(("table", "trigger"), sorted(service_checks.TRIGGERS))
+def test_every_single_guard_is_missed(swept, config, table, trigger):
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+    assert list(faults(looks(config))) == ["ledger"]
 
 
 def test_a_missing_migration_is_named(swept, config):

@@ -110,6 +110,7 @@ def export(request: HttpRequest, name: str, form: str) -> StreamingHttpResponse:
     if form not in exports.FORMS:
         raise Http404(f"there is no form {form}; there are: {', '.join(exports.FORMS)}")
     chosen = exports.FORMS[form]
+    exports.write_down(found, chosen, by=request.user.get_username())
     answer = StreamingHttpResponse(chosen.write(found), content_type=chosen.content_type)
     answer["Content-Disposition"] = f'attachment; filename="{exports.filename(found, chosen)}"'
     return answer
@@ -124,7 +125,8 @@ def export(request: HttpRequest, name: str, form: str) -> StreamingHttpResponse:
 )
 def create(request: HttpRequest) -> Status[DocumentType]:
     """Make a document type; its Label Studio project follows within seconds."""
-    return Status(201, document_types.create(document_types.specification_of(_text(request))))
+    wanted = document_types.specification_of(_text(request))
+    return Status(201, document_types.create(wanted, by=request.user.get_username()))
 
 
 @router.put(
@@ -137,7 +139,8 @@ def create(request: HttpRequest) -> Status[DocumentType]:
 def change(request: HttpRequest, name: str) -> DocumentType:
     """Change a document type; refused with the reason if annotations would be lost."""
     found = type_named(name)
-    return document_types.change(found, document_types.specification_of(_text(request)))
+    wanted = document_types.specification_of(_text(request))
+    return document_types.change(found, wanted, by=request.user.get_username())
 
 
 def _text(request: HttpRequest) -> str:

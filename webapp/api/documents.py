@@ -228,7 +228,7 @@ def file(request: HttpRequest, document_id: int) -> HttpResponseBase:
 def read_again(request: HttpRequest, document_id: int) -> Status[Document]:
     """Another try for a document that could not be read; 409 for others."""
     _document(document_id)
-    reading.read_again(document_id)
+    reading.read_again(document_id, by=request.user.get_username())
     return Status(202, _document(document_id))
 
 

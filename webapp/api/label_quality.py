@@ -137,7 +137,7 @@ def dismiss_suspect(request: HttpRequest, name: str, suspect_id: int) -> Suspect
 )
 def ask_about_suspect(request: HttpRequest, name: str, suspect_id: int) -> Suspect:
     """Have another person answer it now; 422 if nobody can be asked."""
-    if suspects.ask(_suspect(name, suspect_id).document_id) is None:
+    if suspects.ask(_suspect(name, suspect_id).document_id, by=request.user.get_username()) is None:
         raise Refused(
             "nobody can be asked just now: somebody is asked about this document already, or nobody else has labelled "
             "documents of this type yet"

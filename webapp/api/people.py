@@ -105,7 +105,8 @@ def add_person(request: HttpRequest, asked: PersonAsked) -> Status[dict[str, Any
     except ValidationError:
         raise Refused("this is no e-mail address") from None
     types = [type_named(name) for name in asked.types]
-    return Status(201, _made(request, accounts.add(asked.email, asked.name, role, types, by=_user(request))))
+    made = accounts.add(asked.email, asked.name, role, types, by=_user(request))
+    return Status(201, _made(request, made, accounts.password_link(made)))
 
 
 @router.get("/{int:user_id}", auth=needs(Role.LEAD), response=answers(404, ok=PersonOut))
@@ -131,11 +132,7 @@ def new_password_link(request: HttpRequest, user_id: int) -> dict[str, Any]:
     """A link by which somebody sets a new password, for whoever forgot theirs."""
     found = get_object_or_404(User, pk=user_id)
     _within(request, role_of(found))
-    if not accounts.may_change(_user(request), found) or not found.is_active:
-        raise Refused(
-            "no link is made for this person: they may not sign in, or only an operator may make it"
-        )
-    return _made(request, found)
+    return _made(request, found, accounts.new_link(found, by=_user(request)))
 
 
 def _within(request: HttpRequest, role: Role) -> Role:
@@ -161,8 +158,8 @@ def _out(found: User) -> dict[str, Any]:
     }
 
 
-def _made(request: HttpRequest, found: User) -> dict[str, Any]:
-    return _out(found) | {"password_link": request.build_absolute_uri(accounts.password_link(found))}
+def _made(request: HttpRequest, found: User, link: str) -> dict[str, Any]:
+    return _out(found) | {"password_link": request.build_absolute_uri(link)}
 
 
 def _user(request: HttpRequest) -> AbstractUser:

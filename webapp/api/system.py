@@ -117,5 +117,5 @@ def failed_jobs(request: HttpRequest, before: Before = MOST, limit: Limit = 50) 
 def try_again(request: HttpRequest, job_id: int) -> Status[None]:
     """Put a failed job into the queue again; 422 if it has not failed."""
     get_object_or_404(Job, pk=job_id)
-    failures.try_again(job_id)
+    failures.try_again(job_id, by=request.user.get_username())
     return Status(204, None)

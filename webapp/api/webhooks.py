@@ -105,7 +105,7 @@ def switch_webhook_off(request: HttpRequest, endpoint_id: int) -> WebhookEndpoin
 @router.post("/{int:endpoint_id}/test", auth=needs(Role.OPERATOR), response=answers(404, asked=DeliveryOut))
 def test_webhook(request: HttpRequest, endpoint_id: int) -> Status[Delivery]:
     """Send it a message that says nothing; 422 if it is off."""
-    return Status(202, notifications.ping(webhook(request, endpoint_id)))
+    return Status(202, endpoints.test(webhook(request, endpoint_id), by=request.user.get_username()))
 
 
 @router.get(
@@ -133,7 +133,7 @@ def send_delivery_again(request: HttpRequest, endpoint_id: int, delivery_id: int
     found = get_object_or_404(
         Delivery.objects.select_related("endpoint"), pk=delivery_id, endpoint=endpoint_id
     )
-    notifications.send_again(found)
+    endpoints.send_delivery_again(found, by=request.user.get_username())
     found.refresh_from_db()
     return Status(202, found)
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.db.models import F, Func, IntegerField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import by_hand, doorbell, extraction, lifecycle
+from annotation import by_hand, extraction, reading
 from annotation.errors import IllegalMove, Refused
 from annotation.models import Document, Erasure, LabelTask, Page
 from learner import erasing, provenance
@@ -257,13 +256,7 @@ def read_again(request: HttpRequest, document_id: int) -> HttpResponse:
     """Another try for an unreadable document."""
     get_object_or_404(Document, pk=document_id)
     try:
-        with transaction.atomic():
-            lifecycle.move(
-                document_id,
-                Document.State.RECEIVED,
-                reason=f"{request.user.get_username()} asked for another try",
-            )
-            doorbell.ring("document received", document_id)
+        reading.read_again(document_id, by=request.user.get_username())
     except IllegalMove:
         messages.error(request, "Only a document that could not be read can be read again.")
     else:

@@ -74,10 +74,10 @@ def _save_yaml(request: HttpRequest, document_type: DocumentType | None) -> Http
 
 def _save(request: HttpRequest, document_type: DocumentType | None, wanted: dict[str, Any]) -> HttpResponse:
     if document_type is None:
-        saved = document_types.create(wanted)
+        saved = document_types.create(wanted, by=request.user.get_username())
         messages.success(request, f"{saved.title} was created; its Label Studio project is being set up.")
     else:
-        saved = document_types.change(document_type, wanted)
+        saved = document_types.change(document_type, wanted, by=request.user.get_username())
         messages.success(request, f"{saved.title} was saved.")
     return redirect("type", saved.name)
 

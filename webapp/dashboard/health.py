@@ -34,7 +34,7 @@ def services_now(request: HttpRequest) -> HttpResponse:
 @require_POST
 def try_again(request: HttpRequest, job_id: int) -> HttpResponse:
     try:
-        failures.try_again(job_id)
+        failures.try_again(job_id, by=request.user.get_username())
     except Refused as reason:
         messages.error(request, str(reason))
     else:

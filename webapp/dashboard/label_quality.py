@@ -71,7 +71,7 @@ def dismiss(request: HttpRequest, name: str, suspect_id: int) -> HttpResponse:
 @require_POST
 def ask(request: HttpRequest, name: str, suspect_id: int) -> HttpResponse:
     """Send the document to another person now, whatever share the type allows by itself."""
-    if suspects.ask(_suspect(name, suspect_id).document_id):
+    if suspects.ask(_suspect(name, suspect_id).document_id, by=request.user.get_username()):
         messages.success(request, "Another person is asked: it comes next in their queue in Label Studio.")
     else:
         messages.error(

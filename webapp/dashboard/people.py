@@ -10,6 +10,7 @@ from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.models import AbstractUser, User
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
@@ -17,7 +18,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import label_studio_people
+from annotation import audit_trail, label_studio_people
 from annotation.errors import LabelStudioError, Refused
 from annotation.models import DocumentType
 from annotation.people import chosen_for
@@ -112,7 +113,7 @@ def new(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            return _link_page(request, person)
+            return _link_page(request, person, people.password_link(person))
     return render(request, "people/new.html", {"form": form})
 
 
@@ -173,18 +174,20 @@ def door(request: HttpRequest, user_id: int) -> HttpResponse:
 def new_link(request: HttpRequest, user_id: int) -> HttpResponse:
     """A link by which somebody sets a new password, for whoever forgot theirs."""
     person = get_object_or_404(User, pk=user_id)
-    if not people.may_change(_user(request), person) or not person.is_active:
+    try:
+        link = people.new_link(person, by=_user(request))
+    except Refused:
         messages.error(request, "No link is made for this person.")
         return redirect("person", user_id=person.pk)
-    return _link_page(request, person)
+    return _link_page(request, person, link)
 
 
 @never_cache
-def _link_page(request: HttpRequest, person: User) -> HttpResponse:
+def _link_page(request: HttpRequest, person: User, link: str) -> HttpResponse:
     """The link, shown this once: it isn't kept anywhere."""
     context: dict[str, Any] = {
         "person": person,
-        "link": request.build_absolute_uri(people.password_link(person)),
+        "link": request.build_absolute_uri(link),
     }
     if not label_studio_people.links_are_wanted():
         try:
@@ -207,4 +210,7 @@ class SetPassword(PasswordResetConfirmView):
 
     def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
         sign_in.unlock(form.user)
-        return super().form_valid(form)
+        with transaction.atomic():
+            name = form.user.get_username()
+            audit_trail.record(by=name, action="set a password", subject=f"user {form.user.pk}")
+            return super().form_valid(form)

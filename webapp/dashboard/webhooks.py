@@ -97,7 +97,7 @@ def send_again(request: HttpRequest, endpoint_id: int, delivery_id: int) -> Http
         Delivery.objects.select_related("endpoint"), pk=delivery_id, endpoint=endpoint_id
     )
     try:
-        notifications.send_again(delivery)
+        send_delivery_again(delivery, by=request.user.get_username())
     except Refused as reason:
         messages.error(request, str(reason))
     else:
@@ -113,8 +113,23 @@ def add(url: str, events: list[str], *, by: str) -> WebhookEndpoint:
     return endpoint
 
 
+@transaction.atomic
+def send_delivery_again(delivery: Delivery, *, by: str) -> None:
+    """Send one message another time, written on the trail. Raises `Refused`."""
+    notifications.send_again(delivery)
+    _write_down(delivery.endpoint, "sent a message again to", by)
+
+
+@transaction.atomic
+def test(endpoint: WebhookEndpoint, *, by: str) -> Delivery:
+    """Send a message that says nothing, written on the trail. Raises `Refused`."""
+    sent = notifications.ping(endpoint)
+    _write_down(endpoint, "tested", by)
+    return sent
+
+
 def _test(endpoint: WebhookEndpoint, by: str) -> str:
-    notifications.ping(endpoint)
+    test(endpoint, by=by)
     return "A test message is sent: see below what becomes of it."
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from annotation import document_types, doorbell, intake, ledger, lifecycle
+from annotation import audit_trail, document_types, doorbell, intake, ledger, lifecycle
 from annotation.errors import Refused
 from annotation.models import Correction, Document, DocumentType, LabelTask
 from learner import triggers
@@ -52,7 +52,7 @@ def load_demo(say: Say) -> None:
 def create_type(path: Path, say: Say) -> str:
     """The type a YAML file describes, created unless there is one of that name."""
     if not DocumentType.objects.filter(name=path.stem).exists():
-        document_types.from_yaml(path)
+        document_types.from_yaml(path, by=audit_trail.SHELL)
         # nothing goes to people before the first model has pre-annotated it
         DocumentType.objects.filter(name=path.stem).update(queue_depth=0)
         say(f"document type {path.stem!r} created")

@@ -26,8 +26,14 @@ from webapp.doctor.settings_checks import numbers
 from webapp.services import missing_migrations
 
 LEAST_POSTGRES = 14_00_00
-# rows that nobody may change: the triggers that see to it, by table
-TRIGGERS = {"annotation_correction", "annotation_trailentry"}
+# rows that nobody may change: (table, the trigger that sees to it)
+TRIGGERS = {
+    ("annotation_correction", "ledger_is_append_only"),
+    ("annotation_correction", "ledger_is_not_emptied"),
+    ("annotation_trailentry", "trail_goes_on"),
+    ("annotation_trailentry", "trail_is_append_only"),
+    ("annotation_trailentry", "trail_is_not_emptied"),
+}
 QUEUES = ("light", "reading", "training")
 # the first releases of Redis without CVE-2025-49844 (a script runs code on the server), by their series
 REDIS_FLOORS = {(6, 2): 20, (7, 2): 11, (7, 4): 6, (8, 0): 4, (8, 2): 2}
@@ -99,12 +105,11 @@ def ledger() -> Finding:
     """The database itself refuses to change or delete what people said, and who did what."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT relname FROM pg_trigger JOIN pg_class ON tgrelid = pg_class.oid"
-            " WHERE NOT tgisinternal AND tgenabled <> 'D' AND relname = ANY(%s)",
-            [sorted(TRIGGERS)],
+            "SELECT relname, tgname FROM pg_trigger JOIN pg_class ON tgrelid = pg_class.oid"
+            " WHERE NOT tgisinternal AND tgenabled <> 'D'"
         )
-        guarded = {name for (name,) in cursor.fetchall()}
-    if missing := sorted(TRIGGERS - guarded):
+        guarded = set(cursor.fetchall())
+    if missing := sorted({table for table, _ in TRIGGERS - guarded}):
         names = " and ".join(missing)
         return failed(
             "ledger",

@@ -6,7 +6,9 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
+from annotation import audit_trail
 from webapp.models import ApiToken
 
 
@@ -23,7 +25,15 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"there is no user {options['user']!r}")
         if options["revoke"]:
-            ended, _ = ApiToken.objects.filter(user=user).delete()
+            with transaction.atomic():
+                ended, _ = ApiToken.objects.filter(user=user).delete()
+                self._write_down("revoked all tokens", user.pk, "")
             self.stdout.write(f"{ended} token{'' if ended == 1 else 's'} ended")
         else:
-            self.stdout.write(ApiToken.issue(user, options["note"]))
+            with transaction.atomic():
+                token = ApiToken.issue(user, options["note"])
+                self._write_down("made a token", user.pk, options["note"])
+            self.stdout.write(token)
+
+    def _write_down(self, action: str, user_id: int, note: str) -> None:
+        audit_trail.record(by=audit_trail.SHELL, action=action, subject=f"user {user_id}", why=note)

@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 raise CommandError(str(problem)) from None
             with places.connected(place.databases[places.DOCLOOP]):
                 audit_trail.record(
-                    by="the shell", action="made a backup", subject="Docloop", why=manifest["made_at"]
+                    by=audit_trail.SHELL, action="made a backup", subject="Docloop", why=manifest["made_at"]
                 )
         rows = sum(count for tables in manifest["databases"].values() for count, _ in tables.values())
         size = sum(each["size"] for each in manifest["files"].values())

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation import document_types
+from annotation import audit_trail, document_types
 from annotation.models import DocumentType
 from models.errors import DocloopError
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         before = set(DocumentType.objects.values_list("pk", flat=True))
         try:
-            saved = document_types.from_yaml(options["file"])
+            saved = document_types.from_yaml(options["file"], by=audit_trail.SHELL)
         except DocloopError as problem:
             raise CommandError(str(problem)) from None
         except OSError as problem:

@@ -6,12 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation import erasure
+from annotation import audit_trail, erasure
 from annotation.errors import LabelStudioError, Refused
 from annotation.models import Document
 from learner import erasing
-
-SHELL = "the shell"
 
 
 class Command(BaseCommand):
@@ -31,13 +29,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["allow"]:
-            if not erasure.allow(options["allow"], by=SHELL):
+            if not erasure.allow(options["allow"], by=audit_trail.SHELL):
                 raise CommandError("no document with these bytes was erased")
             self.stdout.write("These bytes may be taken in again.")
             return
         self._confirm(options["document"], yes=options["yes"])
         try:
-            erased = erasing.erase(options["document"], by=SHELL, why=options["why"])
+            erased = erasing.erase(options["document"], by=audit_trail.SHELL, why=options["why"])
         except Refused as reason:
             raise CommandError(str(reason)) from None
         try:

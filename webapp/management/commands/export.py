@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation import exports
+from annotation import audit_trail, exports
 from annotation.models import DocumentType
 
 
@@ -31,6 +31,7 @@ class Command(BaseCommand):
             with half.open("wb") as file:
                 file.writelines(form.write(document_type))
             half.replace(out)
+            exports.write_down(document_type, form, by=audit_trail.SHELL)
         except OSError as problem:
             raise CommandError(f"{out} can't be written: {problem.strerror}") from problem
         finally:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation import rebuilding
+from annotation import audit_trail, rebuilding
 from annotation.errors import LabelStudioError
 from annotation.rebuilding import Rebuilt
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dry, left = options["dry_run"], 0
         try:
-            for found in rebuilding.rebuild(by="the shell", dry=dry):
+            for found in rebuilding.rebuild(by=audit_trail.SHELL, dry=dry):
                 left += self._say(found, dry=dry)
         except LabelStudioError as problem:
             raise CommandError(

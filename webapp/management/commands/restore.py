@@ -9,10 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from annotation import audit_trail
 from webapp.backup import archive, places, restoring, trying
 from webapp.backup.archive import Backup, BackupError
-
-SHELL = "the shell"
 
 
 class Command(BaseCommand):
@@ -49,7 +48,7 @@ class Command(BaseCommand):
         config = settings.CONFIG
         here = places.answering(config) if places.is_embedded(config) else nullcontext(config)
         with here as config, places.connected(config.database_url):
-            trying.try_out(backup, by=SHELL, say=self.stdout.write)
+            trying.try_out(backup, by=audit_trail.SHELL, say=self.stdout.write)
         self.stdout.write(
             f"Docloop can be restored as it was at {backup.manifest['made_at']}: every file is as it was written, and "
             "every table came back the same."
@@ -64,7 +63,7 @@ class Command(BaseCommand):
             restoring.restore(
                 backup,
                 places.of(config),
-                by=SHELL,
+                by=audit_trail.SHELL,
                 replace=replace,
                 keep_label_studio=keep,
                 say=self.stdout.write,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from annotation import audit_trail
 from annotation.errors import Refused
 from learner import triggers
 from webapp.management.document_types import named
@@ -19,7 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            run = triggers.ask(named(options["type"]), trigger="asked for from the shell", by="the shell")
+            run = triggers.ask(
+                named(options["type"]), trigger="asked for from the shell", by=audit_trail.SHELL
+            )
         except Refused as reason:
             raise CommandError(str(reason)) from None
         self.stdout.write(

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from annotation import audit_trail
 from annotation.errors import IllegalMove, Refused
 from learner import promotion
 from webapp.management.document_types import named
@@ -19,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            back = promotion.roll_back(named(options["type"]), by="the shell")
+            back = promotion.roll_back(named(options["type"]), by=audit_trail.SHELL)
         except (Refused, IllegalMove) as reason:
             raise CommandError(str(reason)) from None
         self.stdout.write(f"{back.name} is the champion again")
