@@ -20,5 +20,5 @@ DROP FUNCTION refuse_emptying();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotation", "0023_quota")]
+    dependencies = [("annotation", "0024_gate")]
     operations = [migrations.RunSQL(CREATE, DROP)]
