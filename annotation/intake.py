@@ -21,6 +21,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from annotation import antivirus, audit_trail, doorbell, erasure, lifecycle, page_store, quota
+from annotation.document_types import PROBE_PREFIX
 from annotation.models import Document, DocumentType
 from models import files, rendering, sandbox, similarity
 from models.packs import PackDocument, draw_page
@@ -110,7 +111,8 @@ def receive_pack_document(given: PackDocument, *, document_type: DocumentType, b
 
 
 def _write_down(document: Document, by: str) -> None:
-    audit_trail.record(by=by, action="received", subject=f"document {document.pk}")
+    if not document.document_type.name.startswith(PROBE_PREFIX):  # the doctor's leaves nothing behind
+        audit_trail.record(by=by, action="received", subject=f"document {document.pk}")
 
 
 def _jpeg(page: WordPage, image: Path | None) -> bytes:

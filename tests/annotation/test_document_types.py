@@ -165,9 +165,9 @@ def test_no_text_breaks_the_reading_of_specifications(text):
 def test_a_file_makes_a_type_and_then_changes_it(db, tmp_path):
     path = tmp_path / "receipt.yaml"
     path.write_text(TEXT)
-    made = document_types.from_yaml(path)
+    made = document_types.from_yaml(path, by="lea")
     path.write_text(TEXT.replace("Receipts", "Till receipts"))
-    assert document_types.from_yaml(path).pk == made.pk
+    assert document_types.from_yaml(path, by="lea").pk == made.pk
     assert DocumentType.objects.get().title == "Till receipts"
 
 
@@ -175,10 +175,10 @@ def test_a_refusal_names_the_file(db, tmp_path):
     path = tmp_path / "broken.yaml"
     path.write_text("fields: [")
     with pytest.raises(Refused, match=r"^broken\.yaml: line 1: "):
-        document_types.from_yaml(path)
+        document_types.from_yaml(path, by="lea")
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(Refused, match=r"^broken\.yaml: .*UTF-8"):
-        document_types.from_yaml(path)
+        document_types.from_yaml(path, by="lea")
 
 
 # changes
