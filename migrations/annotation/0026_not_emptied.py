@@ -20,5 +20,5 @@ DROP FUNCTION refuse_emptying();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotation", "0024_gate")]
+    dependencies = [("annotation", "0025_misfiled_figures")]
     operations = [migrations.RunSQL(CREATE, DROP)]
