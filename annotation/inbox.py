@@ -14,7 +14,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from annotation import doorbell, jobs, label_studio, labelling, ledger, lifecycle, rechecks
+from annotation import doorbell, jobs, label_studio, labelling, ledger, lifecycle, rechecks, task_pages
 from annotation.errors import Refused
 from annotation.models import CurrentAnnotation, DirtyTask, Document, LabelTask, Recheck
 from annotation.task_views import AnnotationView, LabelTaskView
@@ -180,6 +180,7 @@ def _update(task: LabelTask, view: LabelTaskView) -> bool:
         state = TaskState.WITHDRAWN
     seen = fingerprint(view.updated_at, [annotation.id for annotation in view.annotations])
     LabelTask.objects.filter(pk=task.pk).update(state=state, seen=seen)
+    task_pages.show_again(task)
     return task.state == TaskState.OPEN and state != TaskState.OPEN
 
 
@@ -203,4 +204,5 @@ def _row(view: LabelTaskView, document: Document) -> LabelTask:
         project_id=view.project_id,
         task_id=view.id,
         state=TaskState.WITHDRAWN if live else TaskState.OPEN,
+        page_key="",  # the one in its data is not ours: the queue will push it anew
     )

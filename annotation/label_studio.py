@@ -143,14 +143,12 @@ def ensure_webhook(project_id: int, url: str, secret: str) -> bool:
     return not good or bool(stale)
 
 
-def ensure_storage(project_id: int, path: str) -> None:
-    """Let the project show files below `path`, a folder that Label Studio sees too."""
+def forget_storage(project_id: int, path: str) -> None:
+    """Have the project show no more files below `path`, as it did before tasks had keys to their pages."""
     what = f"the storage of project {project_id}"
-    listed = request("GET", "storages/localfiles", what, project=project_id)
-    if any(each["path"] == path for each in listed):
-        return
-    body = {"project": project_id, "path": path, "title": "Docloop's page images", "use_blob_urls": True}
-    request("POST", "storages/localfiles", what, json=body)
+    for each in request("GET", "storages/localfiles", what, project=project_id):
+        if each["path"] == path:
+            request("DELETE", f"storages/localfiles/{each['id']}", what, or_none=True)
 
 
 # tasks

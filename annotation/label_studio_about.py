@@ -75,13 +75,6 @@ def fill_in_of(project_id: int) -> list[Json]:
     return listed
 
 
-def folders_of(project_id: int) -> list[str]:
-    """The folders whose files the project shows."""
-    what = f"storages of project {project_id}"
-    listed = label_studio.request("GET", "storages/localfiles", what, project=project_id)
-    return [str(each["path"]) for each in listed]
-
-
 def delete_project(project_id: int) -> None:
     """With all its tasks; fine if it is gone already."""
     what = f"deleting project {project_id}"
@@ -92,24 +85,6 @@ def submit_as_docloop(task_id: int) -> None:
     """An empty answer in the name of Docloop's own account: announced as a person's is, and never counted as one."""
     body = {"result": [], "was_cancelled": False, "ground_truth": False, "lead_time": 0.1}
     label_studio.request("POST", f"tasks/{task_id}/annotations", f"answering task {task_id}", json=body)
-
-
-def page_image(path: str) -> bytes:
-    """What Label Studio shows annotators at `/data/local-files/?d=PATH`; raises `LabelStudioUnreachable` if nothing."""
-    config = settings.CONFIG
-    token = config.label_studio_token.get_secret_value()
-    try:
-        answer = httpx.get(
-            f"{config.label_studio_url.rstrip('/')}/data/local-files/",
-            params={"d": path},
-            headers={"Authorization": f"Token {token}"},
-            timeout=PATIENCE,
-        )
-    except httpx.TransportError as problem:
-        raise LabelStudioUnreachable(f"a page image did not come ({type(problem).__name__})") from None
-    if answer.status_code != 200:
-        raise LabelStudioUnreachable(f"a page image did not come (HTTP {answer.status_code})")
-    return answer.content
 
 
 def _own_words(answer: httpx.Response) -> dict[str, Json]:

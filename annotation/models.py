@@ -21,6 +21,7 @@ from annotation.import_model import LabelImport as LabelImport
 from annotation.job_models import Job as Job
 from annotation.job_models import Schedule as Schedule
 from annotation.labelling import ASSUMED, CHOSEN_TYPE
+from annotation.page_key_model import Keyed
 from annotation.recheck_model import Recheck as Recheck
 from annotation.trail_model import TrailEntry as TrailEntry
 from models.extractors.base import Answer, Value
@@ -234,7 +235,7 @@ class Extraction(models.Model):
         return tuple(Value.from_json(stored) for stored in self.values)
 
 
-class LabelTask(models.Model):
+class LabelTask(Keyed):
     """A document's task in Label Studio. Removed from the queue, it keeps its row."""
 
     class State(models.TextChoices):

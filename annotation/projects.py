@@ -19,7 +19,7 @@ from annotation import (
 )
 from annotation.errors import LabelStudioRefused
 from annotation.label_config import label_config
-from annotation.models import DocumentType
+from annotation.models import DocumentType, LabelTask
 
 log = logging.getLogger(__name__)
 
@@ -91,11 +91,11 @@ def _title(document_type: DocumentType) -> str:
 
 
 def _furnish(document_type: DocumentType, project_id: int) -> None:
-    """Webhook and page images."""
+    """Webhook and text of drawn boxes; and no access to the store once no task needs it any more."""
     ensure_webhook(document_type, project_id)
-    pages = settings.STORE / "pages"
-    pages.mkdir(parents=True, exist_ok=True)  # Label Studio refuses a folder that isn't there
-    label_studio.ensure_storage(project_id, str(pages))
+    waiting = LabelTask.objects.filter(state__in=[LabelTask.State.PUSHING, LabelTask.State.OPEN])
+    if not waiting.filter(project_id=project_id, page_key="").exists():
+        label_studio.forget_storage(project_id, str(settings.STORE / "pages"))
     connect_fill_in(document_type, project_id)
 
 

@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from annotation import asking, jobs, label_studio, ledger, lifecycle, people, rechecks, showing
 from annotation.extraction import untaught_of
 from annotation.models import CurrentAnnotation, Document, DocumentType, Extraction, LabelTask
+from annotation.page_key_model import new_key
 from annotation.turns import Ranked, in_turn
 
 log = logging.getLogger(__name__)
@@ -173,8 +174,8 @@ def _handed_out_next(document_type: DocumentType, project_id: int) -> list[int]:
 
 
 def _renew_reasons(document_type: DocumentType, project_id: int) -> None:
-    """Push tasks anew whose documents are in the queue for another reason than the one that is shown, or which ask for
-    too little by now: some at a time, so that the queue never stands empty, and only such as nobody has answered,
+    """Push tasks anew whose documents are in the queue for another reason than the one that is shown, which ask for too
+    little by now, or whose pages have no key: some at a time, so that the queue never stands empty, and only such as nobody has answered,
     drafted or been given.
 
     Label Studio can change a task too, but writes its whole row then: an annotation that is submitted meanwhile would
@@ -185,7 +186,9 @@ def _renew_reasons(document_type: DocumentType, project_id: int) -> None:
     stale = {
         task.task_id or 0: task.document
         for task in shown.select_related("document__extraction").order_by(*BEST_DOCUMENT_FIRST)
-        if task.reason != _reason(document_type, task.document) or asking.asks_too_little(document_type, task)
+        if task.reason != _reason(document_type, task.document)
+        or asking.asks_too_little(document_type, task)
+        or not task.page_key
     }
     size = max(1, int(CHURN * depth(document_type)))
     for start in range(0, len(stale), size):
@@ -199,6 +202,7 @@ def _renew_reasons(document_type: DocumentType, project_id: int) -> None:
                     seen="",
                     extraction=stale[task_id].extraction_id,
                     reason=_reason(document_type, stale[task_id]),
+                    page_key=new_key(),
                     unasked=asking.unasked(document_type, stale[task_id], stale[task_id].extraction),
                 )
         _push(document_type, project_id)

@@ -6,10 +6,11 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from annotation.page_key_model import Keyed
 from models.extractors.base import Value
 
 
-class Recheck(models.Model):
+class Recheck(Keyed):
     """A further task for a document that somebody has answered. Stages: `annotation.rechecks`.
 
     In Label Studio its `doc_id` is no document's, so that neither queue, inbox nor sweep takes it for the document's

@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from annotation import doorbell, jobs, label_studio, label_studio_rechecks, labelling, ledger, people
+from annotation import (
+    doorbell,
+    jobs,
+    label_studio,
+    label_studio_rechecks,
+    labelling,
+    ledger,
+    people,
+    task_pages,
+)
 from annotation.models import Correction, CurrentAnnotation, Document, DocumentType, Recheck, json_of
 from annotation.task_views import AnnotationView
 from annotation.validation import Finding
@@ -220,8 +229,8 @@ def _push(recheck: Recheck, project_id: int, version: str) -> None:
     with transaction.atomic():
         jobs.assert_held()
         Recheck.objects.filter(pk=recheck.pk).update(model_version=version)
-    urls = [f"/data/local-files/?d={page.image}" for page in document.pages.all()]
-    data = labelling.task_data(document.pk, urls, reason=recheck.reason, title=document_type.title)
+    pages = task_pages.addresses(recheck)
+    data = labelling.task_data(document.pk, pages, reason=recheck.reason, title=document_type.title)
     if recheck.purpose == Purpose.DOUBT:
         data[labelling.ASKED] = CORRECT_OR_CONFIRM
     prediction = labelling.prediction(
@@ -271,7 +280,9 @@ def answer(recheck: Recheck, annotation: AnnotationView, *, noticed_by: str) -> 
     recheck.state, recheck.annotator = State.DONE, annotation.completed_by[:150]
     recheck.lead_time, recheck.answered_at = annotation.lead_time, annotation.updated_at
     recheck.outcomes, recheck.untouched = ended, all(each == "accepted" for each in ended.values())
-    recheck.save(update_fields=["state", "annotator", "lead_time", "answered_at", "outcomes", "untouched"])
+    columns = ["state", "annotator", "lead_time", "answered_at", "outcomes", "untouched"]
+    recheck.save(update_fields=columns)
+    task_pages.show_again(recheck)
 
 
 def reopen(recheck: Recheck) -> None:

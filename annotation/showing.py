@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotation import labelling
+from annotation import labelling, task_pages
 from annotation.models import DocumentType, Extraction, LabelTask
 
 
 def data(document_type: DocumentType, task: LabelTask) -> dict[str, Any]:  # Label Studio's JSON
     """The task's data: which pages, why this document, what to check."""
-    # Label Studio serves the store's pages behind its own sign-in
-    urls = [f"/data/local-files/?d={page.image}" for page in task.document.pages.all()]
     fields = document_type.schema
     said = task.extraction.found if task.extraction else ()
     shown = {value.field for _, value in labelling.shown(said, fields)}
     return labelling.task_data(
         task.document_id,
-        urls,
+        task_pages.addresses(task),
         reason=task.reason,
         title=document_type.title,
         asked=[field.title for field in fields if field.name not in task.unasked],

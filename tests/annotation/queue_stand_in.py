@@ -38,6 +38,7 @@ class LabelStudioInMemory:
     cut_after: int | None = None  # the push with this number arrives, and its answer is lost
     pushes: list[int] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    forgotten: list[int] = field(default_factory=list)  # projects that show the store no more
 
     def find_project(self, description: str) -> int | None:
         return next((pk for pk, each in self.projects.items() if each["description"] == description), None)
@@ -75,8 +76,9 @@ class LabelStudioInMemory:
         self.backends[project_id] = (url, user, password)
         return mended
 
-    def ensure_storage(self, project_id: int, path: str) -> None:
+    def forget_storage(self, project_id: int, path: str) -> None:
         assert path
+        self.forgotten.append(project_id)
 
     def push_tasks(
         self, project_id: int, tasks: Sequence[tuple[Mapping[str, Any], Mapping[str, Any] | None]]
@@ -131,7 +133,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> LabelStudioInMemory:
         "update_project",
         "set_model_version",
         "ensure_webhook",
-        "ensure_storage",
+        "forget_storage",
         "push_tasks",
         "tasks_by_document",
         "delete_untouched",

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation import extraction, ledger, queueing
+from annotation import extraction, ledger, queueing, task_pages
 from annotation.errors import LabelStudioUnreachable, LostClaim
 from annotation.models import Correction, CurrentAnnotation, Document, DocumentType, Extraction, LabelTask
 from tests.annotation.queue_stand_in import LabelStudioInMemory, stand_in
@@ -72,7 +72,7 @@ def test_a_document_without_extraction_goes_up_blank_and_says_why(studio, receip
     (task,) = studio.tasks.values()
     assert task.predictions == []
     assert task.data["reason"] == queueing.NEW_TYPE
-    assert task.data["pages"] == [f"/data/local-files/?d=pages/{document.pk}/0.jpg"]
+    assert task.data["pages"] == task_pages.addresses(document.tasks.get())
 
 
 def test_what_the_annotator_is_shown_is_the_documents_extraction(studio, receipts):

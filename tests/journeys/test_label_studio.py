@@ -135,7 +135,7 @@ def test_one_webhook_stands_as_it_should_whatever_was_done_to_it(receipts, ann, 
     ]
 
 
-def test_page_images_are_shown_to_who_is_signed_in_and_to_nobody_else(receipts, ann, label_studio_url):
+def test_page_images_are_shown_on_label_studios_page_and_nowhere_else(receipts, ann, label_studio_url):
     (document,) = make_pool(receipts, [1])
     page = document.pages.get()
     default_storage.delete(page.image)
@@ -143,11 +143,13 @@ def test_page_images_are_shown_to_who_is_signed_in_and_to_nobody_else(receipts, 
     Image.new("L", (10, 14), 255).save(default_storage.path(page.image), "JPEG")
     queueing.fill_queue(receipts.pk)
     (address,) = ann.next_task(receipts.project_id)["data"]["pages"]
-    shown = ann.client.get(address)
+    shown = httpx.get(address, headers={"Origin": label_studio_url})
     assert shown.is_success
     assert shown.content.startswith(b"\xff\xd8")
-    stranger = httpx.get(label_studio_url + address)
-    assert (stranger.status_code, stranger.content[:2]) != (200, b"\xff\xd8")
+    assert httpx.get(address).status_code == 403
+    # Label Studio itself serves nothing of the store any more, also not to who is signed in
+    local = ann.client.get("/data/local-files/", params={"d": page.image})
+    assert (local.status_code, local.content[:2]) != (200, b"\xff\xd8")
 
 
 # pushing

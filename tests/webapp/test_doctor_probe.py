@@ -4,11 +4,14 @@ With the real parts: `tests/journeys/test_doctor.py`.
 """
 
 from contextlib import suppress
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from django.apps import apps
-from django.core.files.storage import default_storage
+from django.db.models import Q
 from django.db.models.functions import Now
+from django.test import Client
 
 from annotation import (
     erasure,
@@ -55,10 +58,6 @@ class LabelStudioWithHands(LabelStudioInMemory):
         self.projects.pop(project_id, None)
         self.tasks = {pk: task for pk, task in self.tasks.items() if task.project_id != project_id}
 
-    def page_image(self, path: str) -> bytes:
-        with default_storage.open(path) as kept:
-            return bytes(kept.read())
-
     def submit_as_docloop(self, task_id: int) -> None:
         assert task_id in self.tasks
         inbox.mark_dirty([task_id], noticed_by="webhook" if self.tells else "sweep")
@@ -68,9 +67,21 @@ class LabelStudioWithHands(LabelStudioInMemory):
 def studio(monkeypatch: pytest.MonkeyPatch) -> LabelStudioWithHands:
     monkeypatch.setattr("tests.annotation.queue_stand_in.LabelStudioInMemory", LabelStudioWithHands)
     memory = stand_in(monkeypatch)
-    for name in ("delete_project", "page_image", "submit_as_docloop"):
+    for name in ("delete_project", "submit_as_docloop"):
         monkeypatch.setattr(label_studio_about, name, getattr(memory, name))
     return memory
+
+
+@pytest.fixture(autouse=True)
+def web(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docloop's web process answers in the test."""
+
+    def get(url: str, headers: dict[str, str], timeout: float) -> httpx.Response:
+        answer = Client(headers=headers).get(urlsplit(url).path)
+        content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        return httpx.Response(answer.status_code, content=content)
+
+    monkeypatch.setattr(httpx, "get", get)
 
 
 @pytest.fixture(autouse=True)
@@ -136,7 +147,12 @@ def test_a_change_that_only_the_sweep_finds_fails_with_the_settings_to_change(st
 
 
 def test_another_page_image_than_the_stores_is_noticed(studio, held, monkeypatch):
-    monkeypatch.setattr(label_studio_about, "page_image", lambda _path: b"another")
+    monkeypatch.setattr(httpx, "get", lambda *_, **__: httpx.Response(200, content=b"another"))
+    assert failed(probe.send()) == ["probe: page image"]
+
+
+def test_a_page_image_that_the_web_process_refuses_is_noticed(studio, held, monkeypatch):
+    monkeypatch.setattr("annotation.task_pages.SHOWN", Q(pk=None))
     assert failed(probe.send()) == ["probe: page image"]
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotation import label_studio_people, people
+from annotation import label_studio_people, people, task_pages
 from annotation.errors import LabelStudioUnreachable
 from annotation.label_studio import labelling_url, task_url
 from annotation.models import Document, DocumentType, LabelTask, Recheck
@@ -45,6 +45,7 @@ def label_document(request: HttpRequest, document_id: int) -> HttpResponse:
     if task is None or task.task_id is None or not _theirs(request, document.document_type):
         messages.info(request, "This document does not wait in Label Studio for you just now.")
         return redirect("today")
+    task_pages.show_again(task)
     return _into_label_studio(request, task_url(task.project_id, task.task_id))
 
 

@@ -35,6 +35,7 @@ PUBLIC = {
     "set-password",
     "label-studio-webhook",
     "label-studio-backend",
+    "task-page",
 }
 
 urlpatterns = [

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import httpx
-from django.conf import settings
 from django.urls import reverse
 
 from annotation import fill_in_views, label_studio, label_studio_about, label_studio_backend, webhooks
@@ -175,7 +174,7 @@ def token() -> Finding:
 
 
 def project(document_type: DocumentType) -> Iterator[Finding]:
-    """A type's project is there, tells us of changes, asks us about drawn boxes, and shows the pages."""
+    """A type's project is there, tells us of changes, and asks us about drawn boxes."""
     check, project_id = f"project of {document_type.name}", document_type.project_id
     if project_id is None:
         yield failed(check, "is not made yet", f"{MEND}, which says why if it can't be made")
@@ -188,7 +187,6 @@ def project(document_type: DocumentType) -> Iterator[Finding]:
     looks: dict[str, Callable[[str], Finding]] = {
         f"webhook of {name}": lambda each: webhook(each, document_type, of.webhooks_of(project_id)),
         f"drawn boxes of {name}": lambda each: drawn_boxes(each, document_type, of.fill_in_of(project_id)),
-        f"pages of {name}": lambda each: pages(each, of.folders_of(project_id)),
     }
     for each, ask in looks.items():
         yield asked(each, partial(ask, each), MEND)
@@ -238,18 +236,6 @@ def drawn_boxes(check: str, document_type: DocumentType, backends: list[Json]) -
         return well(check, "Label Studio asks Docloop for their text")
     return warning(
         check, "their text isn't filled in, so people type it", f"{MEND}. {webhooks.unblocking(address)}"
-    )
-
-
-def pages(check: str, folders: list[str]) -> Finding:
-    wanted = str(settings.STORE / "pages")
-    if wanted in folders:
-        return well(check, "annotators see them")
-    return failed(
-        check,
-        f"the project doesn't show {wanted}",
-        f"{MEND}. Label Studio needs LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and "
-        f"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={settings.STORE} in its environment, and the folder on its machine",
     )
 
 

@@ -13,11 +13,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn, TypeVar
+from urllib.parse import urlsplit
 
+import httpx
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from annotation import doorbell, intake, label_studio_about, projects, webhooks
+from annotation import doorbell, intake, label_studio_about, projects, task_pages, webhooks
 from annotation.document_types import PROBE_PREFIX
 from annotation.errors import LabelStudioError
 from annotation.models import DirtyTask, Document, DocumentType, Job, LabelTask
@@ -77,7 +80,7 @@ def _travel(found: list[Finding]) -> None:
     found.append(_extracted(document))
     task = _pushed(document)
     found.append(well("probe: queue", "it is ranked, and a task in Label Studio"))
-    found.append(_shown(document))
+    found.append(_shown(task))
     found.append(_announced(kind, task))
 
 
@@ -88,7 +91,7 @@ def _project(kind: DocumentType) -> Finding:
     except LabelStudioError as problem:
         raise Stuck(failed(check, str(problem), "do as it says, then ask the doctor again")) from None
     kind.refresh_from_db()
-    return well(check, "made in Label Studio, with webhook and page images")
+    return well(check, "made in Label Studio, with its webhook")
 
 
 def _received(kind: DocumentType, nonce: str) -> Document:
@@ -133,21 +136,26 @@ def _pushed(document: Document) -> LabelTask:
     return _within(PATIENCE, look) or _stuck("probe: queue", "annotation.fill_queue", kind, "light")
 
 
-def _shown(document: Document) -> Finding:
-    """What Label Studio shows is what lies in our store: both see the same folder."""
-    check, page = "probe: page image", document.pages.get(number=0)
-    remedy = (
-        "mount Docloop's store at the same path on Label Studio's machine, and set there "
-        "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT to it"
-    )
+def _shown(task: LabelTask) -> Finding:
+    """Label Studio's page, in a browser, gets from Docloop what lies in our store."""
+    check, page, config = "probe: page image", task.document.pages.get(number=0), settings.CONFIG
+    base = (config.internal_url or config.url).rstrip("/")
+    headers = {"Origin": min(task_pages.origins())}
+    if config.https:
+        headers["X-Forwarded-Proto"] = "https"  # as the TLS proxy says
     try:
-        shown = label_studio_about.page_image(page.image)
-    except LabelStudioError as problem:
-        return failed(check, str(problem), remedy)
+        shown = httpx.get(base + urlsplit(task_pages.address(task, page)).path, headers=headers, timeout=10)
+    except httpx.TransportError as problem:
+        said = f"a page image did not come ({type(problem).__name__})"
+        return failed(check, said, f"start the web process, and see that {base} leads to it")
     with default_storage.open(page.image) as kept:
-        if kept.read() != shown:
-            return failed(check, "Label Studio shows another image than the store holds", remedy)
-    return well(check, "Label Studio shows what the store holds")
+        if shown.status_code != 200 or kept.read() != shown.content:
+            return failed(
+                check,
+                f"{base} shows another image than the store holds, or none (HTTP {shown.status_code})",
+                "see that the web process and the workers have the same DOCLOOP_DATA",
+            )
+    return well(check, "Docloop shows Label Studio's page what the store holds")
 
 
 def _announced(kind: DocumentType, task: LabelTask) -> Finding:

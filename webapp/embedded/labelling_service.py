@@ -77,7 +77,7 @@ def environment(
         "LABEL_STUDIO_USER_TOKEN": token,
         "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
         "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
-        # page images, behind its own sign-in
+        # page images come from Docloop; this is for tasks that it got before they had keys (`annotation.task_pages`)
         "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
         "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(store),
         # webhooks to Docloop
