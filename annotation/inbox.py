@@ -180,7 +180,8 @@ def _update(task: LabelTask, view: LabelTaskView) -> bool:
         state = TaskState.WITHDRAWN
     seen = fingerprint(view.updated_at, [annotation.id for annotation in view.annotations])
     LabelTask.objects.filter(pk=task.pk).update(state=state, seen=seen)
-    task_pages.show_again(task)
+    if task.state != TaskState.DONE:
+        task_pages.show_again(task)
     return task.state == TaskState.OPEN and state != TaskState.OPEN
 
 

@@ -105,7 +105,7 @@ def ensure_webhook(document_type: DocumentType, project_id: int) -> bool:
     Without a webhook secret the sweep alone has to find it. Raises `LabelStudioRefused`, with what to set where Label
     Studio sends nothing to our address.
     """
-    secrets = webhooks.secrets()
+    secrets = webhooks.secrets(document_type.name)
     if not secrets:
         return False
     address = webhooks.address(document_type)

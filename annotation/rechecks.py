@@ -277,12 +277,14 @@ def answer(recheck: Recheck, annotation: AnnotationView, *, noticed_by: str) -> 
     ended = labelling.outcomes(labelling.shown(recheck.shows, schema), regions, schema)
     if recheck.purpose != Purpose.PROBE:
         ledger.record(recheck, annotation, noticed_by=noticed_by)
+    answered_before = recheck.state == State.DONE
     recheck.state, recheck.annotator = State.DONE, annotation.completed_by[:150]
     recheck.lead_time, recheck.answered_at = annotation.lead_time, annotation.updated_at
     recheck.outcomes, recheck.untouched = ended, all(each == "accepted" for each in ended.values())
     columns = ["state", "annotator", "lead_time", "answered_at", "outcomes", "untouched"]
     recheck.save(update_fields=columns)
-    task_pages.show_again(recheck)
+    if not answered_before:
+        task_pages.show_again(recheck)
 
 
 def reopen(recheck: Recheck) -> None:

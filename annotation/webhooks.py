@@ -7,6 +7,7 @@ And nothing of a body but ids is believed, so that a forged one can cause no mor
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import logging
@@ -39,10 +40,16 @@ class Unclear(Exception):
     """A notice that doesn't say which tasks changed; the message never quotes it."""
 
 
-def secrets() -> list[str]:
-    """The secrets that are valid now, the one to send first; shorter ones don't count, so that empty means none."""
+def roots() -> list[str]:
+    """What is set now, the newest first; shorter ones don't count, so that empty means none."""
     stored = settings.CONFIG.webhook_secret.get_secret_value()
     return [secret for part in stored.split(",") if len(secret := part.strip()) >= SHORTEST_SECRET]
+
+
+def secrets(type_name: str) -> list[str]:
+    """The secrets that are valid now for a type's project, the one to send first; whoever sees one knows no other's."""
+    told = f"Label Studio's project for {type_name}".encode()
+    return [hmac.new(root.encode(), told, hashlib.sha256).hexdigest() for root in roots()]
 
 
 def address(document_type: DocumentType) -> str:
@@ -64,11 +71,11 @@ def unblocking(address: str) -> str:
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest, name: str) -> HttpResponse:
-    """Answers 202 to whoever knows the secret, else 403 and nothing is read; needs no sign-in.
+    """Answers 202 to whoever knows the project's secret, else 403 and nothing is read; needs no sign-in.
 
     503 if nothing could be written down: Label Studio doesn't look at it, but its log does, and the next sweep finds out.
     """
-    if not _is_known(request.headers.get(HEADER, "")):
+    if not _is_known(request.headers.get(HEADER, ""), name):
         return HttpResponseForbidden()
     try:
         return _noted(request, name)
@@ -89,10 +96,10 @@ def _noted(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse(status=202)
 
 
-def _is_known(sent: str) -> bool:
-    """Compares with every valid secret, in the same time whether or not one is it."""
+def _is_known(sent: str, type_name: str) -> bool:
+    """Compares with every valid secret of the project, in the same time whether or not one is it."""
     given = sent.encode()
-    return sum(hmac.compare_digest(given, secret.encode()) for secret in secrets()) > 0
+    return sum(hmac.compare_digest(given, secret.encode()) for secret in secrets(type_name)) > 0
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:  # JSON of whatever form

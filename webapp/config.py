@@ -56,7 +56,8 @@ class Config(BaseSettings):
         SecretStr(""), description="Legacy token of Label Studio's service account"
     )
     webhook_secret: SecretStr = Field(
-        SecretStr(""), description="Sent by Label Studio in X-Docloop-Secret; 32 characters or more"
+        SecretStr(""),
+        description="What Label Studio sends is derived from it; 32 characters or more, or `new,old` to change it",
     )
     sign_in_secret: SecretStr = Field(
         SecretStr(""),

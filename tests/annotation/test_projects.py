@@ -2,7 +2,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from annotation import document_types, fill_in_views, projects
+from annotation import document_types, fill_in_views, projects, webhooks
 from annotation.errors import LostClaim
 from annotation.models import DocumentType
 from tests.annotation.queue_stand_in import LabelStudioInMemory, stand_in
@@ -27,7 +27,7 @@ def test_a_new_type_gets_a_project_with_a_webhook_and_its_queue_is_filled(studio
     assert studio.projects[receipts.project_id]["title"] == "Receipts"
     address, secret = studio.webhooks[receipts.project_id]
     assert address == f"{settings.CONFIG.url}/hooks/label-studio/receipt/"
-    assert secret == settings.CONFIG.webhook_secret.get_secret_value()
+    assert secret == webhooks.secrets("receipt")[0]
     assert ("annotation.fill_queue", receipts.pk) in rung
 
 

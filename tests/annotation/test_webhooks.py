@@ -1,6 +1,7 @@
 """The endpoint that Label Studio calls. Bodies have the form of real deliveries (Label Studio 1.23.2), shortened."""
 
 import json
+import random
 import re
 
 import pytest
@@ -9,13 +10,14 @@ from django.test import Client
 from pydantic import SecretStr
 
 from annotation import inbox, webhooks
-from annotation.models import CurrentAnnotation, DirtyTask, Job
+from annotation.models import Correction, CurrentAnnotation, DirtyTask, Document, Job, LabelTask, Move
 from tests.annotation.stand_in import install, result
 from tests.factories import make_document, make_type
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("annotation.urls")]
 
-SECRET = "only-for-tests-webhook-secret-0123456789"
+ROOT = "only-for-tests-webhook-secret-0123456789"
+SECRET = webhooks.secrets("invoices")[0]
 TEXT = "Muster GmbH, IBAN DE02"
 
 
@@ -122,6 +124,7 @@ def test_what_changes_no_annotation_marks_nothing(notify, action, rung):
         '{"action": "ANNOTATIONS_DELETED"}',
         json.dumps({"action": "TASKS_DELETED", "tasks": [{"id": n} for n in range(1, 502)]}),
         json.dumps(annotation_event("ANNOTATION_CREATED") | {"filler": "x" * (1 << 20)}),
+        json.dumps(annotation_event("ANNOTATION_CREATED") | {"filler": "x" * (10 << 20)}),
         json.dumps(annotation_event("ANNOTATION_CREATED")) + " " * (1 << 20),
     ],
     ids=lambda body: repr(body)[-60:],
@@ -141,7 +144,31 @@ def test_the_largest_body_that_is_read_is_read(notify):
     assert dirty() == {3024: 1}
 
 
-@pytest.mark.parametrize("secret", [None, "", "wrong", SECRET[:-1], SECRET + "x", "sécret", SECRET.upper()])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        None,
+        "",
+        "wrong",
+        ROOT,
+        SECRET[:-1],
+        SECRET + "x",
+        "sécret",
+        SECRET.upper(),
+        webhooks.secrets("receipts")[0],
+    ],
+    ids=[
+        "none",
+        "empty",
+        "wrong",
+        "the root",
+        "shorter",
+        "longer",
+        "not ASCII",
+        "capitals",
+        "another project's",
+    ],
+)
 @pytest.mark.parametrize(
     "body",
     [annotation_event("ANNOTATION_CREATED"), "{", "x" * (2 << 20)],
@@ -159,7 +186,7 @@ def test_a_stranger_does_not_learn_which_types_there_are(notify):
 
 
 def test_a_type_that_there_is_not_is_not_found(notify):
-    assert notify("{}", name="nothing").status_code == 404
+    assert notify("{}", secret=webhooks.secrets("nothing")[0], name="nothing").status_code == 404
 
 
 def test_looking_is_no_notice(client, invoices):
@@ -174,13 +201,30 @@ class TestSecrets:
 
         return store
 
-    def test_while_it_is_changed_two_are_valid_and_the_first_is_sent(self, stored, notify):
+    def test_while_it_is_changed_two_are_valid_and_the_newer_is_sent(self, stored, notify):
         old, new = "o" * 32, "n" * 32
+        stored(old)
+        [before] = webhooks.secrets("invoices")
         stored(f"{new}, {old}")
-        assert webhooks.secrets()[0] == new
-        for secret in (old, new):
+        after, still = webhooks.secrets("invoices")
+        assert still == before != after
+        for secret in (before, after):
             assert notify(annotation_event("ANNOTATION_CREATED"), secret=secret).status_code == 202
-        assert notify(annotation_event("ANNOTATION_CREATED"), secret=f"{new}, {old}").status_code == 403
+        stored(new)
+        assert notify(annotation_event("ANNOTATION_CREATED"), secret=before).status_code == 403
+        assert notify(annotation_event("ANNOTATION_CREATED"), secret=after).status_code == 202
+
+    def test_each_project_has_its_own(self, invoices, notify):
+        make_type(name="receipts")
+        [invoices], [receipts] = webhooks.secrets("invoices"), webhooks.secrets("receipts")
+        assert invoices != receipts
+        for secret, name, status in (
+            (receipts, "receipts", 202),
+            (receipts, "invoices", 403),
+            (invoices, "receipts", 403),
+        ):
+            event = annotation_event("ANNOTATION_CREATED")
+            assert notify(event, secret=secret, name=name).status_code == status
 
     @pytest.mark.parametrize("short", ["", ",", " , ", "x" * 31])
     def test_without_a_long_secret_nobody_is_let_in(self, stored, notify, short):
@@ -194,14 +238,60 @@ def test_the_address_is_the_one_that_answers(invoices, settings):
     assert url == f"{settings.CONFIG.url}/hooks/label-studio/invoices/"
 
 
-def test_no_text_of_a_body_is_logged(notify, caplog):
-    caplog.set_level("DEBUG", logger="annotation")
+def test_no_text_of_a_body_and_no_secret_is_logged(notify, caplog):
+    """By anybody: Django's own loggers and the database's statements among them."""
+    caplog.set_level("DEBUG")
     notify(annotation_event("ANNOTATION_CREATED"))
     notify(annotation_event(TEXT))
     notify(json.dumps(annotation_event("ANNOTATION_CREATED"))[:-5])
-    notify(annotation_event("ANNOTATION_CREATED"), secret="wrong")
-    assert not re.search(r"Muster|invite|DE02", caplog.text)
+    notify(json.dumps(annotation_event("ANNOTATION_CREATED")) + " " * (10 << 20))
+    notify(annotation_event("ANNOTATION_CREATED"), secret="wrong-but-perhaps-nearly-right")
+    notify(annotation_event("ANNOTATION_CREATED"), secret=webhooks.secrets("nothing")[0], name="nothing")
+    assert not re.search(rf"Muster|invite|DE02|nearly-right|{ROOT}|{SECRET}", caplog.text)
     assert "it is no JSON" in caplog.text
+
+
+def test_a_thousand_captured_notices_sent_again_change_nothing(notify, monkeypatch, invoices):
+    """Each of 25 documents was answered, corrected, or had its answer deleted; then all notices come once more."""
+    studio = install(monkeypatch)
+    captured = []
+
+    def collect():
+        for task in list(DirtyTask.objects.values_list("task_id", flat=True)):
+            inbox.collect_task(task)
+
+    def happened(event):
+        captured.append(event)
+        notify(event)
+        collect()
+
+    def stand():
+        tables = (Correction, CurrentAnnotation, Document, LabelTask, Move)
+        return [list(table.objects.order_by("pk").values()) for table in tables]
+
+    for number in range(25):
+        document = make_document(invoices)
+        task = studio.push(document)
+        annotation = studio.submit(task, result(document, {"total": "12.90"}))
+        happened(annotation_event("ANNOTATION_CREATED", task, annotation))
+        if number % 2:
+            studio.edit(task, annotation, result=result(document, {"date": "01/02/2024"}))
+            happened(annotation_event("ANNOTATION_UPDATED", task, annotation))
+        if number % 5 == 0:
+            studio.delete(task, annotation)
+            happened({"action": "ANNOTATIONS_DELETED", "annotations": [{"id": annotation}]})
+    before = stand()
+    assert len(before[0]) == 25 + 12  # every answer and every change of one is kept
+    sent = 0
+    rng = random.Random(9)
+    while sent < 1000:
+        rng.shuffle(captured)
+        for event in captured:
+            assert notify(event).status_code == 202
+            sent += 1
+        collect()
+    assert not DirtyTask.objects.exists()
+    assert stand() == before
 
 
 def test_a_notice_that_cannot_be_written_down_is_503_and_quotes_nothing(notify, monkeypatch, caplog):

@@ -194,7 +194,7 @@ def project(document_type: DocumentType) -> Iterator[Finding]:
 
 def webhook(check: str, document_type: DocumentType, hooks: list[Json]) -> Finding:
     """Exactly one active webhook, with our address and secret; neither secret is ever shown."""
-    address, known = webhooks.address(document_type), webhooks.secrets()
+    address, known = webhooks.address(document_type), webhooks.secrets(document_type.name)
     if not known:
         return skipped(check, "there is no DOCLOOP_WEBHOOK_SECRET (see secrets)")
 
@@ -256,7 +256,7 @@ def _fault(address: str, ours: list[Json], active: list[Json], carries: Callable
     if hook["url"] != address:
         return "it leads to another address"
     if not carries(hook):
-        return "it carries another secret than DOCLOOP_WEBHOOK_SECRET"
+        return "it carries another secret than the one from DOCLOOP_WEBHOOK_SECRET"
     return "it isn't told of every change"
 
 

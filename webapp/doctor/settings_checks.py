@@ -44,7 +44,7 @@ def secrets(config: Config) -> Finding:
     short = []
     if not secret_key.is_good(config):
         short.append(f"DOCLOOP_SECRET_KEY ({secret_key.SHORTEST} characters or more)")
-    if not webhooks.secrets():
+    if not webhooks.roots():
         short.append(f"DOCLOOP_WEBHOOK_SECRET ({SHORTEST_SECRET} or more)")
     by_link = config.label_studio_sign_in == "link"
     if by_link and len(config.sign_in_secret.get_secret_value()) < SHORTEST_SECRET:
