@@ -29,11 +29,12 @@ def invoices():
 @pytest.fixture
 def notify(invoices):
     """Deliver a body as Label Studio does; a string or bytes go as they are."""
+    label_studio = Client(enforce_csrf_checks=True)
 
     def deliver(body, secret=SECRET, name="invoices", **more):
         raw = body if isinstance(body, str | bytes) else json.dumps(body)
         headers = {} if secret is None else {"X-Docloop-Secret": secret}
-        return Client(enforce_csrf_checks=True).post(
+        return label_studio.post(
             f"/hooks/label-studio/{name}/", raw, content_type="application/json", headers=headers, **more
         )
 
