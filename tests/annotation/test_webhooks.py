@@ -290,7 +290,9 @@ def test_a_thousand_captured_notices_sent_again_change_nothing(notify, monkeypat
         for event in captured:
             assert notify(event).status_code == 202
             sent += 1
-        collect()
+        if sent < 200:
+            collect()
+    collect()
     assert not DirtyTask.objects.exists()
     assert stand() == before
 

@@ -15,7 +15,7 @@ def give_keys_to_what_is_on_its_way(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0022_job_rung_at'),
+        ('annotation', '0023_quota'),
     ]
 
     operations = [
