@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from kombu import Connection
 from kombu.exceptions import ChannelError, OperationalError
 
+from annotation import log_context
 from annotation.models import Job
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,8 @@ def enqueue(task: str, *subjects: int) -> None:
     rung: list[tuple[int, str]] = []
     while missing:
         Job.objects.bulk_create(
-            [Job(task=task, subject=subject) for subject in sorted(missing)], ignore_conflicts=True
+            [Job(task=task, subject=subject, trace=log_context.trace()) for subject in sorted(missing)],
+            ignore_conflicts=True,
         )
         waiting = Job.objects.filter(task=task, subject__in=missing, state=Job.State.WAITING)
         locked = dict(waiting.order_by("subject").select_for_update().values_list("pk", "subject"))

@@ -14,7 +14,17 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from annotation import doorbell, jobs, label_studio, labelling, ledger, lifecycle, rechecks, task_pages
+from annotation import (
+    doorbell,
+    jobs,
+    label_studio,
+    labelling,
+    ledger,
+    lifecycle,
+    log_context,
+    rechecks,
+    task_pages,
+)
 from annotation.errors import Refused
 from annotation.models import CurrentAnnotation, DirtyTask, Document, LabelTask, Recheck
 from annotation.task_views import AnnotationView, LabelTaskView
@@ -103,6 +113,7 @@ def take(view: LabelTaskView, noticed_by: str, service_account: str) -> list[str
     document = None
     if view.document_id is not None:
         document = Document.objects.select_for_update().filter(pk=view.document_id).first()
+        log_context.note(document=view.document_id)
     if document is None:
         log.info("Label Studio's task %s is of no document of ours", view.id)
         return []
@@ -131,6 +142,7 @@ def take(view: LabelTaskView, noticed_by: str, service_account: str) -> list[str
 def _take_recheck(recheck: Recheck, view: LabelTaskView, noticed_by: str, service_account: str) -> list[str]:
     """Record every annotation of a further task for a document; answers what kept some from being taken."""
     Document.objects.select_for_update().get(pk=recheck.document_id)
+    log_context.note(document=recheck.document_id, recheck=recheck.pk)
     problems = []
     for annotation in sorted(view.annotations, key=lambda each: each.updated_at):
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import tempfile
 import unicodedata
 from dataclasses import dataclass
@@ -20,12 +21,23 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from annotation import antivirus, audit_trail, doorbell, erasure, lifecycle, page_store, quota
+from annotation import (
+    antivirus,
+    audit_trail,
+    doorbell,
+    erasure,
+    lifecycle,
+    log_context,
+    page_store,
+    quota,
+)
 from annotation.document_types import PROBE_PREFIX
 from annotation.models import Document, DocumentType
 from models import files, rendering, sandbox, similarity
 from models.packs import PackDocument, draw_page
 from models.pages import Page as WordPage
+
+log = logging.getLogger(__name__)
 
 GIVEN = "given"  # Page.read_by of words that came with the document
 PACK_MEDIA_TYPE = "application/json"
@@ -70,6 +82,8 @@ def receive(path: Path, *, filename: str, document_type: DocumentType, by: str) 
         if new:
             doorbell.ring("document received", document.pk)
             _write_down(document, by)
+    with log_context.about(document=document.pk):
+        log.info("received" if new else "received again")
     return Received(document, new)
 
 
@@ -107,6 +121,8 @@ def receive_pack_document(given: PackDocument, *, document_type: DocumentType, b
             lifecycle.move(document.pk, Document.State.READ, reason="came with its words")
             doorbell.ring("document read", document.pk)
             _write_down(document, by)
+    with log_context.about(document=document.pk):
+        log.info("received with its words")
     return Received(document, new)
 
 

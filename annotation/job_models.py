@@ -32,6 +32,9 @@ class Job(models.Model):
         db_default=0.0, help_text="0…1 of the work that is done, where the work tells it"
     )
     lease_until = models.DateTimeField(null=True, blank=True)
+    trace = models.CharField(
+        max_length=32, blank=True, db_default="", help_text="Of what came in and called for it, for the log"
+    )
     problem = models.CharField(max_length=1000, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)

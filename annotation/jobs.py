@@ -16,12 +16,11 @@ from contextvars import ContextVar
 from datetime import timedelta
 
 from celery import shared_task
-from django.conf import settings
 from django.db import IntegrityError, close_old_connections, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from annotation import doorbell
+from annotation import doorbell, log_context
 from annotation.errors import LostClaim, Unreachable
 from annotation.models import Job
 from models.errors import DocloopError, ReadingFailed, RegistryError
@@ -156,53 +155,66 @@ def _heartbeat(job: Job) -> Iterator[None]:
         thread.join()
 
 
-def run(job_id: int, work: Callable[[int], None]) -> None:
-    """Claim the job, do `work(subject)` with a heartbeat, and write down how it ended."""
+def run(job_id: int, work: Callable[[int], None], *, about: str = "subject") -> None:
+    """Claim the job, do `work(subject)` with a heartbeat, and write down how it ended; `about` is what the subject is."""
     job = claim(job_id)
     if job is None:
         return
+    trace = job.trace or log_context.new_trace()
+    known = {"trace": trace, "job": job.pk, "task": job.task, "attempt": job.attempt, about: job.subject}
+    with log_context.about(**known):
+        _run(job, work)
+
+
+def _run(job: Job, work: Callable[[int], None]) -> None:
     token = _current.set(job)
     _told_at.set(float("-inf"))
+    began = time.monotonic()
     try:
         with _heartbeat(job):
             work(job.subject)
-    except LostClaim as problem:
-        log.warning("%s", problem)
+    except LostClaim:
+        log.warning("taken over by another worker")
     except Unreachable as problem:
-        fail(job, str(problem), again=True, failures=0)
+        _gave_up(job, problem, again=True, failures=0)
     except ReadingFailed as problem:
-        fail(job, str(problem), again=not problem.permanent and _may_try_again(job))
+        _gave_up(job, problem, again=not problem.permanent and _may_try_again(job))
     except RegistryError as problem:  # MLflow may be back in a minute
-        fail(job, str(problem), again=_may_try_again(job))
+        _gave_up(job, problem, again=_may_try_again(job))
     except DocloopError as problem:
-        log.warning("%s failed: %s", job, problem)
-        fail(job, str(problem), again=False)
-    except (
-        Exception
-    ) as problem:  # the outermost edge: recorded, without the message, which may quote a document
-        log.exception("%s failed", job) if settings.DEBUG else log.error(
-            "%s failed: %s", job, type(problem).__name__
-        )
+        _gave_up(job, problem, again=False)
+    except Exception as problem:  # the outermost edge: the log has where it was, and never what it quotes
+        log.exception("failed unexpectedly")
         fail(job, f"unexpected {type(problem).__name__}", again=_may_try_again(job))
     else:
+        log.info("done in %.0f ms", 1000 * (time.monotonic() - began))
         finish(job)
     finally:
         _current.reset(token)
+
+
+def _gave_up(job: Job, problem: DocloopError, *, again: bool, failures: int = 1) -> None:
+    """For a reason that people can read, in the job's row."""
+    log.warning("failed: %s%s", type(problem).__name__, ", to be tried again" if again else "")
+    fail(job, str(problem), again=again, failures=failures)
 
 
 def _may_try_again(job: Job) -> bool:
     return job.failures + 1 < MOST_ATTEMPTS
 
 
-def job(name: str) -> Callable[[Callable[[int], None]], Callable[[int], None]]:
-    """Make a Celery task of a function of one subject's id: its message carries the id of the job row."""
+def job(name: str, about: str = "subject") -> Callable[[Callable[[int], None]], Callable[[int], None]]:
+    """Make a Celery task of a function of one subject's id: its message carries the id of the job row.
+
+    `about` is what the subject is, for the log.
+    """
 
     def decorate(work: Callable[[int], None]) -> Callable[[int], None]:
         @shared_task(name=name, acks_late=False, ignore_result=True)
         @functools.wraps(work)
         def task(job_id: int) -> None:
             close_old_connections()
-            run(job_id, work)
+            run(job_id, work, about=about)
 
         return task
 

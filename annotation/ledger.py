@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
-from annotation import doorbell, labelling, lifecycle, outcomes, validation
+from annotation import doorbell, labelling, lifecycle, log_context, outcomes, validation
 from annotation.errors import Refused
 from annotation.models import (
     Correction,
@@ -31,6 +32,8 @@ from annotation.models import (
 )
 from annotation.validation import Finding
 from models.extractors.base import Answer
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from annotation.task_views import AnnotationView
@@ -125,6 +128,8 @@ def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by:
     )
     if new:
         outcomes.keep(correction)
+        with log_context.about(document=document.pk, correction=correction.pk):
+            log.info("recorded in the ledger")
     _point(correction, document, submitted_at=annotation.updated_at, task_id=task.task_id)
     return correction
 

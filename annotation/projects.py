@@ -132,4 +132,4 @@ def connect_fill_in(document_type: DocumentType, project_id: int) -> None:
             project_id, fill_in_views.address(document_type), fill_in_views.USER, fill_in_views.secret()
         )
     except LabelStudioRefused as refusal:
-        log.warning("drawn boxes of %s are not filled in for now: %s", document_type.name, refusal)
+        log.warning("drawn boxes of %s are not filled in for now: %s", document_type.name, refusal.status)

@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Now
 
-from annotation import asking, jobs, label_studio, ledger, lifecycle, people, rechecks, showing
+from annotation import asking, jobs, label_studio, ledger, lifecycle, log_context, people, rechecks, showing
 from annotation.extraction import untaught_of
 from annotation.models import CurrentAnnotation, Document, DocumentType, Extraction, LabelTask
 from annotation.page_key_model import new_key
@@ -317,6 +317,8 @@ def _arrived(task: LabelTask, project_id: int, task_id: int) -> None:
         # an earlier row of the task, from before Label Studio began to count anew
         LabelTask.objects.filter(task_id=task_id).exclude(pk=task.pk).update(task_id=None)
     pushing.update(project_id=project_id, task_id=task_id, state=TaskState.OPEN)
+    with log_context.about(document=task.document_id, label_studio_task=task_id):
+        log.info("waits in Label Studio")
 
 
 def _show_newest(document_type: DocumentType, project_id: int) -> None:

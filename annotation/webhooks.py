@@ -22,7 +22,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from annotation import doorbell, inbox
+from annotation import doorbell, inbox, log_context
 from annotation.models import CurrentAnnotation, DocumentType
 
 log = logging.getLogger(__name__)
@@ -89,9 +89,12 @@ def _noted(request: HttpRequest, name: str) -> HttpResponse:
     if document_type is None:
         return HttpResponseNotFound()
     try:
-        inbox.mark_dirty(_changed_tasks(_body(request)), noticed_by="webhook")
+        tasks = _changed_tasks(_body(request))
+        inbox.mark_dirty(tasks, noticed_by="webhook")
+        with log_context.about(document_type=document_type.pk, label_studio_tasks=sorted(tasks)):
+            log.info("Label Studio noticed a change")
     except Unclear as reason:
-        log.warning("a notice of Label Studio's project for %s: %s; it is swept", name, reason)
+        log.warning("a notice of Label Studio's project for %s: %s; it is swept", name, str(reason))
         doorbell.ring("project in doubt", document_type.pk)
     return HttpResponse(status=202)
 

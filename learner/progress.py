@@ -36,7 +36,7 @@ class Curves:
         try:
             self.send()
         except RegistryError as problem:  # an hour's training isn't lost for a curve
-            log.warning("%s", problem)
+            log.warning("a curve waits for MLflow: %s", problem)
 
     def send(self) -> None:
         """All that is left; raises `RegistryError`."""

@@ -14,16 +14,16 @@ from learner import (
     triggers,
 )
 
-train = jobs.job("learner.train")(training.train)
-rank_pool = jobs.job("learner.rank_pool")(selection.rank_pool)
-learn_from_correction = jobs.job("learner.learn_from_correction")(triggers.learn_from_correction)
-check_answer = jobs.job("learner.check_answer")(rechecking.check_answer)
-work_out_thresholds = jobs.job("learner.work_out_thresholds")(automation.work_out)
-watch_accepted = jobs.job("learner.watch_accepted")(automation_watch.watch)
-renew_headline = jobs.job("learner.renew_headline")(headlines.renew)
-find_suspects = jobs.job("learner.find_suspects")(suspects.find_suspects)
-draw_random_curve = jobs.job("learner.draw_random_curve")(random_curve.compare)
-mirror_aliases = jobs.job("learner.mirror_aliases")(aliases.mirror_aliases)
+train = jobs.job("learner.train", "run")(training.train)
+rank_pool = jobs.job("learner.rank_pool", "document_type")(selection.rank_pool)
+learn_from_correction = jobs.job("learner.learn_from_correction", "document")(triggers.learn_from_correction)
+check_answer = jobs.job("learner.check_answer", "document")(rechecking.check_answer)
+work_out_thresholds = jobs.job("learner.work_out_thresholds", "document_type")(automation.work_out)
+watch_accepted = jobs.job("learner.watch_accepted", "document")(automation_watch.watch)
+renew_headline = jobs.job("learner.renew_headline", "document_type")(headlines.renew)
+find_suspects = jobs.job("learner.find_suspects", "document_type")(suspects.find_suspects)
+draw_random_curve = jobs.job("learner.draw_random_curve", "document_type")(random_curve.compare)
+mirror_aliases = jobs.job("learner.mirror_aliases", "document_type")(aliases.mirror_aliases)
 
 
 @jobs.job("learner.reconcile")

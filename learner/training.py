@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 
-from annotation import doorbell, jobs
+from annotation import doorbell, jobs, log_context
 from annotation.errors import LostClaim
 from annotation.models import DocumentType
 from learner import decision, evaluation, harm, progress, promotion, provenance, snapshots, suspects, triggers
@@ -67,6 +67,8 @@ def _train(run: Run, registry: Registry) -> None:
     document_type = run.document_type
     progress.write(run, "taking a snapshot", 0.0)
     snapshot = _snapshot(run)
+    log_context.note(document_type=document_type.pk, snapshot=snapshot.pk)
+    log.info("learns from %d answers", len(snapshot.items))
     schema = Schema.from_json(snapshot.fields)
     examples = snapshots.examples(snapshot, _in_doubt(run, snapshot, registry))
     # how dates are printed is learned as all else is: not from gold, and for this model, not for its type

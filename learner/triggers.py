@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from annotation import audit_trail, doorbell, ledger
+from annotation import audit_trail, doorbell, ledger, log_context
 from annotation.errors import Refused
 from annotation.models import DocumentType, Job
 from learner import snapshots
@@ -62,6 +62,8 @@ def ask(document_type: DocumentType, *, trigger: str, by: str = audit_trail.DOCL
             by=by, action="asked for a training", subject=f"run {run.pk} of {document_type.name}", why=trigger
         )
         doorbell.ring("training asked", run.pk)
+    with log_context.about(run=run.pk, document_type=document_type.pk):
+        log.info("a training was asked for")
     return run
 
 

@@ -6,13 +6,19 @@ from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_init, worker_ready
+from celery.signals import beat_init, setup_logging, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
 app = Celery("docloop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_our_logs(**_: object) -> None:
+    """Celery would put its own handlers in place of Django's, which write exceptions with what they quote."""
+
 
 # What jobs import only when they need it: modAL brings torch along, which takes 5 s, and Label Studio's SDK takes 2 s.
 # Imported before a worker forks, it keeps no correction waiting, and all its processes share the memory.

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from models import environment
-from webapp import broker, wiring
+from webapp import broker, logs, wiring
 from webapp.config import CHECKOUT, Config, config
 
 CONFIG: Config = config()
@@ -41,6 +41,7 @@ MIGRATION_MODULES = {
 }
 
 MIDDLEWARE = [
+    "webapp.logs.traced",
     "webapp.secret_key.only_with_a_good_one",
     "webapp.headers.with_policy",
     "django.middleware.security.SecurityMiddleware",
@@ -178,16 +179,4 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(CONFIG.data / "beat" / "schedule")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": CONFIG.log_level},
-    "loggers": {
-        "axes": {"level": "ERROR"},  # below that, it tells what was typed as a name: now and then a password
-        "httpx": {"level": "WARNING"},
-        "urllib3": {"level": "WARNING"},
-        "rapidocr": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.settings(CONFIG.log_level)

@@ -4,11 +4,11 @@ from annotation import jobs
 from webapp import notifications, people, sessions
 from webapp.doctor import asked
 
-announce_correction = jobs.job("webapp.announce_correction")(notifications.announce_correction)
-announce_champion = jobs.job("webapp.announce_champion")(notifications.announce_champion)
-announce_drift = jobs.job("webapp.announce_drift")(notifications.announce_drift)
-deliver = jobs.job("webapp.deliver")(notifications.deliver)
-follow_account = jobs.job("webapp.follow_account")(people.follow_account)
+announce_correction = jobs.job("webapp.announce_correction", "document")(notifications.announce_correction)
+announce_champion = jobs.job("webapp.announce_champion", "document_type")(notifications.announce_champion)
+announce_drift = jobs.job("webapp.announce_drift", "document_type")(notifications.announce_drift)
+deliver = jobs.job("webapp.deliver", "delivery")(notifications.deliver)
+follow_account = jobs.job("webapp.follow_account", "user")(people.follow_account)
 
 examine = jobs.job(asked.TASK)(asked.examine)
 

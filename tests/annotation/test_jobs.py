@@ -13,6 +13,7 @@ from annotation import doorbell, jobs
 from annotation.errors import LabelStudioUnreachable, LostClaim, Refused
 from annotation.models import Job
 from models.errors import ReadingFailed
+from webapp import logs
 
 TASK = "a.pour"
 send_for_real = doorbell.send
@@ -130,6 +131,7 @@ class TestRun:
         assert (job.state, job.failures) == ("waiting", 1)
 
     def test_an_unexpected_error_is_recorded_without_its_message(self, caplog):
+        caplog.handler.setFormatter(logs.Line())
         job = waiting()
         jobs.run(job.pk, raiser(ValueError("IBAN DE02 1234")))
         job.refresh_from_db()

@@ -105,7 +105,7 @@ def answer_errors(api: NinjaAPI) -> None:
 
     @api.exception_handler(Exception)
     def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
-        log.error("Internal Server Error: %s", request.path, exc_info=error)
+        log.error("Internal Server Error", exc_info=error, extra={"request": request, "status_code": 500})
         detail = f"something unexpected happened ({type(error).__name__})"
         answer = api.create_response(request, problem(500, detail), status=500)
         answer._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark
