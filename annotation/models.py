@@ -264,9 +264,6 @@ class LabelTask(Keyed):
     unasked = models.JSONField(
         default=list, blank=True, help_text="[field, …] that the annotator needn't look at: the model is sure"
     )
-    seen = models.CharField(
-        max_length=64, blank=True, help_text="Hash of the light inventory entry that was last collected"
-    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -16,8 +16,11 @@ def new_key() -> str:
 
 
 class Keyed(models.Model):
-    """A task in Label Studio, whose data has the addresses of pages. Stage: `annotation.task_pages`."""
+    """What both kinds of tasks in Label Studio have; their data has the addresses of pages (`annotation.task_pages`)."""
 
+    seen = models.CharField(
+        max_length=64, blank=True, help_text="Hash of the light inventory entry that was last collected"
+    )
     page_key = models.CharField(
         max_length=43,
         blank=True,

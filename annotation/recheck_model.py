@@ -52,9 +52,6 @@ class Recheck(Keyed):
     model_version = models.CharField(
         max_length=60, blank=True, help_text="Under whose name it is shown: Label Studio shows one version"
     )
-    seen = models.CharField(
-        max_length=64, blank=True, help_text="Hash of the light inventory entry that was last collected"
-    )
 
     annotator = models.CharField(max_length=150, blank=True, help_text="E-mail of who answered it")
     lead_time = models.FloatField(null=True, blank=True, help_text="seconds the person took")
