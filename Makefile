@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up install test test-fast journeys chaos check format demo-documents base-model bench screenshots lock clean
+.PHONY: help up install test test-fast journeys chaos check format demo-documents base-model bench screenshots lock sbom audit clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -64,6 +64,14 @@ lock: install ## the locks anew, from requirements*.txt
 	  $$uv pip compile -q --python-version 3.11 --override overrides.txt requirements-dev.txt -o requirements.lock && \
 	  $$uv pip compile -q --python-version 3.11 requirements-label-studio.txt -o requirements-label-studio.lock
 
+sbom: install ## what Docloop and Label Studio run with, as CycloneDX, in sbom.json and sbom-label-studio.json
+	@uv=$$(command -v $(RUN)/uv || command -v uv) && for suffix in "" -label-studio; do \
+	  $$uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py environment --of JSON -o sbom$$suffix.json .venv$$suffix || exit 1; done
+
+audit: install ## known weaknesses of what the locks name; asks PyPI, so it needs the network
+	@uv=$$(command -v $(RUN)/uv || command -v uv) && for lock in requirements.lock requirements-label-studio.lock; do \
+	  $$uv tool run pip-audit==2.10.1 --disable-pip --no-deps --strict -r $$lock || exit 1; done
+
 clean: ## what tools left behind; never data or environments
-	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles sbom*.json
 	@find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +

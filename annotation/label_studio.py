@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60  # seconds; an import of 100 tasks takes below 2
 PAGE = 500  # tasks of one inventory request
-SECRET_HEADER = "X-Docloop-Secret"
+SECRET_HEADER = "X-Docloop-Secret"  # noqa: S105  # its name
 WEBHOOK_ACTIONS = (
     "ANNOTATION_CREATED",
     "ANNOTATIONS_CREATED",

@@ -142,9 +142,9 @@ def _documents_in(ids: Sequence[int], versions: Sequence[ModelVersion], *, gold:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT c.document_id FROM annotation_correction c WHERE c.document_id = ANY(%s) AND EXISTS ("
-            f" SELECT 1 FROM learner_snapshot s WHERE s.id = ANY(%s::bigint[])"
-            f" AND snapshot_part(s.items, {gold}) @> ARRAY[c.id])",
-            [list(ids), snapshots],
+            " SELECT 1 FROM learner_snapshot s WHERE s.id = ANY(%s::bigint[])"
+            " AND snapshot_part(s.items, %s) @> ARRAY[c.id])",
+            [list(ids), snapshots, gold],
         )
         return {document for (document,) in cursor.fetchall()}
 

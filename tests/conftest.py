@@ -19,6 +19,7 @@ from django.db import connection
 
 from annotation import doorbell
 from annotation.models import Job
+from tests import guard
 from webapp.embedded import mlflow
 
 
@@ -26,6 +27,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     chaos = parser.getgroup("chaos", "tests that kill processes and break what they lean on")
     chaos.addoption("--chaos-full", action="store_true", help="the long form (`make chaos`)")
     chaos.addoption("--chaos-seed", type=int, default=1, help="of the chances that chaos tests take")
+
+
+def pytest_configure() -> None:
+    guard.begin()
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves_this_machine() -> Iterator[None]:
+    """Whoever tries to reach another machine fails, and so does its test, also if it took that for bad weather."""
+    guard.reached.clear()
+    yield
+    assert not guard.reached
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_program_leaves_this_machine() -> Iterator[set[str]]:
+    """Nor does anything that tests start: servers, workers, Label Studio, MLflow."""
+    with guard.watched(os.getpid()) as found:
+        yield found
+    assert not found
 
 
 def person(name: str, role: str | None) -> User:

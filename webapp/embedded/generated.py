@@ -49,7 +49,7 @@ def write(config: Config) -> None:
 
 def browser_host(config: Config) -> str:
     """The host name in the addresses that people open; every address (0.0.0.0) is none, so it becomes 127.0.0.1."""
-    return "127.0.0.1" if config.host in {"0.0.0.0", "::", ""} else config.host
+    return "127.0.0.1" if config.host in {"0.0.0.0", "::", ""} else config.host  # noqa: S104  # compared, not listened on
 
 
 def write_privately(path: Path, text: str) -> None:

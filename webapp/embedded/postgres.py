@@ -40,7 +40,7 @@ class PostgresFailed(RuntimeError):
     """PostgreSQL could not be prepared or did not start; the message says why, or where its log is."""
 
 
-def start(folder: Path, port: int | None = None, password: str = "docloop", *, durable: bool = False) -> str:
+def start(folder: Path, port: int | None = None, password: str = "docloop", *, durable: bool = False) -> str:  # noqa: S107  # of tests
     """Make a cluster in `folder` if there is none, start it, and return its superuser's database URL.
 
     The server ends with this process if `stop` isn't called. Without `durable` it is fast and may lose everything

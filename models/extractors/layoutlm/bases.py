@@ -92,7 +92,7 @@ def _from_vocabulary(folder: Path) -> Tokenizer:
         tokenizer = Tokenizer(BPE.from_file(*(str(folder / name) for name in BYTE_PAIRS)))
         tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
         return tokenizer
-    tokenizer = Tokenizer(WordPiece.from_file(str(folder / WORD_PIECES[0]), unk_token="[UNK]"))
+    tokenizer = Tokenizer(WordPiece.from_file(str(folder / WORD_PIECES[0]), unk_token="[UNK]"))  # noqa: S106  # a piece of text
     settings = folder / "tokenizer_config.json"
     told = json.loads(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
     tokenizer.normalizer = BertNormalizer(lowercase=bool(told.get("do_lower_case", True)))
