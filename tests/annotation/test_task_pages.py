@@ -239,7 +239,7 @@ class TestTasksFromBeforeThereWereKeys:
 
     def test_the_migration_gives_keys_to_what_is_on_its_way(self):
         pushing, shown = waiting(state="pushing", page_key=""), waiting(page_key="")
-        migration = import_module("migrations.annotation.0026_page_keys")
+        migration = import_module("migrations.annotation.0027_page_keys")
         migration.give_keys_to_what_is_on_its_way(apps, None)
         pushing.refresh_from_db()
         shown.refresh_from_db()

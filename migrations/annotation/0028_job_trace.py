@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0026_page_keys'),
+        ('annotation', '0027_page_keys'),
     ]
 
     operations = [

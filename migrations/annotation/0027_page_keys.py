@@ -15,8 +15,7 @@ def give_keys_to_what_is_on_its_way(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0025_misfiled_figures'),
-        ('annotation', '0025_not_emptied'),
+        ('annotation', '0026_not_emptied'),
     ]
 
     operations = [
