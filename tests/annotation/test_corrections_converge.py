@@ -12,7 +12,7 @@ import pytest
 from django.db import transaction
 from django.db.models.functions import Now
 from django.test import Client, override_settings
-from hypothesis import settings
+from hypothesis import seed, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -290,9 +290,12 @@ def _expected_state(tasks, annotations, said):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("examples", [5, pytest.param(100, marks=pytest.mark.slow)])
-def test_the_ledger_ends_up_as_label_studio_is(examples):
+@pytest.mark.parametrize("examples", [5, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.chaos])])
+def test_the_ledger_ends_up_as_label_studio_is(examples, request):
+    if examples > 5 and request.config.getoption("--chaos-full"):
+        examples = 1000
+    machine = seed(request.config.getoption("--chaos-seed"))(Corrections)
     run_state_machine_as_test(
-        Corrections,
+        machine,
         settings=settings(max_examples=examples, stateful_step_count=40, deadline=None, database=None),
     )

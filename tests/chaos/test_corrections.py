@@ -92,7 +92,9 @@ def test_without_deduplication_corrections_are_counted_twice(install, seed, repo
     assert findings.duplicated, findings.told()
 
 
-def test_without_the_pointer_an_edit_back_is_lost(install, seed, report):
+def test_without_the_pointer_an_edit_back_is_lost(install, seed, full, report):
+    if not full:
+        pytest.skip("in the long form")
     installation = install(TIMES=TIMES, MUTANT="pointer")
     storm = Storm(installation, scene(installation, 4), seed)
     task = storm.installation.told("tasks")[0]
