@@ -175,7 +175,9 @@ if broker.is_rabbitmq(CONFIG.broker_url):
     CELERY_BROKER_TRANSPORT_OPTIONS = broker.CONFIRMED
     CELERY_TASK_QUEUES = broker.queues(["light", *sorted(set(QUEUES.values()))])
 CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "annotation.tick", "schedule": 5.0, "options": {"expires": 10}},
+    # Ticks need not pile up for ever where no worker runs. But the clocks of beat's host and a worker's may differ, and
+    # a tick that has expired when it arrives rings for nothing
+    "tick": {"task": "annotation.tick", "schedule": 5.0, "options": {"expires": 3600}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(CONFIG.data / "beat" / "schedule")
 
