@@ -6,13 +6,15 @@ what they learned from the document may show in their answers; so they are named
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import transaction
 
-from annotation import erasure
+from annotation import audit_trail, erasure
 from annotation.errors import Refused
 from annotation.models import Correction, Document, DocumentType, Erasure
-from learner import provenance
+from learner import decision, provenance
 from learner.models import ModelVersion, Run
+from models.registry import RegisteredVersion, Registry
 
 IN_USE = (ModelVersion.State.CHAMPION, ModelVersion.State.CHALLENGER)
 
@@ -41,6 +43,32 @@ def still_in_use(erased: Erasure) -> list[str]:
     """The versions that learned from an erased document and read documents now, or are about to."""
     versions = ModelVersion.objects.filter(name__in=erased.learned_by, state__in=IN_USE)
     return list(versions.values_list("name", flat=True))
+
+
+def forget_models(erased: Erasure, *, by: str) -> list[str]:
+    """Delete the files of the versions that learned from an erased document and read nothing now; answers their names.
+
+    What a model learned may hold a document's words, such as a confirmed value that it spells others by. A version without
+    files can't be put to work any more. Raises `RegistryError` if MLflow doesn't answer.
+    """
+    registry = Registry(settings.CONFIG.mlflow_url)
+    learned = ModelVersion.objects.filter(name__in=erased.learned_by).exclude(state__in=IN_USE)
+    forgotten = []
+    for version in learned.select_related("document_type", "run"):
+        if version.forgotten:
+            continue
+        run = version.uri.removeprefix("runs:/").partition("/")[0]
+        registry.forget(
+            RegisteredVersion(version.document_type.name, version.number, run, version.sha256),
+            decision.cache(),
+        )
+        with transaction.atomic():
+            version.made_with = version.made_with | {"forgotten": True}
+            version.save(update_fields=["made_with"])
+            why = f"it learned from document {erased.document}, which was erased"
+            audit_trail.record(by=by, action="deleted a model", subject=version.name, why=why)
+        forgotten.append(version.name)
+    return forgotten
 
 
 def _refuse_while_learning(document: Document, corrections: list[int]) -> None:

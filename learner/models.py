@@ -116,6 +116,11 @@ class ModelVersion(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def forgotten(self) -> bool:
+        """Whether its files were deleted, because it learned from a document that was erased."""
+        return bool(self.made_with.get("forgotten"))
+
 
 class VersionMove(models.Model):
     """One change of a model version's state, and why."""

@@ -71,6 +71,8 @@ def promote(version: ModelVersion, *, by: str, reason: str) -> None:
     version.refresh_from_db()
     if version.state == State.CHAMPION:
         return
+    if version.forgotten:
+        raise Refused(f"{version} learned from a document that was erased, and its files were deleted")
     if version.schema_hash != document_type.schema.hash:
         raise Refused(
             f"{version} was trained for other fields than {document_type.name} has now; train a new version"
@@ -89,7 +91,8 @@ def previous_champion(document_type: DocumentType) -> ModelVersion | None:
     versions = ModelVersion.objects.filter(document_type=document_type)
     champion = versions.filter(state=State.CHAMPION).values("number")
     once = VersionMove.objects.filter(after=State.CHAMPION).values("version")
-    return versions.filter(number__lt=Subquery(champion[:1]), pk__in=once).order_by("-number").first()
+    earlier = versions.filter(number__lt=Subquery(champion[:1]), pk__in=once)
+    return earlier.exclude(made_with__forgotten=True).order_by("-number").first()
 
 
 @transaction.atomic

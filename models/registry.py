@@ -188,6 +188,15 @@ class Registry:
                 _checked(folder, sha256)  # another process was faster
         return folder
 
+    def forget(self, version: RegisteredVersion, cache: Path) -> None:
+        """Delete a version's files for good, here and in `cache`; its number and figures stay. Done twice it does no harm."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        shutil.rmtree(cache / version.sha256, ignore_errors=True)
+        with self._answering(f"deleting {version.model} version {version.version}"):
+            kept = self._client.get_run(version.run).info.artifact_uri
+            get_artifact_repository(kept, tracking_uri=self.url).delete_artifacts(MODEL)
+
     def probe(self) -> None:
         """Keep a small file in a run, fetch it, compare it, and delete the run; raises `RegistryError` if it differs."""
         content = os.urandom(64)
