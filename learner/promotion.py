@@ -92,7 +92,7 @@ def previous_champion(document_type: DocumentType) -> ModelVersion | None:
     champion = versions.filter(state=State.CHAMPION).values("number")
     once = VersionMove.objects.filter(after=State.CHAMPION).values("version")
     earlier = versions.filter(number__lt=Subquery(champion[:1]), pk__in=once)
-    return earlier.exclude(made_with__forgotten=True).order_by("-number").first()
+    return earlier.exclude(made_with__has_key="forgotten").order_by("-number").first()
 
 
 @transaction.atomic
