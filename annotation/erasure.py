@@ -17,7 +17,13 @@ from annotation.errors import LabelStudioRefused, Refused
 from annotation.models import Document, Erasure, Job
 from annotation.task_views import Json, column_filter
 
-FACTS_OF_DOCUMENTS = ("document received", "document read", "correction recorded", "extraction asked")
+FACTS_OF_DOCUMENTS = (
+    "document received",
+    "document read",
+    "document misfiled",
+    "correction recorded",
+    "extraction asked",
+)
 NOT_FOUND = 404
 
 

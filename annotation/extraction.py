@@ -182,9 +182,11 @@ def _extract(documents: Sequence[Document], document_type: DocumentType) -> None
                     "created_at": Now(),
                 },
             )
-            Document.objects.filter(pk=document.pk).update(extraction=extraction)
+            # unless it was moved to another type meanwhile
+            still = Document.objects.filter(pk=document.pk, document_type=document_type)
+            still.update(extraction=extraction)
         # not by the state that was read before: meanwhile some may have gone to a person
-        waiting = Document.objects.filter(pk__in=[each.pk for each in documents], state=State.READ)
+        waiting = document_type.documents.filter(pk__in=[each.pk for each in documents], state=State.READ)
         lifecycle.move_many(waiting, State.EXTRACTED, reason=f"extracted by {version}")
 
 

@@ -26,7 +26,7 @@ from annotation import (
     task_pages,
 )
 from annotation.errors import Refused
-from annotation.models import CurrentAnnotation, DirtyTask, Document, LabelTask, Recheck
+from annotation.models import CurrentAnnotation, DirtyTask, Document, DocumentType, LabelTask, Recheck
 from annotation.task_views import AnnotationView, LabelTaskView
 from models.errors import DocloopError
 
@@ -109,6 +109,8 @@ def take(view: LabelTaskView, noticed_by: str, service_account: str) -> list[str
     """Record every annotation of the task, in the caller's transaction; answers what kept some from being taken."""
     recheck = Recheck.objects.filter(task_id=view.id).first()
     if recheck and view.document_id is None:
+        if _of_former_type(view, recheck.document):
+            return []
         return _take_recheck(recheck, view, noticed_by, service_account)
     document = None
     if view.document_id is not None:
@@ -116,6 +118,8 @@ def take(view: LabelTaskView, noticed_by: str, service_account: str) -> list[str
         log_context.note(document=view.document_id)
     if document is None:
         log.info("Label Studio's task %s is of no document of ours", view.id)
+        return []
+    if _of_former_type(view, document):
         return []
     task = _row(view, document)
     ids = [annotation.id for annotation in view.annotations]
@@ -137,6 +141,15 @@ def take(view: LabelTaskView, noticed_by: str, service_account: str) -> list[str
     if answered and not any(truth_changed):
         doorbell.ring("ranking changed", document.document_type_id)
     return problems
+
+
+def _of_former_type(view: LabelTaskView, document: Document) -> bool:
+    """Whether the task is from before its document was moved to another type: what is said to it counts no longer."""
+    own = document.document_type
+    if view.project_id == own.project_id or not document.refilings.exists():
+        return False
+    log.info("Label Studio's task %s is of a document that was moved to another type", view.id)
+    return DocumentType.objects.filter(project_id=view.project_id).exists()
 
 
 def _take_recheck(recheck: Recheck, view: LabelTaskView, noticed_by: str, service_account: str) -> list[str]:

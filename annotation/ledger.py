@@ -201,6 +201,8 @@ def settle(document_id: int) -> bool:
     if changed:
         Document.objects.filter(pk=document_id).update(truth=said)
         doorbell.ring("correction recorded", document_id)
+    if changed and said and said.misfiled:
+        doorbell.ring("document misfiled", document_id)
     if said:
         verb = "corrected" if said.source == Source.LABEL_STUDIO else "labels imported"
         verb = f"said to be of the type {said.misfiled}" if said.misfiled else verb

@@ -15,8 +15,9 @@ MAY_FOLLOW: dict[Document.State, set[Document.State]] = {
     State.UNREADABLE: {State.RECEIVED},
     # a person may confirm or skip what is not, or no longer, in the queue: their answer counts all the same
     State.READ: {State.EXTRACTED, State.QUEUED, State.SKIPPED, State.CONFIRMED},
-    State.EXTRACTED: {State.QUEUED, State.ACCEPTED, State.SKIPPED, State.CONFIRMED},
-    State.ACCEPTED: {State.EXTRACTED, State.QUEUED, State.SKIPPED, State.CONFIRMED},
+    # read once more as another type (`annotation.refiling`)
+    State.EXTRACTED: {State.READ, State.QUEUED, State.ACCEPTED, State.SKIPPED, State.CONFIRMED},
+    State.ACCEPTED: {State.READ, State.EXTRACTED, State.QUEUED, State.SKIPPED, State.CONFIRMED},
     # withdrawn, corrected or skipped
     State.QUEUED: {State.READ, State.EXTRACTED, State.SKIPPED, State.CONFIRMED},
     # the annotation was changed or deleted

@@ -23,6 +23,7 @@ from annotation.job_models import Schedule as Schedule
 from annotation.labelling import ASSUMED, CHOSEN_TYPE
 from annotation.page_key_model import Keyed
 from annotation.recheck_model import Recheck as Recheck
+from annotation.refiling_model import Refiling as Refiling
 from annotation.trail_model import TrailEntry as TrailEntry
 from models.extractors.base import Answer, Value
 from models.pages import Page as WordPage
@@ -116,9 +117,8 @@ class Document(models.Model):
         ACCEPTED = "accepted"
         CONFIRMED = "confirmed"
 
-    document_type = models.ForeignKey(
-        DocumentType, models.PROTECT, related_name="documents", db_index=False
-    )  # indexes below begin with it
+    # indexes below begin with it
+    document_type = models.ForeignKey(DocumentType, models.PROTECT, related_name="documents", db_index=False)
     sha256 = models.CharField(max_length=64, unique=True)
     filename = models.CharField(max_length=255)
     media_type = models.CharField(max_length=40)

@@ -12,6 +12,7 @@ from annotation import (
     projects,
     queueing,
     reading,
+    refiling,
     schedules,
     state_counts,
     sweep,
@@ -33,6 +34,8 @@ take_up = jobs.job("annotation.take_up", "document_type")(extraction.take_up)
 record_given = jobs.job("annotation.record_given", "document")(imports.record_given)
 import_labels = jobs.job("annotation.import_labels", "import")(imports.run_import)
 finish_erasure = jobs.job("annotation.finish_erasure", "erasure")(erasure.finish)
+finish_refiling = jobs.job("annotation.finish_refiling", "refiling")(refiling.finish)
+follow_correction = jobs.job("annotation.follow_correction", "document")(refiling.follow)
 sync_project = jobs.job("annotation.sync_project", "document_type")(projects.sync_project)
 fill_queue = jobs.job("annotation.fill_queue", "document_type")(queueing.fill_queue)
 collect_task = jobs.job("annotation.collect_task", "label_studio_task")(inbox.collect_task)

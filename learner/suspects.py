@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from annotation import audit_trail, jobs, ledger, rechecks
 from annotation.errors import Refused
-from annotation.models import Correction, Document, DocumentType, Recheck
+from annotation.models import Correction, Document, DocumentType, Recheck, Refiling
 from learner import probes
 from learner.models import Snapshot, Suspect
 from learner.snapshots import InDoubt, Split
@@ -156,6 +156,19 @@ def waiting(document_type: DocumentType) -> QuerySet[Suspect]:
     """What is in doubt about present truths, the least likely first."""
     ours = Suspect.objects.filter(document__document_type=document_type, state__in=WAITING)
     return ours.select_related("correction", "document", "recheck").order_by("likelihood", "pk")
+
+
+def close_doubts(refiling_id: int) -> None:
+    """What was doubted of a document that was moved to another type since needs nobody's decision any more."""
+    refiling = Refiling.objects.filter(pk=refiling_id).first()
+    if refiling is None:
+        return
+    with transaction.atomic():
+        jobs.assert_held()
+        doubted = Suspect.objects.filter(document=refiling.document_id, state__in=WAITING)
+        doubted.filter(correction__recorded_at__lte=refiling.at).update(
+            state=State.DISMISSED, closed_at=timezone.now(), closed_by=audit_trail.DOCLOOP
+        )
 
 
 def ask_others(document_type: DocumentType) -> int:

@@ -22,6 +22,7 @@ work_out_thresholds = jobs.job("learner.work_out_thresholds", "document_type")(a
 watch_accepted = jobs.job("learner.watch_accepted", "document")(automation_watch.watch)
 renew_headline = jobs.job("learner.renew_headline", "document_type")(headlines.renew)
 find_suspects = jobs.job("learner.find_suspects", "document_type")(suspects.find_suspects)
+close_doubts = jobs.job("learner.close_doubts", "refiling")(suspects.close_doubts)
 draw_random_curve = jobs.job("learner.draw_random_curve", "document_type")(random_curve.compare)
 mirror_aliases = jobs.job("learner.mirror_aliases", "document_type")(aliases.mirror_aliases)
 

@@ -20,6 +20,8 @@ WIRING: dict[str, list[str]] = {
         "learner.watch_accepted",
         "webapp.announce_correction",
     ],
+    "document misfiled": ["annotation.follow_correction"],  # a person says that it is of another type
+    "document refiled": ["annotation.finish_refiling", "learner.close_doubts"],  # with the refiling's id
     "extraction asked": ["annotation.extract_again"],  # by hand
     "document erased": ["annotation.finish_erasure"],  # with the erasure's id
     # document types

@@ -94,3 +94,16 @@ def test_an_erasure_is_asked_after_by_asking_again(otto):
     assert Erasure.objects.count() == 1
     missing = Document(pk=document.pk + 1)
     assert erase(program(otto), missing, "x").status_code == 404
+
+
+def test_a_document_is_moved_to_another_type(lea):
+    letters = make_type(name="letters")
+    document = make_document(make_type(name="receipts"))
+    path = f"/api/documents/{document.pk}/move"
+    for _ in range(2):
+        answer = program(lea).post(path, {"document_type": "letters"}, content_type="application/json")
+        assert (answer.status_code, answer.json()["document_type"]) == (202, "letters")
+    document.refresh_from_db()
+    assert (document.document_type, document.refilings.count()) == (letters, 1)
+    unknown = program(lea).post(path, {"document_type": "bills"}, content_type="application/json")
+    assert unknown.status_code == 404 and "receipts" in unknown.json()["detail"]

@@ -318,3 +318,26 @@ def test_what_never_was_is_not_found(client, otto):
     client.force_login(otto)
     assert client.get(reverse("document", args=[987654])).status_code == 404
     assert client.post(reverse("erase-document", args=[987654])).status_code == 404
+
+
+def test_a_lead_moves_it_to_another_type_and_the_page_tells(lead):
+    receipts, letters = make_type(title="Receipts"), make_type(name="letters", title="Letters")
+    document = make_document(receipts)
+    make_truth(document, outcomes={"document type": "letters"})
+    page = reverse("document", args=[document.pk])
+    assert '<option value="letters" selected>' in lead.get(page).content.decode()
+    told = lead.post(
+        reverse("move-document", args=[document.pk]),
+        {"document_type": "letters", "why": "a letter"},
+        follow=True,
+    ).content.decode()
+    document.refresh_from_db()
+    assert document.document_type == letters
+    assert "The document is one of Letters now." in told
+    assert "from Receipts to Letters by lea" in told and "a letter" in told
+
+
+def test_a_type_that_is_not_there_is_not_found(lead):
+    move = reverse("move-document", args=[make_document().pk])
+    for wrong in ("", "no-such-type", "\0"):
+        assert lead.post(move, {"document_type": wrong}).status_code == 404

@@ -97,6 +97,7 @@ TABLE = {
     "document-sheets": ("get", Role.LEAD),
     "extract-again": ("post", Role.LEAD),
     "send-to-queue": ("post", Role.LEAD),
+    "move-document": ("post", Role.LEAD),
     "erase-document": ("post", Role.OPERATOR),
     "upload": ("get", Role.LEAD),
     "import-labels": ("get", Role.LEAD),

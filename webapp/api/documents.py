@@ -11,7 +11,7 @@ from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
-from annotation import by_hand, extraction, intake, reading
+from annotation import by_hand, extraction, intake, reading, refiling
 from annotation.errors import Refused
 from annotation.models import Correction, Document, Erasure, Extraction, Page
 from learner import erasing
@@ -139,6 +139,13 @@ class Erase(Schema):
     why: str = Field("", max_length=500, pattern=r"^[^\x00]*$", description="Kept with what is left")
 
 
+class Move(Schema):
+    """The type that a document is of, and why it is moved there."""
+
+    document_type: TypeName
+    why: str = Field("", max_length=500, pattern=r"^[^\x00]*$", description="For the audit trail")
+
+
 class DocumentReceived(Schema):
     """The document of a file that was sent."""
 
@@ -256,6 +263,17 @@ def extract_again(request: HttpRequest, document_id: int) -> Status[Document]:
 def send_to_queue(request: HttpRequest, document_id: int) -> Status[Document]:
     """To the head of the queue; a confirmed one goes to another person, for a second opinion."""
     by_hand.send_or_ask_another(_document(document_id).pk, by=request.user.get_username())
+    return Status(202, _document(document_id))
+
+
+@router.post("/{int:document_id}/move", auth=needs(Role.LEAD), response=answers(404, asked=DocumentLine))
+def move(request: HttpRequest, document_id: int, asked: Move) -> Status[Document]:
+    """Move it to another type: it is extracted and asked about as such; what was said of it stays on record only.
+
+    To the type that it is of already is no move. 422 while labels that came with it wait to be recorded.
+    """
+    to = type_named(asked.document_type)
+    refiling.move(_document(document_id).pk, to, by=request.user.get_username(), why=asked.why.strip())
     return Status(202, _document(document_id))
 
 

@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import by_hand, extraction, reading
+from annotation import by_hand, extraction, reading, refiling
 from annotation.errors import IllegalMove, Refused
-from annotation.models import Document, Erasure, LabelTask, Page
+from annotation.models import Document, DocumentType, Erasure, LabelTask, Page
 from learner import erasing, provenance
 from models.errors import DocloopError
 from models.extractors.base import Answer, Value
@@ -84,7 +84,8 @@ def page(request: HttpRequest, document_id: int) -> HttpResponse:
         told = {"erasure": erased, "in_use": erasing.still_in_use(erased)}
         return render(request, "document_erased.html", told, status=410)
     shown: dict[str, Any] = figures(document_id, first=_first(request))
-    return render(request, "document.html", shown | _history(request, shown["document"]))
+    others = DocumentType.objects.exclude(pk=shown["document"].document_type_id)
+    return render(request, "document.html", shown | _history(request, shown["document"]) | {"others": others})
 
 
 @requires(Role.LEAD)
@@ -112,6 +113,7 @@ def figures(document_id: int, *, first: int = 0) -> dict[str, Any]:
         "moves": found.moves.order_by("-pk")[:MOST_MOVES],
         "task_url": reverse("label-document", args=[found.pk]) if tasks.exists() else "",
         "may_queue": found.state in by_hand.MAY,
+        "refilings": found.refilings.select_related("before", "after"),
         "may_extract": found.state in (*extraction.OPEN, Document.State.CONFIRMED),
     } | _sheets(found, first)
 
@@ -226,6 +228,24 @@ def send_to_queue(request: HttpRequest, document_id: int) -> HttpResponse:
         messages.error(request, str(reason))
     else:
         messages.success(request, "It is what Label Studio gives out next, within seconds.")
+    return redirect("document", document_id)
+
+
+@requires(Role.LEAD)
+@require_POST
+def move(request: HttpRequest, document_id: int) -> HttpResponse:
+    """To another type."""
+    get_object_or_404(Document, pk=document_id)
+    to = get_object_or_404(DocumentType, name=request.POST.get("document_type", "").replace("\0", ""))
+    why = request.POST.get("why", "").replace("\0", "").strip()
+    try:
+        refiling.move(document_id, to, by=request.user.get_username(), why=why)
+    except Refused as reason:
+        messages.error(request, str(reason))
+    else:
+        messages.success(
+            request, f"The document is one of {to.title} now. It is extracted as such in a moment."
+        )
     return redirect("document", document_id)
 
 

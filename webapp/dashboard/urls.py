@@ -98,6 +98,7 @@ urlpatterns = [
     path("documents/<int:document_id>/read-again/", document.read_again, name="read-again"),
     path("documents/<int:document_id>/extract-again/", document.extract_again, name="extract-again"),
     path("documents/<int:document_id>/send-to-queue/", document.send_to_queue, name="send-to-queue"),
+    path("documents/<int:document_id>/move/", document.move, name="move-document"),
     path("documents/<int:document_id>/erase/", document.erase, name="erase-document"),
     path("upload/", upload.upload, name="upload"),
     path("import/", import_labels.import_labels, name="import-labels"),
