@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F, Func, IntegerField
+from django.db.models import Exists, F, Func, IntegerField, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -106,12 +106,12 @@ def figures(document_id: int, *, first: int = 0) -> dict[str, Any]:
     found = _document(document_id)
     values = found.extraction.found if found.extraction else ()
     answers = found.truth.said if found.truth else ()
-    tasks = found.tasks.filter(task_id__isnull=False).exclude(state=LabelTask.State.WITHDRAWN)
+    has_task = getattr(found, "has_task", False)  # annotated
     return {
         "document": found,
         "rows": [_row(found, field, values, answers) for field in found.document_type.schema],
         "moves": found.moves.order_by("-pk")[:MOST_MOVES],
-        "task_url": reverse("label-document", args=[found.pk]) if tasks.exists() else "",
+        "task_url": reverse("label-document", args=[found.pk]) if has_task else "",
         "may_queue": found.state in by_hand.MAY,
         "refilings": found.refilings.select_related("before", "after"),
         "may_extract": found.state in (*extraction.OPEN, Document.State.CONFIRMED),
@@ -125,7 +125,10 @@ def _history(request: HttpRequest, document: Document) -> dict[str, Any]:
 
 def _document(document_id: int) -> Document:
     related = ("document_type", "extraction", "truth")
-    return get_object_or_404(Document.objects.select_related(*related), pk=document_id)
+    tasks = LabelTask.objects.filter(document=OuterRef("pk"), task_id__isnull=False)
+    live = tasks.exclude(state=LabelTask.State.WITHDRAWN)
+    documents = Document.objects.select_related(*related).annotate(has_task=Exists(live))
+    return get_object_or_404(documents, pk=document_id)
 
 
 def _erased(document_id: int) -> Erasure | None:
