@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0025_misfiled_figures"),
+        ("annotation", "0028_job_trace"),
     ]
 
     operations = [
