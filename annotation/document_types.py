@@ -127,10 +127,20 @@ def from_yaml(path: Path, *, by: str) -> DocumentType:
         raise Refused(f"{path.name}: {problem}") from None
 
 
+class _Plain(yaml.SafeLoader):
+    """Without aliases: a kilobyte of them stands for gigabytes as soon as somebody looks at it."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="write it out instead of an alias, *", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+
 def specification_of(text: str) -> dict[str, Any]:
     """The specification that YAML (or JSON, which is YAML) text holds; its values are checked by create and change."""
     try:
-        specification = yaml.safe_load(text)
+        specification = _Plain(text).get_single_data()
     except yaml.MarkedYAMLError as problem:
         line = f"line {problem.problem_mark.line + 1}: " if problem.problem_mark else ""
         raise Refused(f"{line}this is no YAML ({problem.problem})") from None

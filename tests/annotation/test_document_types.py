@@ -148,6 +148,7 @@ def test_a_name_is_used_once(receipts):
         ("1: x", "is a mapping"),
         ("a: !!python/object/apply:os.system ['true']", "no YAML"),
         ("date: 2024-13-77", "no YAML"),
+        ("recipe: {a: &a [x], b: &b [*a, *a]}", "line 1: this is no YAML .write it out instead of an alias"),
         ("\x00", "no YAML"),
     ],
 )
