@@ -42,9 +42,7 @@ def report(request: pytest.FixtureRequest, seed: int, full: bool) -> Iterator[Ca
 
 
 @pytest.fixture
-def install(
-    transactional_db: None, tmp_path: Path, seed: int, settings: Any
-) -> Iterator[Callable[..., Installation]]:
+def install(transactional_db: None, tmp_path: Path, seed: int) -> Iterator[Callable[..., Installation]]:
     """Makes installations, in this test's database, and ends what is left of them."""
     made: list[Installation] = []
 
