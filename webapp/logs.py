@@ -43,6 +43,7 @@ def traced(answer: View) -> View:
 
     def answered(request: HttpRequest) -> HttpResponseBase:
         trace = log_context.new_trace()
+        request.trace = trace  # type: ignore[attr-defined]  # Django logs what was wrong when we are done here
         with log_context.about(trace=trace):
             response = answer(request)
         response[HEADER] = trace
@@ -114,7 +115,8 @@ def _asked(record: logging.LogRecord) -> dict[str, object]:
     if request is None:
         return {}
     route = request.resolver_match.route if request.resolver_match else ""
-    return {"method": request.method, "route": route, "status": getattr(record, "status_code", None)}
+    trace = {"trace": request.trace} if hasattr(request, "trace") else {}
+    return trace | {"method": request.method, "route": route, "status": getattr(record, "status_code", None)}
 
 
 def _chain(error: BaseException | None) -> list[dict[str, object]]:

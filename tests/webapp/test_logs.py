@@ -149,8 +149,9 @@ class TestRequests:
         ):
             assert program.post(path, body, content_type="application/json").status_code in {400, 404, 422}
         assert program.get("/api/documents", {"search": CANARY, "limit": CANARY}).status_code == 422
-        assert program.get(f"/api/versions/{CANARY}").status_code == 404
-        clean(lines)
+        answer = program.get(f"/api/versions/{CANARY}")
+        assert answer.status_code == 404
+        assert clean(lines)[-1]["trace"] == answer[logs.HEADER]
 
     def test_paths_that_are_keys_are_not_written(self, lines, client, lea):
         for path in (

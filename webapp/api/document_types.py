@@ -31,7 +31,8 @@ BODY = {
 
 
 YAML = {"responses": {200: {"description": "OK", "content": {"application/yaml": {}}}}}
-FILE = {"responses": {200: {"description": "OK", "content": {"application/octet-stream": {}}}}}
+FILES = {form.content_type.partition(";")[0]: {} for form in exports.FORMS.values()}
+FILE = {"responses": {200: {"description": "OK", "content": FILES}}}
 
 
 class DocumentTypeOut(Schema):

@@ -11,8 +11,9 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
+from django.views.defaults import page_not_found
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 from pydantic import Field
@@ -110,6 +111,13 @@ def answer_errors(api: NinjaAPI) -> None:
         answer = api.create_response(request, problem(500, detail), status=500)
         answer._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark
         return answer
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's `handler404`: below /api/ a program asks, elsewhere a person."""
+    if not request.path.startswith("/api/"):
+        return page_not_found(request, exception)
+    return JsonResponse(problem(404, "there is nothing at this address"), status=404)
 
 
 def problem(status: int, detail: str, faults: list[Fault] | None = None) -> dict[str, Any]:  # a `Problem`

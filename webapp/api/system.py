@@ -23,6 +23,8 @@ from webapp.roles import Role
 
 router = Router()
 
+TEXT = {"responses": {200: {"description": "OK", "content": {"text/plain": {}}}}}
+
 
 class Me(Schema):
     """Who is calling."""
@@ -83,7 +85,7 @@ def health(request: HttpRequest) -> dict[str, Any]:
     return {"ok": all(service.ok for service in found), "services": found, "failed_jobs": failed}
 
 
-@router.get("/metrics", auth=needs(Role.LEAD), response=answers(ok=str))
+@router.get("/metrics", auth=needs(Role.LEAD), response=answers(), openapi_extra=TEXT)
 def prometheus(request: HttpRequest) -> HttpResponse:
     """The loop's figures in Prometheus' text format: jobs, sweeps, documents, queue, quality."""
     return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -1,0 +1,115 @@
+"""The API, over HTTP, against its own description: requests that Schemathesis makes up, good and bad, in four roles.
+
+`--api-examples 2000` is the long form; what was asked stands in the failure, as a command to ask it again.
+"""
+
+import hypothesis
+import pytest
+import schemathesis
+from django.contrib.auth.models import User
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import strategies as st
+from ninja.throttling import AuthRateThrottle
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from annotation.models import Job
+from tests.conftest import person
+from tests.factories import make_document, make_extraction, make_type, make_version
+from tests.webapp.test_queries import fill
+from webapp.api.app import api
+from webapp.models import ApiToken, Delivery, WebhookEndpoint
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.timeout(0)]
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+# role: share of the examples; whoever is let in to more is tried with more
+ROLES = {"none": 1 / 3, "annotator": 1 / 3, "lead": 1, "operator": 1}
+
+
+@pytest.fixture
+def description():
+    return schemathesis.openapi.from_dict(api.get_openapi_schema(path_prefix="/api/"))
+
+
+@pytest.fixture
+def known(db, monkeypatch):
+    """Objects that are there, and their ids: made-up ones are of nothing."""
+    monkeypatch.setattr("webapp.services.check", list)  # no other services here
+    monkeypatch.setattr(AuthRateThrottle, "allow_request", lambda *_: True)
+    kind = make_type(name="receipts")
+    fill(kind)
+    document = make_document(kind)
+    make_extraction(document)
+    version = make_version(kind)
+    endpoint = WebhookEndpoint.objects.create(
+        url="https://hooks.example.org/", events=["correction.recorded"], salt="s"
+    )
+    return {
+        "document_id": document.pk,
+        "number": 0,
+        "name": "receipts",
+        "form": "jsonl",
+        "run_id": version.run_id,
+        "user_id": person("bea", "annotator").pk,
+        "endpoint_id": endpoint.pk,
+        "delivery_id": Delivery.objects.create(endpoint=endpoint, event="ping", about="1", payload={}).pk,
+        "job_id": Job.objects.create(task="annotation.read_document", subject=document.pk, state="failed").pk,
+        "correction_id": kind.documents.filter(truth__isnull=False).first().truth_id,
+        "version": version.name,
+        "other": kind.versions.exclude(pk=version.pk).first().name,
+    }
+
+
+def caller(role: str) -> User:
+    return person(f"caller-{role}", None if role == "none" else role)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_answer_is_as_described(role, description, known, live_server, request):
+    examples = max(1, round(ROLES[role] * request.config.getoption("--api-examples")))
+    headers = {"Authorization": f"Bearer {ApiToken.issue(caller(role))}"}
+    wrong = []
+    for operation in [each.ok() for each in description.get_all_operations()]:
+        try:
+            ask(operation, known, live_server.url, headers, examples)
+        except (Exception, FailureGroup) as problem:  # all that is wrong is told at once
+            wrong.append(f"{operation.label}: {problem}")
+    assert wrong == [], "\n\n".join(wrong)
+
+
+def ask(operation, known, url, headers, examples) -> None:
+    """Some requests that are as described, about what is there and about what isn't, and some that aren't."""
+    good, bad = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
+    here = known | ({"name": known["version"]} if "/versions/" in operation.path else {})
+
+    @hypothesis.settings(
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=st.one_of(good, good, bad), real=st.booleans())
+    def test(case, real):
+        if real:
+            case.path_parameters.update(
+                {name: here[name] for name in case.path_parameters or {} if name in here}
+            )
+        case.call_and_validate(base_url=url, headers=headers, checks=CHECKS, timeout=60)
+
+    test()
