@@ -31,7 +31,7 @@ BODY = {
 
 
 YAML = {"responses": {200: {"description": "OK", "content": {"application/yaml": {}}}}}
-FILES = {form.content_type.partition(";")[0]: {} for form in exports.FORMS.values()}
+FILES: dict[str, object] = {form.content_type.partition(";")[0]: {} for form in exports.FORMS.values()}
 FILE = {"responses": {200: {"description": "OK", "content": FILES}}}
 
 
