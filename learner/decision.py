@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,37 +13,50 @@ from django.conf import settings
 from django.db import transaction
 
 from annotation import extraction, jobs
-from annotation.models import DocumentType
-from learner import aliases, evaluation, gate, harm, harm_evidence, promotion
+from annotation.models import Correction, DocumentType
+from learner import aliases, crossing, evaluation, gate, harm, harm_evidence, promotion
 from learner.gate import Verdict
 from learner.models import Decision, ModelVersion, Snapshot
 from models import extractors
-from models.extractors.base import Example, Extracted
+from models.errors import TrainingFailed
+from models.extractors.base import Example, Extracted, Extractor
 from models.metrics import Scores
 from models.registry import Registry
 from models.schema import Schema
+
+log = logging.getLogger(__name__)
 
 GATE = "the gate"
 
 
 @dataclass(frozen=True, slots=True)
 class Opponent:
-    """What reads the type now: its champion, or its untaught extractor; and what it scored."""
+    """What reads the type now: its champion, or its untaught extractor; `known` are the documents it learned from."""
 
     version: str
     title: str  # for people
-    scores: Scores
+    model: Extractor
+    known: frozenset[str] = frozenset()  # keys
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What a challenger learned from, and how it did on `gold`; `schema` is what both sides are scored by."""
+    """What a challenger learned from, and how it did on `gold`; `schema` is what both sides are scored by.
+
+    `taught` trains another model as the challenger was, on other documents for training and validation.
+    """
 
     schema: Schema
-    learned: Sequence[Example]
+    train: Sequence[Example]
+    validation: Sequence[Example]
     gold: Sequence[Example]
     said: Sequence[Extracted]  # of gold
     scores: Scores
+    taught: Callable[[Sequence[Example], Sequence[Example]], Extractor]
+
+    @property
+    def learned(self) -> list[Example]:
+        return [*self.train, *self.validation]
 
 
 def decide(version: ModelVersion, challenge: Challenge, registry: Registry) -> None:
@@ -63,9 +78,7 @@ def decide(version: ModelVersion, challenge: Challenge, registry: Registry) -> N
                 {"documents": len(challenge.scores)},
             )
         else:
-            opponent = (
-                _champion(champion, challenge, registry) if champion else _untaught(document_type, challenge)
-            )
+            opponent = _champion(champion, registry) if champion else _untaught(document_type)
             evidence = harm_evidence.gather(
                 version, champion, challenge.learned, challenge.gold, challenge.said
             )
@@ -96,32 +109,51 @@ def _verdict(
     version: ModelVersion, challenge: Challenge, opponent: Opponent | None, evidence: harm.Evidence
 ) -> Verdict:
     """The gate's, with the opponent's version among its figures."""
-    found = gate.judge(
+    judge = partial(
+        gate.judge,
         challenge.schema,
         challenge.scores,
-        opponent.scores if opponent else None,
-        chances(version.run.snapshot),
-        title=opponent.title if opponent else "",
+        rng=chances(version.run.snapshot),
         budgets=version.document_type.field_budgets,
         evidence=evidence,
     )
-    return replace(found, figures=found.figures | {"against": opponent.version}) if opponent else found
+    if opponent is None:
+        return judge(opponent=None)
+    gold = evaluation.measure(opponent.model, challenge.gold, challenge.schema)
+    found = judge(opponent=gold, others=_others(challenge, opponent), title=opponent.title)
+    return replace(found, figures=found.figures | {"against": opponent.version})
 
 
-def _champion(champion: ModelVersion, challenge: Challenge, registry: Registry) -> Opponent:
-    """Scored by the very files that were registered."""
+def _others(challenge: Challenge, opponent: Opponent) -> tuple[Scores, Scores] | None:
+    """The opponent's and the challenger's scores on what is new to both; None where gold is enough, or nothing can be told."""
+    if len(challenge.gold) >= gate.ENOUGH:
+        return None
+    schema = challenge.schema
+    try:
+        read, said = crossing.read_by_others(
+            crossing.fresh(challenge.learned, opponent.known),
+            challenge.train,
+            challenge.validation,
+            lambda train, rest: partial(evaluation.answers, challenge.taught(train, rest), schema=schema),
+        )
+    except TrainingFailed as problem:
+        log.info("%s is compared on gold alone: %s", opponent.version, problem)
+        return None
+    return evaluation.measure(opponent.model, read, schema), evaluation.compare(read, said, schema)
+
+
+def _champion(champion: ModelVersion, registry: Registry) -> Opponent:
+    """By the very files that were registered."""
     folder = registry.fetch(aliases.registered(champion), champion.sha256, cache())
-    scores = evaluation.measure(extractors.load(folder), challenge.gold, challenge.schema)
-    return Opponent(champion.name, gate.CHAMPION, scores)
+    learned = Correction.objects.filter(pk__in=harm_evidence.learned_by(champion))
+    known = frozenset(str(pk) for pk in learned.order_by("pk").values_list("document", flat=True))
+    return Opponent(champion.name, gate.CHAMPION, extractors.load(folder), known)
 
 
-def _untaught(document_type: DocumentType, challenge: Challenge) -> Opponent | None:
+def _untaught(document_type: DocumentType) -> Opponent | None:
     """What reads a type that never had a champion; None if nothing does."""
     found = extraction.untaught_of(document_type)
-    if found is None:
-        return None
-    scores = evaluation.measure(extraction.opened(found), challenge.gold, challenge.schema)
-    return Opponent(found.version, found.title, scores)
+    return Opponent(found.version, found.title, extraction.opened(found)) if found else None
 
 
 def cache() -> Path:

@@ -1,6 +1,7 @@
 """What was corrected in a rehearsal in; what reads from then on out: split, trained and let through as in the app.
 
-The split is `snapshots.divide`, with what each document was before; who takes over is what `gate.judge` lets through.
+The split is `snapshots.divide`, with what each document was before; who takes over is what `gate.judge` lets through, by
+gold and, where that is little, by what is new (`crossing`).
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learner import evaluation, gate, snapshots
+from learner import crossing, evaluation, gate, snapshots
 from learner.rehearsal_learners import Learner, Says
 from learner.rehearsal_scene import Scene
 from learner.snapshots import Entry, Split
 from models.alignment import learn_day_first
+from models.errors import TrainingFailed
 from models.extractors.base import Example, Extracted
 from models.metrics import Scores
 from models.packs import PackDocument
 from models.schema import Schema
 
+LEARNED = (Split.TRAIN, Split.VALIDATION)
 UNTAUGHT = "what reads untaught"  # as the gate calls it, while there is no champion
 
 
@@ -50,6 +53,7 @@ class Reader:
         self._learner = learner
         self._says = learner.untaught(made.schema)
         self._remembered: dict[int, Split] = {}
+        self._known: set[str] = set()  # what reads has learned from these
 
     def says(self, documents: Sequence[PackDocument] | Sequence[Example]) -> list[Extracted]:
         """What it says of these documents; nothing as long as nothing reads."""
@@ -69,11 +73,30 @@ class Reader:
             self._scores(says, gold, schema),
             opponent,
             np.random.default_rng((self._made.seed, len(done))),
+            others=self._others(examples, schema),
             title=gate.CHAMPION if self.taught else UNTAUGHT,
         )
         if verdict.promote:
             self._says, self.taught = says, True
+            self._known = {each.key for part in LEARNED for each in examples[part]}
         return Trained(says, verdict.promote, verdict.reasons)
+
+    def _others(self, examples: dict[Split, list[Example]], schema: Schema) -> tuple[Scores, Scores] | None:
+        """What reads, and models trained as the candidate was, on what is new to both; None where gold is enough."""
+        if self._says is None or len(examples[Split.GOLD]) >= gate.ENOUGH:
+            return None
+        train, validation = (examples[part] for part in LEARNED)
+        try:
+            read, said = crossing.read_by_others(
+                crossing.fresh([*train, *validation], self._known),
+                train,
+                validation,
+                lambda train, rest: self._learner.taught(schema, train, rest, self._made.seed),
+            )
+        except TrainingFailed:  # of so few nothing can be learned
+            return None
+        candidate = evaluation.compare(read, [evaluation.by_schema(schema, each) for each in said], schema)
+        return self._scores(self._says, read, schema), candidate
 
     def trained_once(self, done: Sequence[Done]) -> Says:
         """What a training on these says, whatever the gate would make of it; raises as `train` does."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,18 @@ from django.db.models.functions import Coalesce, Now
 from annotation import doorbell, jobs, log_context
 from annotation.errors import LostClaim
 from annotation.models import DocumentType
-from learner import decision, evaluation, harm, progress, promotion, provenance, snapshots, suspects, triggers
+from learner import (
+    crossing,
+    decision,
+    evaluation,
+    harm,
+    progress,
+    promotion,
+    provenance,
+    snapshots,
+    suspects,
+    triggers,
+)
 from learner.models import ModelVersion, Run, Snapshot
 from learner.snapshots import Split
 from models import extractors
@@ -122,7 +133,16 @@ def _train(run: Run, registry: Registry) -> None:
     version = _version(run, made, schema, {"figures": figures, "made_with": made_with})
     _keep(version, gold, said)
     Run.objects.filter(pk=run.pk).update(stage="comparing with what reads now", share=0.95)
-    decision.decide(version, decision.Challenge(learned, taught, gold, said, scores), registry)
+    challenge = decision.Challenge(
+        learned,
+        examples[Split.TRAIN],
+        examples[Split.VALIDATION],
+        gold,
+        said,
+        scores,
+        _like(run, learned, recipe),
+    )
+    decision.decide(version, challenge, registry)
 
 
 def run_key(run: Run, snapshot: Snapshot) -> str:
@@ -223,6 +243,21 @@ def _fitted(
     )
     model.save(folder)
     return folder
+
+
+def _like(
+    run: Run,
+    schema: Schema,
+    recipe: dict[str, Any],  # an extractor's own settings
+) -> Callable[[Sequence[Example], Sequence[Example]], Extractor]:
+    """What trains models as the run's was, for the gate; all of them together get the time that one has."""
+    kind = extractors.named(extractors.for_base(run.document_type.extractor, base_of(recipe)))
+    shorter = {"max_minutes": recipe["max_minutes"] / crossing.FOLDS} if recipe.get("max_minutes") else {}
+
+    def taught(train: Sequence[Example], validation: Sequence[Example]) -> Extractor:
+        return kind.fit(schema, train, validation, recipe=recipe | shorter, on_progress=lambda _: None)
+
+    return taught
 
 
 def _registered(

@@ -106,7 +106,7 @@ def read_by_others(
     """
     kind = extractors.named(learner)
     said: dict[int, Read] = {}
-    splits = list(_folds(examples, folds, seed))
+    splits = list(folds_of(examples, folds, seed))
     if len(splits) < folds:
         return []
     for number, (learning, unseen) in enumerate(splits):
@@ -184,8 +184,8 @@ def _mean(shares: Sequence[float]) -> float:
     return float(np.mean(shares)) if shares else 2.0
 
 
-def _folds(examples: Sequence[Example], folds: int, seed: int) -> Iterator[tuple[list[int], list[int]]]:
-    """(positions to learn from, positions to read) for each fold."""
+def folds_of(examples: Sequence[Example], folds: int, seed: int) -> Iterator[tuple[list[int], list[int]]]:
+    """(positions to learn from, positions to read) for each fold, near copies together; fewer folds for few groups."""
     groups = similarity.group([similarity.fingerprint(example.pages) for example in examples])
     rng = np.random.default_rng(seed)
     sizes = [0] * folds

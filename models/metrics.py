@@ -107,6 +107,17 @@ class Scores:
         """The scores of some of the documents: `rows` is (N,)."""
         return Scores(self.fields, self.right[rows], self.predicted[rows], self.true[rows])
 
+    def followed_by(self, other: Scores) -> Scores:
+        """These documents and then those of `other`, which has the same fields."""
+        tables = zip(
+            (self.right, self.predicted, self.true), (other.right, other.predicted, other.true), strict=True
+        )
+        return Scores(self.fields, *(np.concatenate(pair) for pair in tables))
+
+    def per_document(self, field: str) -> NDArray[np.float64]:
+        """F1 of one field in each document: (N,)."""
+        return _f1(*self._columns(field))
+
     def to_json(self) -> dict[str, Any]:  # mixed: names and number tables
         return {
             "fields": list(self.fields),
@@ -164,8 +175,9 @@ def paired_bootstrap(
     field: str | None = None,
     *,
     rounds: int = ROUNDS,
+    confidence: float = 0.95,
 ) -> Interval:
-    """Candidate's F1 less the champion's, with its 95 % interval, both scored on the same documents in the same order.
+    """Candidate's F1 less the champion's, with its interval, both scored on the same documents in the same order.
 
     Both models are counted on the same resampled documents, so that documents that are hard for both cancel out
     (Koehn 2004, "Statistical significance tests for machine translation evaluation"). Without documents the
@@ -177,7 +189,7 @@ def paired_bootstrap(
         return Interval(0.0, -1.0, 1.0)
     weights = _resample(len(champion), rounds, rng)  # (R, N)
     one, other = (_f1(*(weights @ column for column in s._columns(field))) for s in (champion, candidate))
-    low, high = np.percentile(other - one, [2.5, 97.5])
+    low, high = np.percentile(other - one, [50 * (1 - confidence), 50 * (1 + confidence)])
     return Interval(candidate.f1(field) - champion.f1(field), float(low), float(high))
 
 
