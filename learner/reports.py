@@ -34,7 +34,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Candidate minus what read the type before in F1, with its 95 % interval, on the same gold documents."""
+    """Candidate minus what read the type before in F1, with its 95 % interval, on the documents that judged both."""
 
     field: str  # "" for all fields together
     before: float
@@ -53,7 +53,7 @@ class DecisionReport:
     against: str  # the version it was compared with: the champion, or what read the type untaught; "" if nothing did
     promote: bool
     reasons: tuple[str, ...]
-    documents: int
+    documents: int  # gold, and what was new to both (`learner.gate`)
     differences: tuple[Difference, ...]  # all fields together first; empty if it was compared with nothing
     at: datetime
 
