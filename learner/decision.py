@@ -134,12 +134,16 @@ def _others(challenge: Challenge, opponent: Opponent) -> tuple[Scores, Scores] |
             crossing.fresh(challenge.learned, opponent.known),
             challenge.train,
             challenge.validation,
-            lambda train, rest: partial(evaluation.answers, challenge.taught(train, rest), schema=schema),
+            lambda train, rest: _says(challenge.taught(train, rest), schema),
         )
     except TrainingFailed as problem:
         log.info("%s is compared on gold alone: %s", opponent.version, problem)
         return None
     return evaluation.measure(opponent.model, read, schema), evaluation.compare(read, said, schema)
+
+
+def _says(model: Extractor, schema: Schema) -> crossing.Says:
+    return lambda documents: evaluation.answers(model, documents, schema)
 
 
 def _champion(champion: ModelVersion, registry: Registry) -> Opponent:
