@@ -39,6 +39,8 @@ CREATE TRIGGER tally_gone AFTER DELETE ON annotation_document
 INSERT INTO annotation_tally (document_type_id, state, change)
   SELECT document_type_id, state, count(*) FROM annotation_document GROUP BY document_type_id, state;
 INSERT INTO annotation_filename (document_id, name) SELECT id, lower(filename) FROM annotation_document;
+-- what the rows refer to is looked at now and not at the end: a table that waits for that can't have an index made
+SET CONSTRAINTS ALL IMMEDIATE;
 CREATE INDEX filename_trigrams ON annotation_filename USING gin (docloop_trigrams(name));
 """
 DROP = """
