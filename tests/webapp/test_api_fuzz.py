@@ -91,6 +91,15 @@ def test_every_answer_is_as_described(role, description, known, live_server, req
     assert wrong == [], "\n\n".join(wrong)
 
 
+def test_what_is_no_json_or_too_long_is_answered_as_described(description, lea, live_server):
+    headers = {"Authorization": f"Bearer {ApiToken.issue(lea)}"}
+    for body, status in ((b"\x00 kt", 400), (b" " * 3_000_000, 413)):
+        case = description["/api/runs"]["POST"].Case(body={})
+        answer = case.call(live_server.url, headers=headers | {"Content-Type": "application/json"}, data=body)
+        assert answer.status_code == status
+        case.validate_response(answer, checks=CHECKS)
+
+
 def ask(operation, known, url, headers, examples) -> None:
     """Some requests that are as described, about what is there and about what isn't, and some that aren't."""
     good, bad = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)

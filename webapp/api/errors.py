@@ -71,7 +71,7 @@ AT_A_LOSS = "Try again; if it stays so, give an operator the time and this answe
 def answers(*others: int, **by_status: Any) -> dict[int, Any]:  # a schema each
     """For `response=` of an operation: what is good (see `GOOD`), the errors every operation has, and `others`."""
     good = {GOOD[name]: schema for name, schema in by_status.items()}
-    return good | dict.fromkeys((*others, 401, 403, 422, 429), Problem)
+    return good | dict.fromkeys((*others, 400, 401, 403, 413, 422, 429), Problem)
 
 
 def answer_errors(api: NinjaAPI) -> None:
