@@ -116,7 +116,7 @@ def test_no_hostile_file_breaks_a_server_and_each_refusal_says_why(
     assert not at_first.children()
     assert not written(scratch) and not written(elsewhere) and not os.path.exists("/tmp/pwned")
     store = Path(django_settings.STORE)
-    assert {path.relative_to(store).parts[0] for path in written(store)} <= {"files", "pages"}
+    assert {path.relative_to(store).parts[0] for path in written(store)} <= {"files", "pages", "imports"}
     kept = set(Document.objects.values_list("file", flat=True))
     assert {str(path.relative_to(store)) for path in written(store / "files")} >= kept
     after = upload("after.pdf", make_pdf(tmp_path / "after.pdf", "all is well " * 5).read_bytes())

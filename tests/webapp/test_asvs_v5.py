@@ -228,7 +228,11 @@ def test_v5_3_2_files_are_stored_under_names_of_our_own(lead, tmp_path, rung, na
     document = received.document
     assert document.file.name == f"files/{document.sha256[:2]}/{document.sha256}"
     assert document.filename == "evil.pdf"
-    assert {path.relative_to(django_settings.STORE).parts[0] for path in stored()} <= {"files", "pages"}
+    assert {path.relative_to(django_settings.STORE).parts[0] for path in stored()} <= {
+        "files",
+        "pages",
+        "imports",
+    }
 
 
 def test_v5_3_3_folders_that_a_zip_names_are_passed_over(tmp_path, rung):
