@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
 from benchmarks import alignment, extraction, memory, own_reading, rehearsal, report, rotated, speed
 from benchmarks.contenders import CONTENDERS, CONVERGED, DEFAULT, Contender
+from benchmarks.options import parser
 from benchmarks.packs import ALL, PACKS, Divided, Pack, divide, divide_by_layout, rotate, with_pages
-from benchmarks.results import FOLDER, INVOCATIONS, Results, Row, provenance
+from benchmarks.results import INVOCATIONS, Results, Row, provenance
 from models import grouping
 from models.errors import DocloopError
 from models.extractors.base import Progress
@@ -26,7 +26,7 @@ Measured = Iterator[tuple[str, Row]]  # key and row
 
 
 def main(arguments: Sequence[str]) -> int:
-    given = _parser().parse_args(arguments)
+    given = parser(tuple(SECTIONS)).parse_args(arguments)
     results = Results(given.results)
     ended = 0
     try:
@@ -258,6 +258,15 @@ def _pages(given: argparse.Namespace, results: Results) -> Measured:
     yield "pages", found | {"minutes": minutes, "report": pages.report(found), "goals": pages.goals(found)}
 
 
+def _routing(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import routing
+
+    began = time.perf_counter()
+    measured = list(routing.measure(given.data, seeds=given.seeds, say=say))
+    told = {"report": routing.report(measured), "goals": routing.goals(measured)}
+    yield "routing", _section(measured, began) | told
+
+
 def _alignment(given: argparse.Namespace, results: Results) -> Measured:
     for pack in given.packs:
         began = time.perf_counter()
@@ -276,6 +285,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
     "memory": _memory,
     "reading": _reading,
     "alignment": _alignment,
+    "routing": _routing,
     "selection": _selection,
     "audit": _audit,
     "labels": _labels,
@@ -351,49 +361,6 @@ def _told() -> Callable[[Progress], None]:
             say(f"  {progress.stage}, epoch {progress.epoch} of {progress.epochs}: {figures}")
 
     return on_progress
-
-
-def _size(text: str) -> str:
-    if text != ALL and not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"a size is a number of documents, or {ALL!r}; not {text!r}")
-    return text
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="The figures we publish.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the packs, each NAME/train in it")
-    parser.add_argument("--only", nargs="+", choices=tuple(SECTIONS), help="only these sections")
-    parser.add_argument("--packs", nargs="+", choices=tuple(PACKS), default=list(PACKS))
-    parser.add_argument("--sizes", nargs="+", type=_size, help=f"numbers of labelled documents, or {ALL}")
-    parser.add_argument(
-        "--parts",
-        nargs="+",
-        choices=[part.key for part in rehearsal.PARTS],
-        metavar="KEY",
-        help=f"only these rehearsals: {', '.join(part.key for part in rehearsal.PARTS)}",
-    )
-    parser.add_argument(
-        "--rehearsal-seeds", type=int, metavar="N", help="at most N seeds of each; not for publishing as five"
-    )
-    parser.add_argument("--extractors", nargs="+", choices=tuple(CONTENDERS), help="only these")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[1], help="one training for each")
-    parser.add_argument("--missing", action="store_true", help="only what no earlier run has kept")
-    parser.add_argument("--report-only", action="store_true", help="measure nothing, write RESULTS.md anew")
-    parser.add_argument(
-        "--held-back", type=int, metavar="N", help="another test of N documents; not for publishing"
-    )
-    parser.add_argument("--pages", type=int, default=10, help="pages of each sort to read")
-    parser.add_argument("--doctr-weights", type=Path, metavar="FOLDER", help="unless given, from docTR's hub")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--results", type=Path, default=FOLDER, metavar="FOLDER", help="where rows are kept")
-    parser.add_argument("--write", type=Path, default=report.FILE, metavar="FILE", help="the page to write")
-    parser.add_argument(
-        "--work",
-        type=Path,
-        default=FOLDER.parents[1] / ".docloop" / "benchmarks",
-        help="for what was read by OCR",
-    )
-    return parser
 
 
 if __name__ == "__main__":
