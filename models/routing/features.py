@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from models.pages import Page
 
 Floats = NDArray[np.float64]
-Rows = sparse.csr_matrix
+Rows: TypeAlias = sparse.csr_matrix
 
 WORDS = 2**16  # columns that words and pairs are hashed into
 PAGES = 2  # the first ones: what a document is stands at its beginning

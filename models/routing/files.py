@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load, save_file
-from scipy import sparse
+from scipy import sparse  # type: ignore[import-untyped]
 
 from models.calibration import Calibration
 from models.errors import RegistryError
