@@ -21,13 +21,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from annotation import doorbell, inbox, jobs, sweep
+from annotation import doorbell, inbox, jobs, sweep, webhooks
 from annotation.models import Correction, DirtyTask, Document, Job
 from tests.annotation.stand_in import install, result
 from tests.factories import make_document, make_extraction, make_type
 
 CONTENTS = [{"total": "12.90"}, {"company": "ACME LTD", "date": "01/02/2024"}]
-SECRET = "only-for-tests-webhook-secret-0123456789"
 
 number = st.integers(0, 1000)  # which of those there are
 copies = st.sampled_from([0, 0, 1, 2, 3])  # of a notice
@@ -148,7 +147,7 @@ class Corrections(RuleBasedStateMachine):
                 f"/hooks/label-studio/{self.kind.name}/",
                 json.dumps(body),
                 content_type="application/json",
-                headers={"X-Docloop-Secret": SECRET},
+                headers={webhooks.HEADER: webhooks.secrets(self.kind.name)[0]},
             )
         assert answer.status_code == 202
 
