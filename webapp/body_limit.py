@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
+from webapp.api.errors import problem
 from webapp.label_imports import MOST_FILES, MOST_LABELS
 
 MB = 1_000_000
@@ -28,8 +29,10 @@ def bounded(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[Http
             most = (MOST_LABELS + MOST_FILES * settings.CONFIG.max_upload_mb + 1) if known else STRANGERS
             length = request.META.get("CONTENT_LENGTH") or "0"
             if not length.isdecimal() or int(length) > most * MB:
-                text = f"This is more than {most} MB, the most that one request may bring: send fewer files at once.\n"
-                return HttpResponse(text, status=413, content_type="text/plain; charset=utf-8")
+                text = f"This is more than {most} MB, the most that one request may bring: send fewer files at once."
+                if request.path.startswith("/api/"):
+                    return JsonResponse(problem(413, text), status=413)
+                return HttpResponse(f"{text}\n", status=413, content_type="text/plain; charset=utf-8")
         return answer(request)
 
     return middleware

@@ -121,6 +121,8 @@ def test_v5_2_1_a_file_over_the_size_is_refused_and_a_request_over_all_sizes_is_
         return lead.post(reverse("upload"), **body).status_code
 
     assert bring(str(300_000_000)) == 413 and bring("-1") == 413
+    body = {"data": b"x", "content_type": "multipart/form-data; boundary=x", "CONTENT_LENGTH": "300000000"}
+    assert lead.post("/api/documents", **body).json()["status"] == 413
     lead.logout()
     assert bring(str(2_000_000)) == 413, "whoever isn't signed in has no file to send"
 
