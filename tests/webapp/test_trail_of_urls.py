@@ -61,6 +61,12 @@ def with_document(state="extracted", **more):
     return make
 
 
+def to_move(world):
+    arguments, _ = with_document()(world)
+    make_type(name="letters")
+    return arguments, {"type": "letters", "document_type": "letters", "why": "it is one"}
+
+
 def to_erase(world):
     arguments, _ = with_document(filename="a.pdf")(world)
     return arguments, {"filename": "a.pdf"}
@@ -196,6 +202,7 @@ PAGES_THAT_ACT = {
     "extract-again": Act(("asked for an extraction",), with_document()),
     "send-to-queue": Act(("sent to the queue",), with_document()),
     "erase-document": Act(("erased",), to_erase),
+    "move-document": Act(("moved to another type",), to_move),
     "upload": Act(("received",), file),
     "import-labels": Act(("imported labels",), an_import),
     "tokens": Act(("made a token",), sends([], {"note": "notebook", "most": "0"})),
@@ -211,6 +218,7 @@ CALLS_THAT_ACT = {
     "documents.read_again": PAGES_THAT_ACT["read-again"],
     "documents.extract_again": PAGES_THAT_ACT["extract-again"],
     "documents.send_to_queue": PAGES_THAT_ACT["send-to-queue"],
+    "documents.move": PAGES_THAT_ACT["move-document"],
     "documents.erase": PAGES_THAT_ACT["erase-document"],
     "document_types.create": Act(("made a document type",), sends([], NEW_TYPE)),
     "document_types.change": Act(("changed a document type",), sends(["receipts"], OTHER_TYPE)),
