@@ -91,7 +91,7 @@ def test_a_training_that_wakes_after_another_took_over_writes_nothing(
     else:
         until(
             "the zombie to be refused",
-            lambda: "was taken over after attempt 1" in installation.log("worker-training") or None,
+            lambda: "taken over by another worker" in installation.log("worker-training") or None,
         )
     run.refresh_from_db()
     versions = Registry(mlflow_url).versions(run.document_type.name)
