@@ -275,7 +275,7 @@ def _without_rows() -> None:
     from annotation import jobs
     from annotation.models import Job
 
-    def job(name: str) -> Callable[[Callable[[int], None]], Any]:
+    def job(name: str, about: str = "") -> Callable[[Callable[[int], None]], Any]:
         def decorate(work: Callable[[int], None]) -> Any:
             @shared_task(name=name, acks_late=True, reject_on_worker_lost=True)
             def task(job_id: int) -> None:
