@@ -356,6 +356,8 @@ def request(
         )
     try:
         body = answer.json() if answer.content else None
+        if isinstance(body, dict) and "remedy" in body:
+            raise ValueError("Docloop's own")
     except ValueError:
         # a proxy's page: its 404 must not look as if Label Studio's tasks were gone
         raise LabelStudioUnreachable(f"not Label Studio but something else answered ({what})") from None

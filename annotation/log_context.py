@@ -30,8 +30,9 @@ def about(**more: object) -> Iterator[None]:
 
 
 def note(**more: object) -> None:
-    """From here to the end of the block: what turned out on the way."""
-    _facts.set({**_facts.get(), **more})
+    """From here to the end of the block: what turned out on the way; outside of any, nothing would take it back."""
+    if _facts.get():
+        _facts.set({**_facts.get(), **more})
 
 
 def trace() -> str:

@@ -54,6 +54,7 @@ NO_PAGES = {
     "readyz",
     "label-studio-webhook",
     "label-studio-backend",
+    "task-page",
 }
 
 
