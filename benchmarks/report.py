@@ -90,7 +90,7 @@ def written(results: Results) -> str:
         parts += ["## Extraction speed, words given", _speed(list(speed.values()))]
     if told := list(others["memory"].values()):
         parts += ["## Memory of a training", memory.report(told), _origins(told)]
-    for section in ("inference", "reading", "alignment", *goals.CHOOSING_IN, "annotator"):
+    for section in ("inference", "reading", "alignment", "routing", *goals.CHOOSING_IN, "annotator"):
         if rows := list(results.rows(section).values()):
             parts += [f"## {section.capitalize()}", *(row["report"] for row in rows), _origins(rows)]
     if invocations := list(results.rows(INVOCATIONS).values()):
