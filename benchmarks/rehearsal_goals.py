@@ -22,6 +22,7 @@ from benchmarks.rehearsal import (
     SHIPPED,
     TOLD,
 )
+from learner.rehearsal import RULE
 
 Row = dict[str, Any]  # JSON: names, counts, figures
 
@@ -39,7 +40,7 @@ def goals(rows: dict[str, Row]) -> list[Row]:
     long = rows.get(LONG, row)  # random order goes on where this one's budget ends
     if long["part"]["seeds"] != row["part"]["seeds"]:  # medians are over the same splits
         long = row
-    told = f"{_which(row, long)}; {_confirmed(rows)}"
+    told = f"{_which(row, long)}; {_confirmed(rows)}{_outdated(row)}"
     lines = [
         _line(
             "person-seconds",
@@ -99,6 +100,11 @@ def _others(row: Row, told: str) -> Row:
 
 def _rule(row: Row) -> str:
     return str(row.get("rule", OLD_RULE))
+
+
+def _outdated(row: Row) -> str:
+    """Says so, if rehearsals have another rule by now than the row's."""
+    return "" if _rule(row) == RULE else f"; by rule {_rule(row)} of rehearsals, which have {RULE} since"
 
 
 def _ways(row: Row) -> Row:
