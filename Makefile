@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up install test test-fast journeys chaos check format demo-documents base-model bench screenshots lock sbom audit clean
+.PHONY: help up install test test-parts test-services test-fast journeys chaos check format demo-documents base-model bench screenshots lock sbom audit clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -22,7 +22,14 @@ install: ## the Python environments, at their locks
 	@$(PYTHON) webapp/embedded/install.py
 
 test: install ## every test, also the journeys with the real services
-	@$(RUN)/python -m pytest
+	@# at once: who waits for services leaves the others a core
+	@$(MAKE) --no-print-directory -j 2 test-parts test-services
+
+test-parts:
+	@$(RUN)/python -m pytest --durations 15 -m "not journey and not chaos"
+
+test-services:
+	@$(RUN)/python -m pytest --durations 15 -m "journey or chaos"
 
 test-fast: install ## the tests without training and without services, in under a minute
 	@# importing transformers takes longer than the tests of the folder that is left out
