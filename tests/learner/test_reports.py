@@ -122,7 +122,9 @@ def test_the_audit_slice_is_weighed_by_the_probability_of_being_picked():
     audited(0.1, {"company": "accepted", "total": "edited"})
     audited(0.2, {"company": "accepted", "total": "moved"})
     audited(None, {"company": "edited", "total": "edited"})  # picked by the strategy: measures nothing
-    audited(0.1, {"company": "edited", "document type": "invoice"})  # of another type: no figure of this one's
+    audited(
+        0.1, {"company": "edited", "document type": "invoice"}
+    )  # of another type: no figure of this one's
     found = audit(quality.audited(document_type), document_type.schema.names)
     assert (found.documents, found.fields) == (2, 4)
     assert found.accuracy == pytest.approx((10 + 5 + 5) / (20 + 10))
