@@ -173,7 +173,9 @@ def test_a_notice_that_does_not_arrive_is_found_by_the_sweep_and_the_settings_ar
     before = patient.held()
     (port,) = free_ports(1)
     remedies = patient.failed(internal_url=f"http://127.0.0.1:{port}")
-    assert {"Docloop's answers", "webhook of receipts", "probe: webhook"} == set(remedies)
+    assert {"Docloop's answers", "webhook of receipts", "probe: webhook", "probe: page image"} == set(
+        remedies
+    )
     for setting in (
         "SSRF_PROTECTION_ENABLED",
         "USE_DEFAULT_BANNED_SUBNETS",

@@ -29,7 +29,8 @@ SERVERS = {
     "wsgi": [sys.executable, "-c", WSGI],
     "runserver": [sys.executable, "manage.py", "runserver", "--noreload", "--nothreading", "127.0.0.1:0"],
     "worker": [*CELERY, "worker", "--queues", "reading", "--pool", "solo"],
-    "beat": [*CELERY, "beat", "--pidfile=", "--schedule", "/dev/null"],
+    # where its schedule is it writes, and what is no schedule it takes away: even a device, for root
+    "beat": [*CELERY, "beat", "--pidfile=", "--schedule", "FOLDER/schedule"],
 }
 
 
@@ -42,7 +43,7 @@ def start(command, tmp_path, **environment):
         "DOCLOOP_DATABASE_URL": os.environ["DOCLOOP_DATABASE_URL"],
     }
     return subprocess.run(
-        command,
+        [each.replace("FOLDER", str(tmp_path)) for each in command],
         cwd=CHECKOUT,
         env=kept | given | environment,
         capture_output=True,
