@@ -34,6 +34,8 @@ def send_to_queue(document_id: int, *, by: str) -> None:
     document_type = document.document_type
     if document.state not in MAY:
         raise Refused(f"This document is {document.state}: it can't be put into the queue.")
+    if document_type.unknown:
+        raise Refused("Nobody knows yet what type of document this is: say so first, and it goes there.")
     if document_type.project_id is None:
         raise Refused(f"{document_type.title} has no project in Label Studio yet. Try again in a minute.")
     reason = f"asked for by {by}"

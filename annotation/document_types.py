@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 from annotation import audit_trail, doorbell
 from annotation.errors import Refused
 from annotation.models import Correction, DocumentType
+from annotation.routing_model import UNKNOWN
 from models.errors import BadSchema, DocloopError
 from models.extractors import EXTRACTORS
 from models.schema import Field, Schema
@@ -25,7 +26,7 @@ from models.schema import Field, Schema
 Specification = Mapping[str, Any]  # what YAML or JSON can hold
 
 PROBE_PREFIX = "docloop-probe-"  # of the types that the doctor makes, and takes away with all that is of them
-NAME = re.compile(rf"(?!{PROBE_PREFIX})[a-z][a-z0-9_-]{{0,39}}")
+NAME = re.compile(rf"(?!{PROBE_PREFIX}|{UNKNOWN}$)[a-z][a-z0-9_-]{{0,39}}")
 STRATEGY = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 # whose change gives the pool another order

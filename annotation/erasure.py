@@ -20,6 +20,7 @@ from annotation.task_views import Json, column_filter
 FACTS_OF_DOCUMENTS = (
     "document received",
     "document read",
+    "document without type read",
     "document misfiled",
     "correction recorded",
     "extraction asked",

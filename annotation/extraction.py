@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -47,6 +48,8 @@ def extract_document(document_id: int) -> None:
 
 def ask_again(document: Document, *, by: str) -> None:
     """Have a document extracted once more by what reads its type now. Raises `Refused` if that can't be."""
+    if document.document_type.unknown:
+        raise Refused("Nobody knows yet what type of document this is: say so first, and it is extracted.")
     if document.state not in (*OPEN, State.CONFIRMED):
         raise Refused(f"This document is {document.state}: it has no words yet to be extracted from.")
     version = version_in_use(document.document_type)
@@ -145,9 +148,20 @@ def in_use(document_type: DocumentType) -> Extractor | None:
 
 def champion(document_type: DocumentType) -> Extractor:
     """The type's champion, loaded once per process."""
+    return _loaded(registered(document_type))
+
+
+def registered(document_type: DocumentType) -> RegisteredVersion:
+    """The type's champion as it is registered."""
     number = int(document_type.champion.rpartition("-v")[2])
     run = document_type.champion_uri.removeprefix("runs:/").partition("/")[0]
-    return _loaded(RegisteredVersion(document_type.name, number, run, document_type.champion_sha256))
+    return RegisteredVersion(document_type.name, number, run, document_type.champion_sha256)
+
+
+def fetched(version: RegisteredVersion) -> Path:
+    """The folder of a version's files, fetched if need be; raises `RegistryError`."""
+    registry = Registry(settings.CONFIG.mlflow_url)
+    return registry.fetch(version, version.sha256, settings.CONFIG.data / "cache" / "models")
 
 
 @lru_cache(maxsize=4)
@@ -158,9 +172,7 @@ def opened(found: Untaught) -> Extractor:
 
 @lru_cache(maxsize=4)
 def _loaded(version: RegisteredVersion) -> Extractor:
-    registry = Registry(settings.CONFIG.mlflow_url)
-    folder = registry.fetch(version, version.sha256, settings.CONFIG.data / "cache" / "models")
-    return extractors.load(folder)
+    return extractors.load(fetched(version))
 
 
 def _extract(documents: Sequence[Document], document_type: DocumentType) -> None:

@@ -30,6 +30,7 @@ from annotation import (
     log_context,
     page_store,
     quota,
+    routing,
 )
 from annotation.document_types import PROBE_PREFIX
 from annotation.models import Document, DocumentType
@@ -119,7 +120,7 @@ def receive_pack_document(given: PackDocument, *, document_type: DocumentType, b
                 ],
             )
             lifecycle.move(document.pk, Document.State.READ, reason="came with its words")
-            doorbell.ring("document read", document.pk)
+            routing.tell_read(document.pk)
             _write_down(document, by)
     with log_context.about(document=document.pk):
         log.info("received with its words")

@@ -24,17 +24,17 @@ from annotation.labelling import ASSUMED, CHOSEN_TYPE
 from annotation.page_key_model import Keyed
 from annotation.recheck_model import Recheck as Recheck
 from annotation.refiling_model import Refiling as Refiling
+from annotation.routing_model import Named
+from annotation.routing_model import RouterAnswer as RouterAnswer
 from annotation.trail_model import TrailEntry as TrailEntry
 from models.extractors.base import Answer, Value
 from models.pages import Page as WordPage
 from models.schema import Schema
 
 
-class DocumentType(Gated):
+class DocumentType(Named, Gated):
     """A kind of document: its fields, its Label Studio project, its champion, thresholds and retraining rule."""
 
-    name = models.SlugField(max_length=40, unique=True)
-    title = models.CharField(max_length=80)
     fields = models.JSONField(help_text="models.schema.Schema.to_json()")
     target_error = models.FloatField(
         null=True,

@@ -16,7 +16,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from annotation import audit_trail, doorbell, intake, jobs, lifecycle, page_store
+from annotation import audit_trail, doorbell, intake, jobs, lifecycle, page_store, routing
 from annotation.models import Document, GivenLabels
 from models import ocr, rendering, similarity
 from models.errors import ReadingFailed
@@ -52,7 +52,7 @@ def read_document(document_id: int) -> None:
         fingerprint = similarity.fingerprint(document.word_pages)
         Document.objects.filter(pk=document_id).update(fingerprint=f"{fingerprint:016x}", problem="")
         lifecycle.move(document_id, State.READ, reason=_told(read_by))
-        doorbell.ring("document read", document_id)
+        routing.tell_read(document_id)
         if GivenLabels.objects.filter(document=document_id).exists():
             doorbell.ring("labels given", document_id)
 

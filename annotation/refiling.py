@@ -30,10 +30,12 @@ NOT_FOUND = 404
 
 
 @transaction.atomic
-def move(document_id: int, to: DocumentType, *, by: str, why: str = "") -> Refiling | None:
+def move(
+    document_id: int, to: DocumentType, *, by: str, why: str = "", by_router: bool = False
+) -> Refiling | None:
     """Make a document one of type `to`; None if it is already. Raises `Refused` while labels wait to be recorded.
 
-    In one transaction: either nothing happened, or the document is of its new type and the jobs that do the rest wait.
+    `by_router`: whether `by` is a version of the router, and no person. In one transaction: either nothing happened, or the document is of its new type and the jobs that do the rest wait.
     """
     locked = Document.objects.select_for_update(of=("self",)).select_related("document_type")
     document = locked.get(pk=document_id)
@@ -52,6 +54,7 @@ def move(document_id: int, to: DocumentType, *, by: str, why: str = "") -> Refil
         before=before,
         after=to,
         by=by[:150],
+        by_router=by_router,
         why=why[:500],
         projects=sorted(each for each in projects - {to.project_id} if each),
     )
@@ -70,7 +73,8 @@ def move(document_id: int, to: DocumentType, *, by: str, why: str = "") -> Refil
         why=f"from {before.name} to {to.name}{f': {why}' if why else ''}",
     )
     doorbell.ring("document refiled", refiling.pk)
-    doorbell.ring("pool changed", before.pk)
+    if not before.unknown:
+        doorbell.ring("pool changed", before.pk)
     return refiling
 
 

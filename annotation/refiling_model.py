@@ -13,6 +13,9 @@ class Refiling(models.Model):
     before = models.ForeignKey("annotation.DocumentType", models.PROTECT, related_name="+")
     after = models.ForeignKey("annotation.DocumentType", models.PROTECT, related_name="+")
     by = models.CharField(max_length=150)
+    by_router = models.BooleanField(
+        default=False, db_default=False, help_text="Whether `by` is a version of the router, and no person"
+    )
     why = models.CharField(max_length=500, blank=True)
     projects = models.JSONField(
         default=list, help_text="Label Studio's, that may hold tasks of it under the old type"

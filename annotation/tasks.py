@@ -13,6 +13,7 @@ from annotation import (
     queueing,
     reading,
     refiling,
+    routing,
     schedules,
     state_counts,
     sweep,
@@ -27,6 +28,8 @@ def tick() -> None:
 
 
 read_document = jobs.job("annotation.read_document", "document")(reading.read_document)
+route_document = jobs.job("annotation.route_document", "document")(routing.route_document)
+route_waiting = jobs.job("annotation.route_waiting", "document_type")(routing.route_waiting)
 extract_document = jobs.job("annotation.extract_document", "document")(extraction.extract_document)
 extract_again = jobs.job("annotation.extract_again", "document")(extraction.extract_again)
 extract_pool = jobs.job("annotation.extract_pool", "document_type")(extraction.extract_pool)

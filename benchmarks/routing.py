@@ -22,9 +22,11 @@ from sklearn.pipeline import make_pipeline
 
 from benchmarks.packs import ALL
 from benchmarks.tables import table
-from models import grouping, routing
+from models import grouping
 from models.packs import PackDocument, read_pack
-from models.routing.learning import LOST
+from models.routing import UNKNOWN
+from models.routing.learning import LOST, learn
+from models.routing.router import Routed
 
 MIXED = ("sroie", "adbuy", "nda", "invoice_tiny")
 JUDGED = ("sroie", "adbuy", "nda")  # held back in turn; ten invoices are too few to be a goal
@@ -100,17 +102,17 @@ def _measured(groups: dict[str, grouping.Groups], way: str, size: str, held: str
         right=_share(
             each.document_type == document.kind for each, document in zip(known, tested, strict=True)
         ),
-        lost=_share(each.document_type == routing.UNKNOWN for each in known),
-        found=_share(each.document_type == routing.UNKNOWN for each in strange) if strange else None,
+        lost=_share(each.document_type == UNKNOWN for each in known),
+        found=_share(each.document_type == UNKNOWN for each in strange) if strange else None,
         pages_per_second=sum(len(document.pages) for document in asked) / seconds,
     )
 
 
-Learned = Callable[[Sequence[PackDocument]], list[routing.Routed]]
+Learned = Callable[[Sequence[PackDocument]], list[Routed]]
 
 
 def _ours(taught: Sequence[PackDocument], groups: Sequence[int], seed: int) -> Learned:
-    router = routing.learn([each.pages for each in taught], [each.kind for each in taught], groups, seed=seed)
+    router = learn([each.pages for each in taught], [each.kind for each in taught], groups, seed=seed)
     return lambda asked: router.route([each.pages for each in asked])
 
 
@@ -126,11 +128,11 @@ def _peer(taught: Sequence[PackDocument], seed: int) -> Learned:
     threshold = float(np.quantile(sure.max(axis=1), LOST))
     model.fit(texts, kinds)
 
-    def route(asked: Sequence[PackDocument]) -> list[routing.Routed]:
+    def route(asked: Sequence[PackDocument]) -> list[Routed]:
         shares = model.predict_proba([_text(each) for each in asked])
         names = [str(model.classes_[position]) for position in shares.argmax(axis=1)]
         return [
-            routing.Routed(routing.UNKNOWN if sure < threshold else name, name, float(sure), 0.0)
+            Routed(UNKNOWN if sure < threshold else name, name, float(sure), 0.0)
             for name, sure in zip(names, shares.max(axis=1), strict=True)
         ]
 

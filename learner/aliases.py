@@ -29,8 +29,8 @@ def mirror_aliases(type_id: int) -> None:
 
 
 def mirror_all() -> None:
-    """Every type's aliases; raises `RegistryError`."""
-    for type_id in DocumentType.objects.order_by("pk").values_list("pk", flat=True):
+    """Every type's aliases, and the router's; raises `RegistryError`."""
+    for type_id in DocumentType.every.order_by("pk").values_list("pk", flat=True):
         mirror_aliases(type_id)
 
 

@@ -87,10 +87,10 @@ def decide(version: ModelVersion, challenge: Challenge, registry: Registry) -> N
             jobs.assert_held()
             now = DocumentType.objects.select_for_update().get(pk=document_type.pk)
             if (now.champion, now.schema.hash) == (document_type.champion, document_type.schema.hash):
-                _settle(version, champion, verdict)
+                settle(version, champion, verdict)
 
 
-def _settle(version: ModelVersion, champion: ModelVersion | None, verdict: Verdict) -> None:
+def settle(version: ModelVersion, champion: ModelVersion | None, verdict: Verdict) -> None:
     """Write the decision and what follows from it; in the caller's transaction, with the type locked."""
     Decision.objects.create(
         version=version,

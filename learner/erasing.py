@@ -32,11 +32,14 @@ def erase(document_id: int, *, by: str, why: str = "") -> Erasure:
             raise Refused(f"there is no document {document_id}")
         return gone
     # no training is asked for meanwhile
-    DocumentType.objects.select_for_update().get(pk=document.document_type_id)
+    DocumentType.every.select_for_update().get(pk=document.document_type_id)
     corrections = list(Correction.objects.filter(document=document).values_list("pk", flat=True))
     _refuse_while_learning(document, corrections)
-    learned = provenance.use_of(corrections).learned
-    return erasure.erase(document, by=by, why=why, learned_by=[version.name for version in learned])
+    learned = [version.name for version in provenance.use_of(corrections).learned]
+    routers = ModelVersion.objects.filter(run__lessons__document=document, run__lessons__gold=False)
+    return erasure.erase(
+        document, by=by, why=why, learned_by=learned + list(routers.values_list("name", flat=True))
+    )
 
 
 def still_in_use(erased: Erasure) -> list[str]:
@@ -72,7 +75,10 @@ def forget_models(erased: Erasure, *, by: str) -> list[str]:
 
 
 def _refuse_while_learning(document: Document, corrections: list[int]) -> None:
-    run = Run.objects.filter(document_type=document.document_type_id, state=Run.State.RUNNING).first()
+    running = Run.objects.filter(state=Run.State.RUNNING)
+    if router := running.filter(lessons__document=document).first():
+        raise _used_by(document, router)
+    run = running.filter(document_type=document.document_type_id).first()
     if run is None:
         return
     snapshots = [
@@ -80,7 +86,11 @@ def _refuse_while_learning(document: Document, corrections: list[int]) -> None:
         *provenance.snapshots_with(corrections, gold=True),
     ]
     if corrections and (run.snapshot_id is None or run.snapshot_id in snapshots):
-        raise Refused(
-            f"document {document.pk} can't be erased just now: training {run.pk} uses it. "
-            "Stop the training, or wait until it has ended."
-        )
+        raise _used_by(document, run)
+
+
+def _used_by(document: Document, run: Run) -> Refused:
+    return Refused(
+        f"document {document.pk} can't be erased just now: training {run.pk} uses it. "
+        "Stop the training, or wait until it has ended."
+    )

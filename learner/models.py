@@ -10,6 +10,7 @@ from annotation.models import Correction, Document, DocumentType, Recheck
 from learner.automation_model import AcceptanceRule as AcceptanceRule
 from learner.automation_model import Automation as Automation
 from learner.headline_model import Headline as Headline
+from learner.routing_model import Lesson as Lesson
 
 
 class Look(models.Model):

@@ -80,10 +80,13 @@ def promote(version: ModelVersion, *, by: str, reason: str) -> None:
     for old in ModelVersion.objects.filter(document_type=document_type, state=State.CHAMPION):
         move(old, State.RETIRED, by=by, reason=f"followed by {version}")
     move(version, State.CHAMPION, by=by, reason=reason)
-    DocumentType.objects.filter(pk=document_type.pk).update(
+    DocumentType.every.filter(pk=document_type.pk).update(
         champion=version.name, champion_uri=version.uri, champion_sha256=version.sha256
     )
-    doorbell.ring("champion changed", document_type.pk)
+    if document_type.unknown:
+        doorbell.ring("router changed", document_type.pk)
+    else:
+        doorbell.ring("champion changed", document_type.pk)
 
 
 def previous_champion(document_type: DocumentType) -> ModelVersion | None:
@@ -108,4 +111,4 @@ def roll_back(document_type: DocumentType, *, by: str) -> ModelVersion:
 
 def _locked(type_id: int) -> DocumentType:
     """The document type, locked until the transaction ends, so that its versions move one after the other."""
-    return DocumentType.objects.select_for_update().get(pk=type_id)
+    return DocumentType.every.select_for_update().get(pk=type_id)

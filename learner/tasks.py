@@ -27,6 +27,11 @@ draw_random_curve = jobs.job("learner.draw_random_curve", "document_type")(rando
 mirror_aliases = jobs.job("learner.mirror_aliases", "document_type")(aliases.mirror_aliases)
 
 
+@jobs.job("learner.train_router")
+def train_router(_nothing: int) -> None:
+    triggers.train_router()
+
+
 @jobs.job("learner.reconcile")
 def reconcile(_nothing: int) -> None:
     """Mend what was left: runs that nothing will finish, aliases that MLflow missed, figures of yesterday, who was to be asked."""

@@ -27,8 +27,8 @@ from learner import (
     evaluation,
     harm,
     progress,
-    promotion,
     provenance,
+    registering,
     snapshots,
     suspects,
     triggers,
@@ -39,7 +39,7 @@ from models import extractors
 from models.alignment import learn_day_first
 from models.errors import DocloopError, RegistryError, TrainingStopped
 from models.extractors.base import Example, Extracted, Extractor, Progress
-from models.registry import MODEL, Ending, RegisteredVersion, Registry
+from models.registry import MODEL, Ending, Registry
 from models.schema import Schema
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,12 @@ def train(run_id: int) -> None:
         return
     registry = Registry(settings.CONFIG.mlflow_url)
     try:
-        _train(run, registry)
+        if run.document_type.unknown:
+            from learner import routing_training  # here and not above: it brings scikit-learn along
+
+            routing_training.train(run, registry, workplace(run))
+        else:
+            _train(run, registry)
     except (LostClaim, RegistryError):
         raise
     except TrainingStopped:
@@ -122,7 +127,8 @@ def _train(run: Run, registry: Registry) -> None:
     if run.note:
         registry.describe(mlflow_run, run.note)
     if made is None:
-        made = _registered(registry, document_type.name, mlflow_run, key, snapshot, folder)
+        tags = {"docloop.snapshot": snapshot.hash}
+        made = registering.upload(registry, document_type.name, mlflow_run, key, folder, tags)
     made_with = provenance.made_with(
         document_type,
         snapshot,
@@ -130,7 +136,7 @@ def _train(run: Run, registry: Registry) -> None:
         {split: len(found) for split, found in examples.items()},
         provenance.calibration(learned, gold, said),
     )
-    version = _version(run, made, schema, {"figures": figures, "made_with": made_with})
+    version = registering.version_of(run, made, schema, {"figures": figures, "made_with": made_with})
     _keep(version, gold, said)
     Run.objects.filter(pk=run.pk).update(stage="comparing with what reads now", share=0.95)
     challenge = decision.Challenge(
@@ -260,45 +266,10 @@ def _like(
     return taught
 
 
-def _registered(
-    registry: Registry, name: str, mlflow_run: str, key: str, snapshot: Snapshot, folder: Path
-) -> RegisteredVersion:
-    """The version that MLflow has of the trained model, uploaded for it."""
-    sha256 = registry.log_model(mlflow_run, folder)
-    tags = {"docloop.snapshot": snapshot.hash}
-    return registry.register(name, run=mlflow_run, run_key=key, sha256=sha256, tags=tags)
-
-
 def _keep(version: ModelVersion, gold: Sequence[Example], said: Sequence[Extracted]) -> None:
     with transaction.atomic():
         jobs.assert_held()
         evaluation.keep(version.name, gold, said)
-
-
-def _version(
-    run: Run,
-    made: RegisteredVersion,
-    schema: Schema,
-    told: dict[str, dict[str, Any]],  # JSON columns
-) -> ModelVersion:
-    """The row of the registered version, as challenger; `told` is what is known of it."""
-    with transaction.atomic():
-        jobs.assert_held()
-        version, new = ModelVersion.objects.get_or_create(
-            run=run,
-            defaults={
-                "document_type": run.document_type,
-                "number": made.version,
-                "name": f"{run.document_type.name}-v{made.version}",
-                "uri": f"runs:/{made.run}/{MODEL}",
-                "sha256": made.sha256,
-                "schema_hash": schema.hash,
-                **told,
-            },
-        )
-        if new:
-            promotion.challenge(version, by=f"run {run.pk}", reason="trained and registered")
-    return version
 
 
 def _end(run: Run, state: Run.State, *, problem: str = "") -> None:
@@ -310,7 +281,7 @@ def _end(run: Run, state: Run.State, *, problem: str = "") -> None:
             finished_at=Now(),
             **({"stage": "done", "share": 1.0} if state == Run.State.FINISHED else {}),
         )
-        if state == Run.State.FINISHED:
+        if state == Run.State.FINISHED and not run.document_type.unknown:
             doorbell.ring("training finished", run.document_type_id)
     shutil.rmtree(workplace(run), ignore_errors=True)
 

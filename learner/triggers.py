@@ -12,16 +12,17 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from annotation import audit_trail, doorbell, ledger, log_context
+from annotation import audit_trail, doorbell, ledger, log_context, routing
 from annotation.errors import Refused
 from annotation.models import DocumentType, Job
-from learner import snapshots
+from learner import lessons, snapshots
 from learner.models import Run, Snapshot
 
 log = logging.getLogger(__name__)
 
 LIVE = (Run.State.WAITING, Run.State.RUNNING)
 TRAIN = "learner.train"
+GROWTH = 0.2  # of what the router's last training had, from which another is worth it
 
 
 def learn_from_correction(document_id: int) -> None:
@@ -40,6 +41,26 @@ def learn_from_correction(document_id: int) -> None:
         log.info("no training of %s yet: %s", document_type.name, reason)
 
 
+def train_router() -> None:
+    """Ask for a training of the router if people have said the types of enough documents since the last, or of a new type's."""
+    unknown = routing.unknown_type()
+    if _live(unknown):
+        return
+    last = Run.objects.filter(document_type=unknown).order_by("-pk").first()
+    taken = last.lessons.values_list("document", "document_type") if last else []
+    before, types = {document for document, _ in taken}, {kind for _, kind in taken}
+    found = lessons.known()
+    new = [each for each in found if each.document not in before]
+    if {each.document_type for each in found} <= types and len(new) < max(
+        unknown.retrain_after, GROWTH * len(before)
+    ):
+        return
+    try:
+        ask(unknown, trigger=f"people have said the types of {len(new)} more documents")
+    except Refused as reason:
+        log.info("no training of the router yet: %s", reason)
+
+
 def new_corrections(document_type: DocumentType) -> int:
     """Documents whose current correction isn't in the type's last snapshot."""
     last = Snapshot.objects.filter(document_type=document_type).order_by("-pk").first()
@@ -52,9 +73,13 @@ def ask(document_type: DocumentType, *, trigger: str, by: str = audit_trail.DOCL
     Raises `Refused` if one is live already, or if there are too few corrections for a snapshot.
     """
     settle(document_type)
-    snapshots.plan(document_type)  # raises Refused: better now than in the training worker
+    # raises Refused: better now than in the training worker
+    if document_type.unknown:
+        lessons.plan()
+    else:
+        snapshots.plan(document_type)
     with transaction.atomic():
-        DocumentType.objects.select_for_update().get(pk=document_type.pk)
+        DocumentType.every.select_for_update().get(pk=document_type.pk)
         if live := _live(document_type):
             raise Refused(f"{document_type.name} is being trained already (run {live.pk}, {live.state})")
         run = Run.objects.create(document_type=document_type, trigger=trigger[:200])

@@ -12,6 +12,7 @@ WIRING: dict[str, list[str]] = {
     # documents
     "document received": ["annotation.read_document"],
     "document read": ["annotation.extract_document"],
+    "document without type read": ["annotation.route_document"],
     "labels given": ["annotation.record_given"],  # with a document that is read by now
     "import asked": ["annotation.import_labels"],  # with the import's id
     "correction recorded": [
@@ -24,6 +25,7 @@ WIRING: dict[str, list[str]] = {
     "document refiled": ["annotation.finish_refiling", "learner.close_doubts"],  # with the refiling's id
     "extraction asked": ["annotation.extract_again"],  # by hand
     "document erased": ["annotation.finish_erasure"],  # with the erasure's id
+    "router changed": ["annotation.route_waiting", "learner.mirror_aliases"],  # with the unknown type's id
     # document types
     "document type changed": ["annotation.sync_project", "annotation.extract_pool"],
     "extractions outdated": ["annotation.extract_pool"],
@@ -63,6 +65,7 @@ TIMETABLE: dict[str, timedelta] = {
     "annotation.add_up_tallies": timedelta(minutes=1),
     "annotation.keep_figures": timedelta(hours=1),
     "learner.reconcile": timedelta(minutes=5),
+    "learner.train_router": timedelta(minutes=5),
     "webapp.forget_deliveries": timedelta(days=1),
     "webapp.forget_sessions": timedelta(days=1),
 }
@@ -71,6 +74,8 @@ TIMETABLE: dict[str, timedelta] = {
 # uploaded must not keep the ranking waiting
 QUEUES: dict[str, str] = {
     "annotation.read_document": "reading",
+    "annotation.route_document": "reading",
+    "annotation.route_waiting": "reading",
     "annotation.extract_document": "reading",
     "annotation.extract_pool": "reading",
     "annotation.extract_again": "reading",

@@ -13,12 +13,12 @@ from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from models.pages import Page
+from models.routing import PAGES
 
 Floats = NDArray[np.float64]
 Rows: TypeAlias = sparse.csr_matrix
 
 WORDS = 2**16  # columns that words and pairs are hashed into
-PAGES = 2  # the first ones: what a document is stands at its beginning
 ACROSS, DOWN = 4, 6  # cells of the first page in which words are counted
 LAYOUT = ACROSS * DOWN + 5
 DIGITS = str.maketrans("123456789", "000000000")  # that there is a number matters, not which

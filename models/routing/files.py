@@ -1,8 +1,7 @@
-"""A router as a folder: arrays as safetensors, the rest as JSON with the arrays' SHA-256. No pickle, nothing executable."""
+"""A router as a model folder (`models.extractors.manifest`): arrays as safetensors, the rest as JSON. Nothing executable."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +10,13 @@ from scipy import sparse  # type: ignore[import-untyped]
 
 from models.calibration import Calibration
 from models.errors import RegistryError
-from models.extractors.manifest import sha256_of
+from models.extractors import manifest
+from models.routing import SCHEMA
 from models.routing.features import LAYOUT, WORDS
 from models.routing.router import Router
-from models.weights import check_header
 
-NAME, ARRAYS = "router.json", "router.safetensors"
-FORMAT = 1
+KIND = "router"  # what the manifest says wrote the folder
+ARRAYS = "router.safetensors"
 
 
 def save(router: Router, folder: Path) -> None:
@@ -36,25 +35,21 @@ def save(router: Router, folder: Path) -> None:
     }
     save_file({name: np.ascontiguousarray(each) for name, each in arrays.items()}, folder / ARRAYS)
     told = {
-        "format": FORMAT,
         "types": list(router.types),
         "threshold": router.threshold,
         "calibration": router.calibration.to_json(),
         "columns": [WORDS, LAYOUT],
-        "sha256": sha256_of(folder / ARRAYS),
     }
-    (folder / NAME).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    manifest.write(folder, KIND, SCHEMA, told)
 
 
 def open_router(folder: Path) -> Router:
     """Read and verify what `save` wrote; raises `RegistryError` saying what is missing, changed or of another Docloop."""
+    sealed = manifest.read(folder)
+    told = sealed.settings
     try:
-        told = json.loads((folder / NAME).read_bytes())
-        if told["format"] != FORMAT or told["columns"] != [WORDS, LAYOUT]:
-            raise RegistryError(f"{folder / NAME} was written by another Docloop: train the router again")
-        if sha256_of(folder / ARRAYS) != told["sha256"]:
-            raise RegistryError(f"{folder / ARRAYS} changed since the router was saved; fetch it again")
-        check_header(folder / ARRAYS)
+        if sealed.extractor != KIND or told["columns"] != [WORDS, LAYOUT]:
+            raise RegistryError(f"{folder} was written by another Docloop: train the router again")
         arrays = load((folder / ARRAYS).read_bytes())
         types = tuple(str(each) for each in told["types"])
         kept = (arrays["kept"], arrays["kept_columns"], arrays["kept_rows"])
@@ -70,11 +65,7 @@ def open_router(folder: Path) -> Router:
             threshold=float(told["threshold"]),
             calibration=Calibration.from_json(told["calibration"]),
         )
-    except OSError as error:
-        raise RegistryError(
-            f"{folder} is no router's folder: {type(error).__name__}; fetch it again"
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise RegistryError(
             f"{folder} holds no router that Docloop wrote ({type(error).__name__})"
         ) from error

@@ -11,10 +11,9 @@ from scipy import sparse  # type: ignore[import-untyped]
 
 from models.calibration import Calibration
 from models.pages import Page
-from models.routing import features
+from models.routing import UNKNOWN, features
 from models.routing.features import Floats, Rows
 
-UNKNOWN = ""
 NEIGHBOURS = 3  # documents of its type that a document is held against
 LAYOUT_WEIGHT = 0.5  # of a row's layout beside its words, which have length 1
 BATCH = 256  # documents whose numbers are held at a time

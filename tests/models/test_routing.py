@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from models.errors import RegistryError, TrainingFailed
+from models.extractors import manifest
 from models.pages import Page
-from models.routing import UNKNOWN, files, learn
+from models.routing import UNKNOWN, files
+from models.routing.kinds import kinds
+from models.routing.learning import learn
 from tests.factories import make_page
 
 WORDS = {
@@ -140,7 +143,7 @@ def test_nothing_to_learn_from_is_told(pages):
 
 def test_a_folder_that_was_changed_is_refused(router, tmp_path):
     folder = tmp_path / "router"
-    with pytest.raises(RegistryError, match="no router's folder"):
+    with pytest.raises(RegistryError, match="no model folder"):
         files.open_router(folder)
     files.save(router, folder)
     arrays = folder / files.ARRAYS
@@ -149,8 +152,26 @@ def test_a_folder_that_was_changed_is_refused(router, tmp_path):
     with pytest.raises(RegistryError, match="changed since"):
         files.open_router(folder)
     arrays.write_bytes(whole)
-    told = json.loads((folder / files.NAME).read_text())
-    for wrong in ({"format": 9}, {"types": ["one"]}, {"calibration": None}):
-        (folder / files.NAME).write_text(json.dumps(told | wrong))
+    told = json.loads((folder / manifest.NAME).read_text())
+    for wrong in ({"types": ["one"]}, {"calibration": None}, {"columns": [1, 2]}):
+        stored = told | {"settings": told["settings"] | wrong}
+        (folder / manifest.NAME).write_text(json.dumps(stored))
         with pytest.raises(RegistryError):
             files.open_router(folder)
+
+
+def test_a_folder_of_another_model_is_no_router(router, tmp_path):
+    files.save(router, tmp_path)
+    told = json.loads((tmp_path / manifest.NAME).read_text())
+    (tmp_path / manifest.NAME).write_text(json.dumps(told | {"extractor": "rules"}))
+    with pytest.raises(RegistryError, match="another Docloop"):
+        files.open_router(tmp_path)
+
+
+def test_kinds_are_what_looks_alike_and_strays_are_in_none():
+    rng = np.random.default_rng(5)
+    pages = [each for name in ("receipt", "letter") for each in documents(WORDS[name], 8, rng)]
+    pages += [(), *documents(STRANGE, 2, rng)]
+    found = kinds(pages)
+    assert sorted(sorted(some) for some in found) == [list(range(8)), list(range(8, 16))]
+    assert kinds(pages[:4]) == kinds([]) == []

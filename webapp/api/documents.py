@@ -11,15 +11,16 @@ from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
-from annotation import by_hand, extraction, intake, reading, refiling
+from annotation import by_hand, extraction, intake, reading, refiling, routing
 from annotation.errors import Refused
 from annotation.models import Correction, Document, Erasure, Extraction, Page
+from annotation.routing_model import UNKNOWN
 from learner import erasing
 from webapp import uploads
 from webapp.api.access import needs
 from webapp.api.corrections import CorrectionOut
 from webapp.api.errors import answers
-from webapp.api.names import TypeName, type_named
+from webapp.api.names import TypeName, type_named, type_or_router
 from webapp.api.paging import MOST, After, Before, Limit, Piece, newest_first, oldest_first
 from webapp.page_files import original, page_file
 from webapp.roles import Role
@@ -33,7 +34,6 @@ class DocumentLine(Schema):
     """A document in a list."""
 
     id: int
-    document_type: str
     filename: str
     state: str
     problem: str = Field(description="Why it is unreadable; else empty")
@@ -42,6 +42,7 @@ class DocumentLine(Schema):
     sha256: str
     received_at: datetime
     uploaded_by: str
+    document_type: str = Field(description=f"{UNKNOWN}: nobody knows its type yet")
 
     @staticmethod
     def resolve_document_type(document: Document) -> str:
@@ -69,6 +70,19 @@ class MoveOut(Schema):
     at: datetime
 
 
+class RouterAnswerOut(Schema):
+    """What a version of the router said of a document's type."""
+
+    version: str
+    answer: str = Field(description="Title of a type; empty: unknown")
+    likeliest: str = Field(description="Title of the likeliest type")
+    confidence: float = Field(
+        description="0…1: that it is the likeliest, among the types that the router knows"
+    )
+    wrong: bool = Field(description="Whether a person says otherwise")
+    at: datetime
+
+
 class DocumentOut(DocumentLine):
     """All about one document; the newest of what happened to it, at most 200 of each kind."""
 
@@ -77,6 +91,8 @@ class DocumentOut(DocumentLine):
     truth: CorrectionOut | None = Field(description="What a person says: its current correction")
     corrections: list[CorrectionOut] = Field(description="Every correction, the oldest first")
     history: list[MoveOut] = Field(description="Every change of its state, the oldest first")
+    said_by: str = Field(description="Who said its type: a person, or a version of the router; else empty")
+    routed: list[RouterAnswerOut] = Field(description="What routers said of its type, the oldest first")
 
     @staticmethod
     def resolve_pages(document: Document) -> int:
@@ -98,6 +114,14 @@ class DocumentOut(DocumentLine):
     @staticmethod
     def resolve_history(document: Document) -> list[Any]:  # moves
         return list(reversed(document.moves.order_by("-pk")[:HISTORY]))
+
+    @staticmethod
+    def resolve_said_by(document: Document) -> str:
+        return routing.said_by(document)
+
+    @staticmethod
+    def resolve_routed(document: Document) -> list[routing.Said]:
+        return routing.answers_about(document)
 
 
 class PageOut(Schema):
@@ -155,10 +179,13 @@ class DocumentReceived(Schema):
 
 @router.post("", auth=needs(Role.LEAD), response=answers(404, ok=DocumentReceived, made=DocumentReceived))
 def send(
-    request: HttpRequest, document_type: Annotated[TypeName, Form()], file: File[UploadedFile]
+    request: HttpRequest, document_type: Annotated[TypeName, Form("")], file: File[UploadedFile]
 ) -> Status[intake.Received]:
-    """Send a file (PDF, PNG, JPEG or TIFF): 201 for a new document, 200 if the same bytes are known."""
-    kind = type_named(document_type)
+    """Send a file (PDF, PNG, JPEG or TIFF): 201 for a new document, 200 if the same bytes are known.
+
+    Without a type the router finds it out; what it doesn't know waits for a person to say.
+    """
+    kind = type_named(document_type) if document_type else routing.unknown_type()
     received = uploads.take(file, document_type=kind, by=request.user.get_username())
     return Status(201 if received.new else 200, received)
 
@@ -182,7 +209,7 @@ def documents(
     """Documents, the newest first: go on with `before`; or the oldest first: go on with `after`."""
     found = Document.objects.select_related("document_type")
     if document_type:
-        found = found.filter(document_type=type_named(document_type))
+        found = found.filter(document_type=type_or_router(document_type))
     if state:
         found = found.filter(state=state)
     if search:

@@ -12,7 +12,7 @@ from learner import reports, triggers
 from learner.models import Run
 from webapp.api.access import needs
 from webapp.api.errors import answers
-from webapp.api.names import TypeName, type_named
+from webapp.api.names import TypeName, type_or_router
 from webapp.api.paging import MOST, Before, Limit, Piece, newest_first
 from webapp.roles import Role
 
@@ -32,7 +32,7 @@ def runs(
     """The newest trainings first."""
     found = Run.objects.select_related("document_type", "version")
     if document_type:
-        found = found.filter(document_type=type_named(document_type))
+        found = found.filter(document_type=type_or_router(document_type))
     piece = newest_first(found, before, limit)
     return piece | {"items": [reports.run_report(run) for run in piece["items"]]}
 
@@ -46,7 +46,7 @@ def run(request: HttpRequest, run_id: int) -> reports.RunReport:
 @router.post("", auth=needs(Role.LEAD), response=answers(404, made=reports.RunReport))
 def start(request: HttpRequest, asked: RunAsked) -> Status[reports.RunReport]:
     """Ask for a training; 422 if one is live already or there is too little to learn from."""
-    document_type = type_named(asked.document_type)
+    document_type = type_or_router(asked.document_type)
     user = request.user.get_username()
     started = triggers.ask(document_type, trigger=f"asked for by {user}, by API", by=user)
     return Status(201, reports.run_report(started))

@@ -15,7 +15,7 @@ from learner import comparison, promotion, reports
 from learner.models import ModelVersion
 from webapp.api.access import needs
 from webapp.api.errors import answers
-from webapp.api.names import TypeName, type_named
+from webapp.api.names import TypeName, type_or_router
 from webapp.api.paging import MOST, Before, Limit, Piece, newest_first
 from webapp.roles import Role
 
@@ -73,7 +73,7 @@ def versions(
     """Versions, the newest first, with their figures and what the gate said."""
     found = ModelVersion.objects.select_related(*RELATED)
     if document_type:
-        found = found.filter(document_type=type_named(document_type))
+        found = found.filter(document_type=type_or_router(document_type))
     piece = newest_first(found, before, limit)
     return piece | {"items": [reports.version_report(version) for version in piece["items"]]}
 
@@ -81,7 +81,7 @@ def versions(
 @router.post("/roll-back", auth=needs(Role.LEAD), response=answers(404, 409, ok=reports.VersionReport))
 def roll_back(request: HttpRequest, asked: RollBack) -> reports.VersionReport:
     """Put the champion before the present one back to work, and answer it; 409 if the champion isn't the one you named."""
-    document_type = type_named(asked.document_type)
+    document_type = type_or_router(asked.document_type)
     _still(document_type, asked.champion)
     return _report(promotion.roll_back(document_type, by=request.user.get_username()).name)
 

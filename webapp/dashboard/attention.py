@@ -118,6 +118,14 @@ def of_jobs(failed: int) -> list[Notice]:
     return [Notice("", text, reverse("health"), "See why, and try again")]
 
 
+def of_unknown(waiting: int) -> list[Notice]:
+    """Documents of which nobody knows the type."""
+    if not waiting:
+        return []
+    text = f"{_documents(waiting)} {'wait' if waiting > 1 else 'waits'} for somebody to say of what type {'they are' if waiting > 1 else 'it is'}."
+    return [Notice("", text, reverse("unknown"), "Say it")]
+
+
 def _documents(n: int) -> str:
     return _many(n, "document")
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, F, Func, IntegerField, OuterRef
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import by_hand, extraction, reading, refiling
+from annotation import by_hand, extraction, reading, refiling, routing
 from annotation.errors import IllegalMove, Refused
-from annotation.models import Document, DocumentType, Erasure, LabelTask, Page
+from annotation.models import Document, DocumentType, Erasure, LabelTask, Page, Refiling
 from learner import erasing, provenance
 from models.errors import DocloopError
 from models.extractors.base import Answer, Value
@@ -112,9 +112,12 @@ def figures(document_id: int, *, first: int = 0) -> dict[str, Any]:
         "rows": [_row(found, field, values, answers) for field in found.document_type.schema],
         "moves": found.moves.order_by("-pk")[:MOST_MOVES],
         "task_url": reverse("label-document", args=[found.pk]) if has_task else "",
-        "may_queue": found.state in by_hand.MAY,
-        "refilings": found.refilings.select_related("before", "after"),
-        "may_extract": found.state in (*extraction.OPEN, Document.State.CONFIRMED),
+        "may_queue": found.state in by_hand.MAY and not found.document_type.unknown,
+        "refilings": found.refilings.all(),
+        "may_extract": found.state in (*extraction.OPEN, Document.State.CONFIRMED)
+        and not found.document_type.unknown,
+        "said_by": routing.said_by(found),
+        "router_said": routing.answers_about(found),
     } | _sheets(found, first)
 
 
@@ -128,7 +131,8 @@ def _document(document_id: int) -> Document:
     tasks = LabelTask.objects.filter(document=OuterRef("pk"), task_id__isnull=False)
     live = tasks.exclude(state=LabelTask.State.WITHDRAWN)
     documents = Document.objects.select_related(*related).annotate(has_task=Exists(live))
-    return get_object_or_404(documents, pk=document_id)
+    moved = Prefetch("refilings", Refiling.objects.select_related("before", "after"))
+    return get_object_or_404(documents.prefetch_related(moved), pk=document_id)
 
 
 def _erased(document_id: int) -> Erasure | None:
@@ -249,6 +253,8 @@ def move(request: HttpRequest, document_id: int) -> HttpResponse:
         messages.success(
             request, f"The document is one of {to.title} now. It is extracted as such in a moment."
         )
+    if "next" in request.POST:  # from the page of unknown ones, to the next of them
+        return redirect("unknown")
     return redirect("document", document_id)
 
 

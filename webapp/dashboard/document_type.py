@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation import exports
 from annotation.errors import IllegalMove, Refused
 from annotation.models import Document, DocumentType, LabelTask
+from annotation.routing_model import UNKNOWN
 from learner import glances, promotion, reports, triggers
 from webapp.dashboard import attention, drawing
 from webapp.roles import Role, requires
@@ -48,6 +49,8 @@ class FieldScore:
 @requires(Role.LEAD)
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
+    if name == UNKNOWN:
+        return redirect("unknown")
     return render(request, "type.html", figures(_type(name)) | {"forms": exports.FORMS.values()})
 
 
@@ -61,7 +64,7 @@ def live(request: HttpRequest, name: str) -> HttpResponse:
 @requires(Role.LEAD)
 @require_POST
 def retrain(request: HttpRequest, name: str) -> HttpResponse:
-    document_type = _type(name)
+    document_type = _trained(name)
     try:
         user = request.user.get_username()
         triggers.ask(document_type, trigger=f"asked for by {user}", by=user)
@@ -78,7 +81,7 @@ def retrain(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def roll_back(request: HttpRequest, name: str) -> HttpResponse:
     """Only from the champion that the reader saw: it may have changed while they made up their mind."""
-    document_type = _type(name)
+    document_type = _trained(name)
     if request.POST.get("champion") != document_type.champion:
         messages.error(
             request, "The champion has changed in the meantime. Nothing was rolled back; look again."
@@ -100,7 +103,7 @@ def roll_back(request: HttpRequest, name: str) -> HttpResponse:
 @requires(Role.LEAD)
 @require_POST
 def stop(request: HttpRequest, name: str) -> HttpResponse:
-    document_type = _type(name)
+    document_type = _trained(name)
     run = document_type.runs.filter(state__in=triggers.LIVE).first()
     try:
         if run is None:
@@ -180,3 +183,8 @@ def _bounds(score: reports.Score) -> tuple[float, float, float]:
 
 def _type(name: str) -> DocumentType:
     return get_object_or_404(glances.types(), name=name)
+
+
+def _trained(name: str) -> DocumentType:
+    """Also the unknown type: what is trained for it is the router."""
+    return get_object_or_404(DocumentType.every, name=name)

@@ -72,7 +72,7 @@ class Listed:
 @require_safe
 def documents(request: HttpRequest) -> HttpResponse:
     asked = Filter.of(request)
-    types = list(DocumentType.objects.defer("fields"))
+    types = list(DocumentType.every.defer("fields"))
     return render(
         request,
         "documents.html",

@@ -41,7 +41,7 @@ PLACES = (
             "new-type",
         ),
     ),
-    Place("documents", "Documents", Role.LEAD, ("documents", "document")),
+    Place("documents", "Documents", Role.LEAD, ("documents", "document", "unknown")),
     Place("upload", "Upload", Role.LEAD, ("upload", "import-labels", "import")),
     Place("people", "People", Role.LEAD, ("people", "new-person", "person", "person-link")),
     Place("health", "Health", Role.LEAD, ("health", "doctor")),

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from annotation import routing
 from learner import glances, ongoing
 from learner.glances import Glance
 from learner.ongoing import Ongoing
@@ -69,7 +70,7 @@ def live(request: HttpRequest) -> HttpResponse:
 def figures() -> dict[str, Any]:
     """As many queries whatever there is."""
     found = glances.glances()
-    notices = attention.of_jobs(failures.failed().count())
+    notices = attention.of_jobs(failures.failed().count()) + attention.of_unknown(routing.waiting().count())
     by_type = [attention.of_glance(glance) for glance in found]
     for some in by_type:
         notices += some

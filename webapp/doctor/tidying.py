@@ -36,7 +36,7 @@ def tidy() -> list[str]:
             _remove(kind)
     # what rang for a type while it was taken away
     orphans = Job.objects.filter(task__in=_wired(FACTS_OF_TYPES)).exclude(
-        subject__in=DocumentType.objects.values("pk")
+        subject__in=DocumentType.every.values("pk")
     )
     orphans.exclude(state=Job.State.RUNNING).delete()
     return left

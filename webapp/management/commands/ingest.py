@@ -1,4 +1,4 @@
-"""`manage.py ingest PATH… --type NAME`: files, whole folders and packs in, a line for each document."""
+"""`manage.py ingest PATH… [--type NAME]`: files, whole folders and packs in, a line for each document."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation import intake, ledger
+from annotation import intake, ledger, routing
 from annotation.models import DocumentType
 from models.errors import DocloopError
 from models.packs import PackDocument, is_pack, read_pack
@@ -22,7 +22,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file or folder")
-        parser.add_argument("--type", required=True, help="name of the document type")
+        parser.add_argument(
+            "--type", help="name of the document type; without it the router finds out, or a person says"
+        )
         parser.add_argument(
             "--answers",
             action="store_true",
@@ -30,7 +32,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        document_type = named(options["type"])
+        if options["answers"] and not options["type"]:
+            raise CommandError("labels belong to a document type: give --type NAME with --answers")
+        document_type = named(options["type"]) if options["type"] else routing.unknown_type()
         tried = refused = 0
         for path in options["paths"]:
             if is_pack(path):
