@@ -33,6 +33,7 @@ from annotation import (
     routing,
 )
 from annotation.document_types import PROBE_PREFIX
+from annotation.errors import Unreachable
 from annotation.models import Document, DocumentType
 from models import files, rendering, sandbox, similarity
 from models.packs import PackDocument, draw_page
@@ -56,7 +57,8 @@ def receive(path: Path, *, filename: str, document_type: DocumentType, by: str) 
     """Take the file at `path`, called `filename` by whoever sent it.
 
     Raises `models.errors.ReadingFailed` for what is broken, empty, encrypted, too large or not what it claims, `Refused`
-    for what was erased, what the virus scanner knows and what there is no room for, and `Unreachable` without the scanner.
+    for what was erased, what the virus scanner knows and what there is no room for, and `Unreachable` without the scanner,
+    or if the store is full all the same.
     """
     name = plain_name(filename)
     facts = files.inspect(path, upload_limits(), name=name)
@@ -162,7 +164,19 @@ def plain_name(filename: str) -> str:
 
 
 def _keep(name: str, content: File[bytes]) -> str:
-    """Store under a name made of the content's hash, so that a second copy is the same file."""
+    """Store under a name made of the content's hash, so that a second copy is the same file.
+
+    A file of another size is one that was cut: a process died while it wrote. Raises `Unreachable` if there is no room.
+    """
     if default_storage.exists(name):
-        return name
-    return default_storage.save(name, content)
+        if default_storage.size(name) == content.size:
+            return name
+        default_storage.delete(name)
+    try:
+        return default_storage.save(name, content)
+    except OSError as problem:
+        default_storage.delete(name)
+        raise Unreachable(
+            f"the store could not take the file ({problem.strerror or type(problem).__name__}): an operator makes room there; "
+            "then send it again"
+        ) from None

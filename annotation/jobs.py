@@ -6,6 +6,7 @@ worker that was thought dead and comes back writes nothing.
 
 from __future__ import annotations
 
+import errno
 import functools
 import logging
 import threading
@@ -16,7 +17,7 @@ from contextvars import ContextVar
 from datetime import timedelta
 
 from celery import shared_task
-from django.db import IntegrityError, close_old_connections, connection, transaction
+from django.db import IntegrityError, OperationalError, close_old_connections, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -37,6 +38,7 @@ PAUSES = [
 ]  # before attempts 2, 3, …; then the last, for ever
 KEEP = timedelta(days=7)
 MOST_ATTEMPTS = 5  # of a job that fails for a reason that isn't the outside world's
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}  # what a disk says that takes nothing more
 
 _current: ContextVar[Job | None] = ContextVar("current_job", default=None)
 _told_at: ContextVar[float] = ContextVar("told_at", default=float("-inf"))  # of `time.monotonic`
@@ -185,7 +187,10 @@ def _run(job: Job, work: Callable[[int], None]) -> None:
         _gave_up(job, problem, again=False)
     except Exception as problem:  # the outermost edge: the log has where it was, and never what it quotes
         log.exception("failed unexpectedly")
-        fail(job, f"unexpected {type(problem).__name__}", again=_may_try_again(job))
+        if _is_of_the_machine(problem):
+            fail(job, f"the database or a disk takes nothing now ({_kind(problem)})", again=True, failures=0)
+        else:
+            fail(job, f"unexpected {_kind(problem)}", again=_may_try_again(job))
     else:
         log.info("done in %.0f ms", 1000 * (time.monotonic() - began))
         finish(job)
@@ -197,6 +202,18 @@ def _gave_up(job: Job, problem: DocloopError, *, again: bool, failures: int = 1)
     """For a reason that people can read, in the job's row."""
     log.warning("failed: %s%s", type(problem).__name__, ", to be tried again" if again else "")
     fail(job, str(problem), again=again, failures=failures)
+
+
+def _is_of_the_machine(problem: Exception) -> bool:
+    """Whether the database or a disk was full, or away: an operator mends that, however long it takes."""
+    no_room = isinstance(problem, OSError) and problem.errno in NO_ROOM
+    return no_room or isinstance(problem, OperationalError)
+
+
+def _kind(problem: Exception) -> str:
+    """What went wrong in a word; of the database, in PostgreSQL's."""
+    cause = problem.__cause__ if isinstance(problem, OperationalError) else None
+    return type(cause or problem).__name__
 
 
 def _may_try_again(job: Job) -> bool:

@@ -1,7 +1,9 @@
+import hashlib
 import io
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image
 
@@ -42,6 +44,17 @@ def test_the_same_bytes_twice_are_one_document(tmp_path):
     second = intake.receive(tmp_path / "a.pdf", filename="b.pdf", document_type=make_type(), by="ann")
     assert not second.new and second.document == first.document
     assert Document.objects.count() == 1
+
+
+def test_what_a_process_that_died_had_written_of_a_file_is_not_taken_for_the_file(tmp_path):
+    content = make_pdf(tmp_path / "a.pdf", "A bill that no other test has sent: tea 4.20").read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    name = default_storage.save(f"files/{sha256[:2]}/{sha256}", ContentFile(content[:200]))
+    document = intake.receive(
+        tmp_path / "a.pdf", filename="a.pdf", document_type=make_type(), by="lea"
+    ).document
+    assert document.file.name == name
+    assert default_storage.open(name).read() == content
 
 
 @pytest.mark.parametrize(

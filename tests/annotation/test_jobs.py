@@ -1,8 +1,10 @@
 """Jobs on a real PostgreSQL, with threads that compete for them."""
 
+import errno
 import threading
 from datetime import timedelta
 
+import django.db
 import pytest
 from celery import current_app
 from django.db import connection, transaction
@@ -129,6 +131,22 @@ class TestRun:
         jobs.run(job.pk, raiser(KeyError("x")))
         job.refresh_from_db()
         assert (job.state, job.failures) == ("waiting", 1)
+
+    @pytest.mark.parametrize(
+        ("error", "told"),
+        [
+            (django.db.OperationalError("no room"), "OperationalError"),
+            (OSError(errno.ENOSPC, "x"), "OSError"),
+        ],
+    )
+    def test_a_full_disk_may_stay_full_for_ever(self, error, told):
+        job = waiting()
+        for attempt in range(1, 8):
+            Job.objects.update(due_at=Now())
+            jobs.run(job.pk, raiser(error))
+            job.refresh_from_db()
+            assert (job.state, job.attempt, job.failures) == ("waiting", attempt, 0)
+        assert job.problem == f"the database or a disk takes nothing now ({told})"
 
     def test_an_unexpected_error_is_recorded_without_its_message(self, caplog):
         caplog.handler.setFormatter(logs.Line())
