@@ -27,6 +27,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     chaos = parser.getgroup("chaos", "tests that kill processes and break what they lean on")
     chaos.addoption("--chaos-full", action="store_true", help="the long form (`make chaos`)")
     chaos.addoption("--chaos-seed", type=int, default=1, help="of the chances that chaos tests take")
+    minutes = {"nargs": "?", "type": int, "const": 10, "default": 0, "metavar": "MINUTES"}
+    chaos.addoption(
+        "--chaos-soak", help="people work, models are trained, processes die; 10 minutes", **minutes
+    )
     made_up = "requests that are made up for each operation of the API and role; 2000 takes hours"
     parser.getgroup("api").addoption("--api-examples", type=int, default=3, help=made_up)
 

@@ -291,6 +291,13 @@ def _without_rows() -> None:
     jobs.job = job  # type: ignore[assignment]
 
 
+def _without_keys() -> None:
+    """Nobody finds again in MLflow what a worker before this one began there."""
+    from learner import training
+
+    training.run_key = lambda run, snapshot: uuid.uuid4().hex
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
     "sweeper": _without_sweeper,
     "deduplication": _without_deduplication,
@@ -299,6 +306,7 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "claims": _without_claims,
     "isolation": _without_isolation,
     "rows": _without_rows,
+    "keys": _without_keys,
 }
 
 

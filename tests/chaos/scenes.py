@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
 from annotation import doorbell
 from annotation.models import DocumentType, LabelTask
@@ -38,12 +39,17 @@ def scene(installation: Installation, documents: int, programs: tuple[str, ...] 
     return document_type
 
 
-def settled(installation: Installation, seconds: float = 60.0) -> tuple[Findings, float]:
-    """The comparison as soon as it is clean and nothing is left to do, else after `seconds`; and how long it took."""
+def settled(
+    installation: Installation, seconds: float = 60.0, documents: Collection[int] | None = None
+) -> tuple[Findings, float]:
+    """The comparison as soon as it is clean and nothing is left to do, else after `seconds`; and how long it took.
+
+    Of these documents, or of all.
+    """
     began = time.monotonic()
     while True:
         installation.watch()
-        findings = compare(installation.truth())
+        findings = compare(installation.truth(), documents)
         took = time.monotonic() - began
         if (findings.clean and at_rest()) or took > seconds:
             return findings, took
