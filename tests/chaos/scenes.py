@@ -40,7 +40,7 @@ def scene(installation: Installation, documents: int, programs: tuple[str, ...] 
 
 
 def settled(
-    installation: Installation, seconds: float = 60.0, documents: Collection[int] | None = None
+    installation: Installation, seconds: float = 300.0, documents: Collection[int] | None = None
 ) -> tuple[Findings, float]:
     """The comparison as soon as it is clean and nothing is left to do, else after `seconds`; and how long it took.
 
