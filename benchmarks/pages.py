@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,25 +166,24 @@ def _server(data: Path) -> Iterator[str]:
 
 
 def _pages(url: str, only: Sequence[str]) -> Iterator[Measured]:
-    """Every page as an operator sees it."""
+    """Every page as an operator sees it; what is for strangers, as a stranger does: an operator is sent on from there."""
     from benchmarks import pages_samples
     from benchmarks.pages_addresses import addresses
+    from webapp.dashboard.urls import PUBLIC
     from webapp.settings import SESSION_COOKIE_NAME
 
-    cookies = {SESSION_COOKIE_NAME: pages_samples.session("otto")}
+    operator = {SESSION_COOKIE_NAME: pages_samples.session("otto")}
     urls: dict[str, list[str]] = {}
     for samples in pages_samples.samples(REQUESTS):
         for address in addresses(samples):
             if any(address.title.startswith(each) for each in only):
                 urls.setdefault(address.title, []).append(address.url)
-    # while the browser looks, the server closes what stands idle
-    limits = httpx.Limits(keepalive_expiry=1.0)
-    with (
-        httpx.Client(base_url=url, cookies=cookies, timeout=60, limits=limits) as client,
-        _browser(url, cookies) as visit,
-    ):
+    with _browser(url) as visit:
         for title, each in urls.items():
-            if found := _page(client, title, each, visit):
+            cookies = {} if title in PUBLIC else operator
+            with httpx.Client(base_url=url, cookies=cookies, timeout=60) as client:
+                found = _page(client, title, each, partial(visit, cookies=cookies))
+            if found:
                 _told(f"  {found}")
                 yield found
 
@@ -191,16 +191,20 @@ def _pages(url: str, only: Sequence[str]) -> Iterator[Measured]:
 def _page(
     client: httpx.Client, title: str, urls: Sequence[str], visit: Callable[[str], Visit]
 ) -> Measured | None:
-    """None for what only answers POST. Raises `DocloopError` for a page that fails."""
+    """None for what only answers POST, and for what only leads on: that shows nothing which could be weighed.
+
+    The pages it leads to are measured by their own names, unless they are Label Studio's. Raises `DocloopError` for a
+    page that fails.
+    """
     times, queries, html = [], 0, 0
     first = client.get(urls[0])
-    if first.status_code == httpx.codes.METHOD_NOT_ALLOWED:
+    if first.is_redirect or first.status_code == httpx.codes.METHOD_NOT_ALLOWED:
         return None
     for url in urls:
         began = time.perf_counter()
         answer = client.get(url)
         times.append(1000 * (time.perf_counter() - began))
-        if answer.status_code >= httpx.codes.BAD_REQUEST:
+        if not answer.is_success:
             raise DocloopError(f"{url} answers {answer.status_code}")
         queries = max(queries, int(answer.headers["X-Queries"]))
         html = max(html, answer.num_bytes_downloaded)
@@ -220,14 +224,14 @@ def _whole(html: str) -> bool:
 
 
 @contextmanager
-def _browser(base: str, cookies: Mapping[str, str]) -> Iterator[Callable[[str], Visit]]:
-    """Answers what a browser sees and fetches at an address of ours."""
+def _browser(base: str) -> Iterator[Callable[..., Visit]]:
+    """Answers what a browser that has these cookies sees and fetches at an address of ours."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
-        def visit(url: str) -> Visit:
+        def visit(url: str, *, cookies: Mapping[str, str]) -> Visit:
             context = browser.new_context(base_url=base)
             context.add_cookies([{"name": n, "value": v, "url": base} for n, v in cookies.items()])
             page = context.new_page()
