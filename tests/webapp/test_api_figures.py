@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from ninja.schema import NinjaGenerateJsonSchema
 
+from annotation.labelling import CHOSEN_TYPE
 from annotation.models import Correction, Document
 from learner.models import Suspect
 from tests.factories import make_document, make_extraction, make_truth, make_type, make_version
@@ -32,7 +33,8 @@ def kind(db):
 def answered(kind, **more) -> Correction:
     document = make_document(kind)
     make_extraction(document)
-    return make_truth(document, outcomes=SAID, annotator="ann@example.org", lead_time=20.0, **more)
+    said = {"outcomes": SAID, "annotator": "ann@example.org", "lead_time": 20.0}
+    return make_truth(document, **said | more)
 
 
 def test_progress_tells_who_answered_how_many_and_how_long_it_took(lead, kind):
@@ -104,6 +106,15 @@ def test_answers_that_look_wrong_and_those_set_aside_come_piece_by_piece(lead, k
     assert [each["correction_id"] for each in rest["items"]] == [wrong[0].pk]
     (said,) = lead.get(f"{URL}/set-aside").json()["items"]
     assert (said["document_id"], said["annotator"]) == (aside.document_id, "ann@example.org")
+
+
+def test_documents_of_another_type_are_listed_with_the_type_that_was_chosen(lead, kind):
+    answered(kind)
+    astray = answered(kind, outcomes={"total": "removed", CHOSEN_TYPE: "letters"})
+    (said,) = lead.get(f"{URL}/misfiled").json()["items"]
+    assert (said["document_id"], said["said"], said["annotator"]) == (
+        astray.document_id, "letters", "ann@example.org",
+    )  # fmt: skip
 
 
 def test_two_versions_are_compared_on_documents_that_both_read(lead, kind):

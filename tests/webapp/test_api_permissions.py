@@ -57,6 +57,7 @@ TABLE = {
     "POST /api/document-types/{name}/suspects/{suspect_id}/ask": Role.LEAD,
     "GET /api/document-types/{name}/doubts": Role.LEAD,
     "GET /api/document-types/{name}/set-aside": Role.LEAD,
+    "GET /api/document-types/{name}/misfiled": Role.LEAD,
     "POST /api/imports": Role.LEAD,
     "GET /api/imports": Role.LEAD,
     "GET /api/imports/{import_id}": Role.LEAD,

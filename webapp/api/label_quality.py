@@ -93,6 +93,17 @@ class SetAsideOut(Schema):
     at: datetime
 
 
+class MisfiledOut(Schema):
+    """A document that somebody says is of another type."""
+
+    document_id: int
+    correction_id: int
+    filename: str
+    said: str = Field(description="The name of that type")
+    annotator: str
+    at: datetime
+
+
 @router.get("/{slug:name}/label-quality", auth=needs(Role.LEAD), response=answers(404, ok=LabelQualityOut))
 def label_quality(request: HttpRequest, name: str) -> dict[str, Any]:
     """Agreement by field (95 % intervals), and each annotator's pace, probes and agreement with others."""
@@ -184,6 +195,25 @@ def set_aside(request: HttpRequest, name: str, before: Before = MOST, limit: Lim
             correction_id=row.pk,
             filename=row.document.filename,
             why=doubts_page.TITLES.get(row.set_aside, row.set_aside),
+            annotator=row.annotator,
+            at=row.submitted_at,
+        )
+        for row in piece["items"]
+    ]
+    return piece | {"items": items}
+
+
+@router.get("/{slug:name}/misfiled", auth=needs(Role.LEAD), response=answers(404, ok=Piece[MisfiledOut]))
+def misfiled(request: HttpRequest, name: str, before: Before = MOST, limit: Limit = 50) -> dict[str, Any]:
+    """Documents that people say are of another type, the newest first; `documents/ID/move` takes one there."""
+    found = ledger.misfiled(type_named(name)).select_related("document")
+    piece = newest_first(found, before, limit)
+    items = [
+        MisfiledOut(
+            document_id=row.document_id,
+            correction_id=row.pk,
+            filename=row.document.filename,
+            said=row.misfiled,
             annotator=row.annotator,
             at=row.submitted_at,
         )
