@@ -187,12 +187,14 @@ def debt(share: float, picked: int, audited: int) -> float:
 
 
 def reason(schema: Schema, confidence: Sequence[float], *, extracted: bool, novelty: float) -> str:
-    """Why a document is where it is, for people: "total 0.41; new layout"."""
+    """Why a document is where it is, for people: "least sure of total (41 %); new layout"."""
     parts = ["not extracted yet"]
     if extracted:
         # of a field that nothing was said of, no document is told from the others by it
         worst = int(np.argmin([sure or 1.0 for sure in confidence]))
-        parts = [f"{schema.fields[worst].title[:60]} {confidence[worst]:.2f}"]
+        parts = [
+            f"least sure of {schema.fields[worst].title[:60]} ({min(99, round(100 * confidence[worst]))} %)"
+        ]
     if novelty > UNLIKE:
         parts.append("new layout")
     return "; ".join(parts)

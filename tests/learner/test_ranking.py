@@ -63,10 +63,11 @@ def test_faults_are_fields_that_a_person_changed(outcomes, wanted):
 
 
 def test_the_reason_names_the_least_certain_field_and_what_is_new():
-    assert ranking.reason(SCHEMA, [0.9, 0.414], extracted=True, novelty=0.2) == "Total to pay 0.41"
-    assert (
-        ranking.reason(SCHEMA, [0.9, 0.414], extracted=True, novelty=0.9) == "Total to pay 0.41; new layout"
-    )
+    unsure = "least sure of Total to pay (41 %)"
+    assert ranking.reason(SCHEMA, [0.9, 0.414], extracted=True, novelty=0.2) == unsure
+    assert ranking.reason(SCHEMA, [0.9, 0.414], extracted=True, novelty=0.9) == f"{unsure}; new layout"
+    surest = ranking.reason(SCHEMA, [0.9999, 0.9998], extracted=True, novelty=0.2)
+    assert surest == "least sure of Total to pay (99 %)"
     assert ranking.reason(SCHEMA, [0, 0], extracted=False, novelty=0.1) == "not extracted yet"
 
 
@@ -111,5 +112,5 @@ def test_lots_are_even_and_stay():
 
 
 def test_a_field_that_nothing_was_said_of_is_not_the_reason_for_every_document():
-    assert ranking.reason(SCHEMA, [0.0, 0.414], extracted=True, novelty=0.2) == "Total to pay 0.41"
-    assert ranking.reason(SCHEMA, [0.7, 0.0], extracted=True, novelty=0.2).endswith(" 0.70")
+    assert ranking.reason(SCHEMA, [0.0, 0.414], extracted=True, novelty=0.2).endswith("Total to pay (41 %)")
+    assert ranking.reason(SCHEMA, [0.7, 0.0], extracted=True, novelty=0.2).endswith(" (70 %)")

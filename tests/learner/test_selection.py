@@ -37,7 +37,7 @@ def test_the_least_certain_document_comes_first_with_its_reason(rung):
     selection.rank_pool(document_type.pk)
     assert in_order(document_type) == [unsure.pk, sure.pk]
     unsure.refresh_from_db()
-    assert unsure.reason == "company 0.30"
+    assert unsure.reason == "least sure of company (30 %)"
     assert unsure.audit_probability is None
     assert ("annotation.fill_queue", document_type.pk) in rung
 
@@ -129,8 +129,8 @@ def test_a_layout_that_nobody_has_corrected_is_called_new():
     selection.rank_pool(document_type.pk)
     known.refresh_from_db()
     new.refresh_from_db()
-    assert known.reason == "company 0.50"
-    assert new.reason == "company 0.50; new layout"
+    assert known.reason == "least sure of company (50 %)"
+    assert new.reason == "least sure of company (50 %); new layout"
 
 
 def test_ranking_again_writes_nothing_if_nothing_changed():
