@@ -13,13 +13,13 @@ from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Min
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotation.models import Job
 
 PATIENCE = 2  # seconds
-LATE = timedelta(minutes=2)  # a due job that waits longer has no worker to do it
+LATE = timedelta(minutes=2)  # a due job that waits longer has no worker to do it, or stands in a long line
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +66,28 @@ def missing_migrations() -> list[str]:
     return [f"{each.app_label}.{each.name}" for each, _ in plan]
 
 
+def _nobody_works() -> bool:
+    """Whether work is due for minutes that no worker takes; one query.
+
+    A long line that gets shorter, of uploads say, is none: the like of its first was done lately, or is being done.
+    """
+    now = timezone.now()
+    held = Q(state=Job.State.RUNNING, lease_until__gt=now)
+    done = Q(state=Job.State.DONE, finished_at__gt=now - LATE)
+    alike = Job.objects.filter(held | done, task=OuterRef("task"))
+    late = Job.objects.filter(state=Job.State.WAITING, due_at__lt=now - LATE).order_by("due_at")
+    first = late.values_list(Exists(alike), flat=True).first()
+    return first is False
+
+
 def _workers() -> tuple[bool, str]:
-    """Told by the jobs: what is due is taken within seconds by a worker that lives."""
-    waiting = Job.objects.filter(state=Job.State.WAITING)
-    oldest = waiting.aggregate(due=Min("due_at"))["due"]
+    """Told by the jobs."""
+    waiting = Job.objects.filter(state=Job.State.WAITING).count()
     running = Job.objects.filter(state=Job.State.RUNNING).count()
-    late = oldest is not None and oldest < timezone.now() - LATE
-    said = f"{running} job{'' if running == 1 else 's'} running, {waiting.count()} waiting"
-    return not late, f"{said}; the oldest has been due for more than two minutes" if late else said
+    said = f"{running} job{'' if running == 1 else 's'} running, {waiting} waiting"
+    if _nobody_works():
+        return False, f"{said}; the oldest has been due for more than two minutes, and no worker takes it"
+    return True, said
 
 
 def _broker() -> str:

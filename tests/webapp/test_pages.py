@@ -256,6 +256,24 @@ def test_jobs_that_nobody_takes_mean_that_no_worker_lives():
     assert not workers.ok and "more than two minutes" in workers.said
 
 
+def test_a_long_line_that_gets_shorter_means_that_workers_live():
+    def well() -> bool:
+        return next(service for service in services.check() if service.name == "Workers").ok
+
+    long_ago = timezone.now() - timedelta(minutes=5)
+    for subject in (1, 2):
+        Job.objects.create(task="annotation.read_document", subject=subject, due_at=long_ago)
+    Job.objects.create(task="learner.train", subject=1, state="done", finished_at=timezone.now())
+    assert not well()  # another worker's
+    running = Job.objects.create(task="annotation.read_document", subject=3, state="running")
+    Job.objects.filter(pk=running.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert not well()  # who held it died
+    Job.objects.filter(pk=running.pk).update(lease_until=timezone.now() + timedelta(seconds=30))
+    assert well()
+    Job.objects.filter(pk=running.pk).update(state="done", finished_at=timezone.now())
+    assert well()
+
+
 def test_times_are_in_the_zone_that_the_browser_told(lead):
     make_document(received_at="2020-06-01T20:00:00Z")
     lead.cookies["docloop_zone"] = "Asia/Tokyo"
