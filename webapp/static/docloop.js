@@ -10,6 +10,25 @@ document.addEventListener("htmx:before:request", (event) => {
   if (document.hidden) event.preventDefault();
 });
 
+// a page that can't be renewed says so, and from when it is; it goes on asking
+let renewed = new Date();
+const GONE = "What you see is of {}, and isn't renewed any more. Load the page again.";
+const SILENT = "Docloop does not answer. What you see is of {}; it is renewed by itself as soon as Docloop answers.";
+function tellStale(text) {
+  const told = document.querySelector("[data-stale]");
+  const time = renewed.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  told.classList.toggle("alert", Boolean(text));
+  told.textContent = text.replace("{}", time);
+}
+document.addEventListener("htmx:after:request", (event) => {
+  const { status } = event.detail.ctx.response;
+  if (status < 400) renewed = new Date();
+  tellStale(status < 400 ? "" : status < 500 ? GONE : SILENT);
+});
+document.addEventListener("htmx:error", (event) => {
+  if (event.detail.error?.name !== "AbortError") tellStale(SILENT);
+});
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens).showModal();
