@@ -89,6 +89,13 @@ def test_the_parts_of_a_bar_fill_it_without_overlap(counts):
     assert end == pytest.approx(100 if sum(counts.values()) else 0)
 
 
+@given(st.lists(st.floats(0, 1), min_size=3, max_size=3))
+def test_a_score_and_its_interval_are_drawn_on_their_line(shares):
+    drawn = drawing.interval(*sorted(shares))
+    assert drawn.low >= 0 and drawn.low + drawn.width <= 100 + 1e-9
+    assert drawn.point >= 0 and drawn.point + drawing.MARK <= 100 + 1e-9
+
+
 @pytest.mark.parametrize(
     ("value", "form", "shown"),
     [

@@ -39,9 +39,12 @@ def parts(counts: Mapping[str, int], order: Sequence[str] = ORDER) -> list[Part]
     return found
 
 
+MARK = 1.2  # how wide the score itself is drawn
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A score with its interval on a line from 0 to 100."""
+    """A score with its interval on a line from 0 to 100: where both begin, and how wide the interval is."""
 
     low: float
     width: float
@@ -49,5 +52,11 @@ class Interval:
 
 
 def interval(low: float, point: float, high: float) -> Interval:
-    """Shares (0…1) in, percent out."""
-    return Interval(100 * low, max(100 * (high - low), 0.5), 100 * point)
+    """Shares (0…1) in, percent out; marks stay on the line, so that 0 and 1 are seen too."""
+    width = max(100 * (high - low), MARK)
+    return Interval(min(100 * low, 100 - width), width, mark(point))
+
+
+def mark(share: float) -> float:
+    """Where a mark at this share (0…1) of the line begins."""
+    return min(max(100 * share - MARK / 2, 0.0), 100 - MARK)

@@ -31,7 +31,7 @@ class Row:
     parts: list[drawing.Part]
     pool: int
     quality: drawing.Interval | None
-    goal: float  # in percent of the line that the quality is drawn on
+    goal: float  # where its mark begins on the line that the quality is drawn on
     met: bool
     notices: int
     label_url: str
@@ -109,7 +109,7 @@ def _row(glance: Glance, notices: int) -> Row:
         drawing.parts(glance.counts),
         glance.counts["read"] + glance.counts["extracted"],
         drawing.interval(score.low, score.f1, score.high) if score else None,
-        100 * glance.goal,
+        drawing.mark(glance.goal),
         bool(score and score.f1 >= glance.goal),
         notices,
         reverse("label-type", args=[glance.name]) if glance.project_id else "",

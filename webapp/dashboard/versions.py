@@ -22,6 +22,7 @@ from models.pages import Box, Place
 from models.schema import Schema
 from webapp.dashboard import drawing
 from webapp.roles import Role, requires
+from webapp.templatetags.automation import fine
 
 MOST_RUNS = 20
 MARGIN = 0.02  # of the page, around what an example shows of it
@@ -242,7 +243,7 @@ def _thresholds(stored: Mapping[str, Any]) -> list[tuple[str, str]]:
         "assume_above": "Not asked for above",
     }
     return [
-        (words[key], f"{value:.0%}") for key, value in stored.items() if key in words and value is not None
+        (words[key], fine(value)) for key, value in stored.items() if key in words and value is not None
     ] or [("Accepted unseen", "nothing")]
 
 
