@@ -89,6 +89,15 @@ def every_page(page: Page, url: str) -> Iterator[str]:
         yield kind_of(there)
 
 
+def each_dialog(page: Page) -> Iterator[str]:
+    """Opens one dialog of the page after the other, and answers its id."""
+    openers = page.locator("[data-opens]:visible")
+    for name in dict.fromkeys(openers.evaluate_all("all => all.map(one => one.dataset.opens)")):
+        page.locator(f"[data-opens={name}]:visible").first.click()
+        yield name
+        page.keyboard.press("Escape")
+
+
 def kind_of(link: str) -> str:
     """Its path, where numbers and names of types and versions are all the same, and what is asked of it."""
     path = urlsplit(link).path.strip("/")

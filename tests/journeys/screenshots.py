@@ -21,7 +21,7 @@ from playwright.sync_api import Page
 from models.generator import generate
 from models.schema import Schema
 from tests.journeys.annotator import Annotator, corrected
-from tests.journeys.browser import PHONE, browsing, every_page, sign_in
+from tests.journeys.browser import PHONE, browsing, each_dialog, every_page, sign_in
 from webapp.embedded.running import Installation
 
 SEED, DOCUMENTS = 7, 60  # of the demo, webapp/demo/load.py
@@ -120,7 +120,10 @@ def photograph(installation: Installation, out: Path) -> None:
             camera.shoot("set-password-worn-out", "/set-password/MQ/worn-out/")
             sign_in(camera.page, url, *person(installation, "operator"))
             for kind in every_page(camera.page, url):
-                camera.keep(re.sub(r"[/?&]+", "-", kind) or "overview")
+                name = re.sub(r"[/?&]+", "-", kind) or "overview"
+                camera.keep(name)
+                for dialog in each_dialog(camera.page):
+                    camera.keep(f"{name}-dialog-{dialog}", whole=False)
             camera.shoot("not-found", "/there-is-nothing/")
             camera.shoot("document-erased", erased)
         with browsing(**look) as browser:

@@ -11,7 +11,16 @@ from playwright.sync_api import Page
 
 from benchmarks.pages import FETCHED, MOST_KB
 from tests.factories import make_type
-from tests.journeys.browser import PHONE, browsing, every_page, grave, refusals, sign_in, too_wide
+from tests.journeys.browser import (
+    PHONE,
+    browsing,
+    each_dialog,
+    every_page,
+    grave,
+    refusals,
+    sign_in,
+    too_wide,
+)
 from tests.webapp.test_queries import fill, know_people
 from webapp import people
 
@@ -54,13 +63,17 @@ def test_every_page_that_a_role_can_get_to(live_server, role, look):
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
         refused = refusals(page)
         sign_in(page, live_server.url, role, PASSWORD)
-        kinds = []
+        kinds, dialogs = [], set()
         for kind in every_page(page, live_server.url):
             kinds.append(kind)
             wrong += grave(page) + too_wide(page) + heavy(page)
+            for name in each_dialog(page):
+                dialogs.add(name)
+                wrong += grave(page)
     wrong += refused
     assert wrong == [], "\n".join(wrong)
     assert len(kinds) >= {"operator": 25, "lead": 20, "annotator": 1}[role], kinds
+    assert len(dialogs) >= {"operator": 6, "lead": 4, "annotator": 0}[role], dialogs
 
 
 @pytest.mark.parametrize("look", LOOKS)
