@@ -74,6 +74,14 @@ def test_many_notices_are_folded_away(lead):
     assert "4 more" in text_of(answer)
 
 
+def test_of_a_type_without_documents_no_bar_is_drawn_that_says_nothing(lead):
+    make_type(title="Receipts")
+    page = text_of(lead.get(reverse("overview")))
+    assert 'aria-label=""' not in page
+    make_document(make_type(title="Invoices"))
+    assert 'aria-label="1 read"' in text_of(lead.get(reverse("overview")))
+
+
 def test_the_live_part_is_the_same_part(lead):
     make_document(make_type(title="Receipts"))
     whole, part = lead.get(reverse("overview")), lead.get(reverse("overview-live"))

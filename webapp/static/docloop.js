@@ -29,6 +29,9 @@ document.addEventListener("htmx:error", (event) => {
   if (event.detail.error?.name !== "AbortError") tellStale(SILENT);
 });
 
+// on a phone the place where one is may lie beyond the edge of its row
+for (const here of document.querySelectorAll("nav [aria-current=page]")) here.scrollIntoView({ block: "nearest", inline: "center" });
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens).showModal();
