@@ -224,10 +224,12 @@ def _annotator(given: argparse.Namespace, results: Results) -> Measured:
 def _labels(given: argparse.Namespace, results: Results) -> Measured:
     from benchmarks import label_quality
 
-    for pack in given.packs:
-        began = time.perf_counter()
-        measured = list(label_quality.labels(given.data, [pack], seed=given.seeds[0], say=say))
+    began = time.perf_counter()
+    say(f"label quality: {', '.join(given.packs)}")
+    each = label_quality.labels(given.data, given.packs, threads=given.threads, seed=given.seeds[0])
+    for pack, measured in zip(given.packs, each, strict=True):
         yield pack, _section(measured, began) | {"report": label_quality.told_of_labels(measured)}
+        began = time.perf_counter()
 
 
 def _probes(given: argparse.Namespace, results: Results) -> Measured:

@@ -27,6 +27,7 @@ from benchmarks.rehearsal import OURS, RANDOM, Part
 from benchmarks.tables import table
 from learner.audit import Z
 from learner.forecast import LUCK, NEXT, Advice, Point, forecast
+from learner.rehearsal_curves import beginning
 from models.metrics import Scores, paired_bootstrap
 
 WAYS = (OURS, RANDOM)
@@ -74,16 +75,19 @@ def measure(
     data: Path, work: Path, *, threads: int, parts: Sequence[Part], say: Callable[[str], None]
 ) -> Iterator[Row]:
     """A row per part and way; rehearsals that no earlier run has kept in `work` are done now."""
-    for part in parts:
-        ways = [way for way in WAYS if way == RANDOM or way in part.strategies]
-        if part.learner == rehearsal.FULL or part.assume_above is not None or part.mark:
-            continue  # too few trainings for a curve, or the same curves once more
-        report = rehearsal.replayed(part, data, work, threads=threads, say=say)
-        for way in ways:
+    # too few trainings for a curve, or the same curves once more
+    left_out = [
+        part.learner == rehearsal.FULL or part.assume_above is not None or part.mark for part in parts
+    ]
+    told = [part for part, out in zip(parts, left_out, strict=True) if not out]
+    reports = rehearsal.replayed(told, data, work, threads=threads, say=say)
+    for part, report in zip(told, reports, strict=True):
+        for way in (way for way in WAYS if way == RANDOM or way in part.strategies):
             cases: list[Case] = []
             for seed, name in report["runs"][way].items():
                 run = json.loads((Path(report["folder"]) / name).read_text(encoding="utf-8"))
-                cases += cases_of(run["trainings"], np.random.default_rng(int(seed)))
+                trainings = beginning(run, part.budget)["trainings"]
+                cases += cases_of(trainings, np.random.default_rng(int(seed)))
             if cases:
                 yield _row(part, way, len(report["runs"][way]), cases)
 

@@ -14,8 +14,11 @@ app runs.
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -90,61 +93,55 @@ class PeopleRow:
 
 
 def labels(
-    data: Path,
-    packs: Sequence[str],
-    *,
-    learner: str = LEARNER,
-    seed: int = 1,
-    most: int | None = None,
-    say: Callable[[str], None] = lambda _: None,
-) -> Iterator[LabelRow]:
-    """Rows for k = as many as were made wrong, and half and twice of it; `most` documents of each pack, by lot."""
-    for name in packs:
-        documents = list(read_pack(data / PACKS[name].name / "train"))
-        schema = inferred(documents)
-        rng = np.random.default_rng((seed, 4))
-        if most is not None and most < len(documents):
-            documents = [documents[at] for at in sorted(rng.permutation(len(documents))[:most].tolist())]
-        examples, spoilt = spoil(schema, [document.example for document in documents], WRONG, rng)
-        say(f"label quality: {name}, {len(examples)} documents, {len(spoilt)} answers made wrong, {learner}")
-        recipe = {"threads": 2} if learner == "combined" else {}
-        rankings = _rankings(schema, examples, learner, recipe, seed)
-        for ranking, found in rankings.items():
-            for k in (len(spoilt) // 2, len(spoilt), 2 * len(spoilt)):
-                yield _row(name, learner, ranking, seed, examples, spoilt, found[:k], k)
+    data: Path, packs: Sequence[str], *, threads: int, seed: int = 1, most: int | None = None
+) -> Iterator[list[LabelRow]]:
+    """Each pack's rows, for k = as many as were made wrong, and half and twice of it; `most` of its documents, by lot.
+
+    As many packs at a time as there are threads, a process each: a CRF learns on one core.
+    """
+    with ProcessPoolExecutor(threads, mp_context=get_context("spawn")) as several:
+        yield from several.map(partial(_of_pack, data, seed=seed, most=most), packs)
 
 
-def _rankings(
-    schema: Schema,
-    examples: Sequence[Example],
-    learner: str,
-    recipe: Mapping[str, Any],  # the learner's own settings
-    seed: int,
-) -> dict[str, list[Doubt]]:
-    """Every way's list of what is in doubt, by models that learned from other folds; of words, where these label words."""
+def _of_pack(data: Path, name: str, *, seed: int, most: int | None) -> list[LabelRow]:
+    documents = list(read_pack(data / PACKS[name].name / "train"))
+    schema = inferred(documents)
+    rng = np.random.default_rng((seed, 4))
+    if most is not None and most < len(documents):
+        documents = [documents[at] for at in sorted(rng.permutation(len(documents))[:most].tolist())]
+    examples, spoilt = spoil(schema, [document.example for document in documents], WRONG, rng)
+    return [
+        _row(name, ranking, seed, examples, spoilt, found[:k], k)
+        for ranking, found in _rankings(schema, examples, seed).items()
+        for k in (len(spoilt) // 2, len(spoilt), 2 * len(spoilt))
+    ]
+
+
+def _rankings(schema: Schema, examples: Sequence[Example], seed: int) -> dict[str, list[Doubt]]:
+    """Every way's list of what is in doubt, by models that learned from other folds."""
     told = read_by_others(
         schema,
         examples,
         lambda model, documents: list(
             zip(model.extract(documents), _word_probs(model, documents), strict=True)
         ),
-        learner=learner,
-        recipe=recipe,
+        learner=LEARNER,
+        recipe={},
         folds=FOLDS,
         seed=seed,
         on_progress=lambda _: None,
     )
     said = [extracted for extracted, _ in told]
-    rankings = {OURS: doubts(schema, examples, said), PLAIN: disagreements(schema, examples, said)}
-    if learner == LEARNER:
-        rankings[WORDS] = word_scores(schema, examples, [probs for _, probs in told])
-    return rankings
+    return {
+        OURS: doubts(schema, examples, said),
+        PLAIN: disagreements(schema, examples, said),
+        WORDS: word_scores(schema, examples, [probs for _, probs in told]),
+    }
 
 
 def _word_probs(model: Extractor, documents: Sequence[Sequence[Page]]) -> list[list[Floats]]:
-    """For each document and page the probabilities of the words' labels, (W, L); none by another learner."""
-    if not isinstance(model, CrfExtractor):
-        return [[] for _ in documents]
+    """For each document and page the probabilities of the words' labels, (W, L)."""
+    assert isinstance(model, CrfExtractor)
     return [[np.exp(page) for page in pages] for pages in model.log_probs(documents)]
 
 
@@ -251,7 +248,6 @@ def disagreements(schema: Schema, examples: Sequence[Example], said: Sequence[Ex
 
 def _row(
     pack: str,
-    learner: str,
     ranking: str,
     seed: int,
     examples: Sequence[Example],
@@ -268,7 +264,7 @@ def _row(
     precision = len(hits) / max(1, len(found))
     return LabelRow(
         pack,
-        learner,
+        LEARNER,
         ranking,
         seed,
         len(examples),

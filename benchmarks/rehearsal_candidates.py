@@ -149,8 +149,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--work", type=Path, default=FOLDER.parents[1] / ".docloop" / "benchmarks")
     given = parser.parse_args(arguments)
     part = Part("sroie", "bare", (*PEERS, *CANDIDATES), 10, 80, SEEDS)
-    report = replayed(
-        part, given.data, given.work / "candidates", threads=given.threads, say=_say, first=FIRST_SEED
+    (report,) = replayed(
+        [part], given.data, given.work / "candidates", threads=given.threads, say=_say, first=FIRST_SEED
     )
     body = [
         [way, f"{f1:.3f}", str(report["goals"][0]["ways"][way]["documents"]["median"])]

@@ -22,7 +22,7 @@ from benchmarks.rehearsal import (
     SHIPPED,
     TOLD,
 )
-from learner.rehearsal import RULE
+from learner.rehearsal_curves import RULE
 
 Row = dict[str, Any]  # JSON: names, counts, figures
 

@@ -32,7 +32,6 @@ from models.machine import this_machine
 from models.pack_schema import labelled_part
 from models.schema import Schema
 
-RULE = "v3"  # of what a kept run means: runs of another rule are made anew
 RUNS, PICTURE, SUMMARY = "runs", "curves.svg", "rehearsal.json"
 # held back: enough to tell F1 to one hundredth or two, and never most of a pack
 MOST_TEST, TEST_SHARE = 100, 0.25
@@ -98,7 +97,8 @@ def rehearse(asked: Asked, out: Path | None, say: Say, more: Mapping[str, Strate
         f"learner {learner.name} ({learner.base})"
     )
     runs, everything, took = _runs(asked, chosen, kept, _Stage(schema, material, held_back, learner), say)
-    notes += sorted({each for own in runs.values() for run in own.values() for each in run["problems"]})
+    problems = [each for own in runs.values() for run in own.values() for each in run["problems"]]
+    notes += sorted({each["problem"] for each in problems})
     paths = {name: {seed: run["points"] for seed, run in each.items()} for name, each in runs.items()}
     report = _report(asked, material, schema, learner, notes) | {
         "documents": {"pool": len(material.documents) - held_back, "test": held_back},
@@ -148,7 +148,8 @@ def _runs(
             curves.BY_HAND
         ] = {}  # by hand every field is answered, so that it is another run than random order's
     for seed in asked.all_seeds:
-        found = {name: kept.run(name, seed) for name in runs}
+        budget = min(asked.plan.budget, len(stage.material.documents) - stage.held_back)
+        found = {name: kept.run(name, seed, budget) for name in runs}
         if missing := [name for name, run in found.items() if run is None]:
             made = scene(stage.schema, stage.material.groups, stage.held_back, seed)
             for name in missing:
@@ -172,6 +173,7 @@ def _runs(
 class Kept:
     """Runs on disk, a JSON file each. What was made of other documents, seconds or settings has another digest.
 
+    A run's beginning is what a smaller budget gives, as long as that ends with a whole batch: one file holds both.
     `in_whole` is the digest of the rehearsal that asks for every field: what by hand takes is what random order takes
     there, and all documents labelled are the same.
     """
@@ -181,13 +183,15 @@ class Kept:
         self._digest = digest
         self._in_whole = in_whole
 
-    def run(self, name: str, seed: int) -> Report | None:
-        """The run as it was kept; None if there is none, or what is there isn't whole."""
+    def run(self, name: str, seed: int, budget: int) -> Report | None:
+        """The run as it was kept, up to the budget; None if there is none, or what is there isn't whole or too short."""
         try:
             run: Report = json.loads(self._path(name, seed).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return run
+        if name == EVERYTHING:
+            return run
+        return curves.beginning(run, budget) if run["points"][-1]["documents"] >= budget else None
 
     def keep(self, name: str, seed: int, run: Report) -> Report:
         """Write it whole or not at all."""
@@ -254,11 +258,14 @@ def _settled(asked: Asked, material: Material, notes: list[str]) -> tuple[Asked,
 
 def _digest(asked: Asked, held_back: int, schema: Schema, material: Material) -> str:
     """Of all that a run depends on besides its strategy and seed."""
+    plan = asked.plan.to_json()
+    budget = plan.pop("budget")
     essence = [
-        RULE,
+        curves.RULE,
         grouping.snapshot_hash(schema, pack=material.documents),
         [document.key for document in material.documents],  # another order is another split
-        asked.plan.to_json(),
+        plan,
+        budget % asked.plan.batch and budget,  # of whole batches, a smaller one is the beginning of a larger
         asked.learner,
         sorted(asked.recipe.items()),
         held_back,
@@ -270,7 +277,7 @@ def _digest(asked: Asked, held_back: int, schema: Schema, material: Material) ->
 
 def _report(asked: Asked, material: Material, schema: Schema, learner: Learner, notes: list[str]) -> Report:
     return {
-        "rule": RULE,
+        "rule": curves.RULE,
         "type": asked.order.name,
         "pack": str(material.folder),
         "limit": asked.order.limit,

@@ -16,10 +16,20 @@ Json = dict[str, Any]  # names, counts, figures
 Point = Mapping[str, float]
 Curves = Mapping[str, Mapping[int, Sequence[Point]]]  # strategy → seed → its curve
 
+RULE = "v3"  # of what a rehearsal's run means: kept ones of another rule are made anew
 SHARES = (0.95, 0.98, 0.99)  # of the F1 that all documents labelled give
 RANDOM = "random"
 BY_HAND = "by-hand"  # random order, and people are shown nothing
 UNITS = ("documents", "seconds")
+
+
+def beginning(run: Mapping[str, Any], budget: int) -> Json:
+    """What a run of `rehearsal_replay` had been with a smaller budget that ends with one of its trainings."""
+    up_to = {
+        name: [each for each in run[name] if each["documents"] <= budget]
+        for name in ("points", "trainings", "problems")
+    }
+    return {**run, **up_to, "picks": run["picks"][:budget]}
 
 
 def with_by_hand(curves: Curves) -> dict[str, dict[int, list[Json]]]:

@@ -75,7 +75,7 @@ def replay(made: Scene, strategy: Strategy, learner: Learner, plan: Plan, say: S
 
     A point of the curve: `documents` corrected, `seconds` that took, `by_hand` (what the same documents cost without a
     model), `f1` on the test of what reads then. A training: `documents` it was given, `promoted`, `reasons`, and what
-    it scored itself on each document of the test (`models.metrics.Scores`).
+    it scored itself on each document of the test (`models.metrics.Scores`). A problem is a training that came to nothing.
     """
     reader = Reader(made, learner)
     told = reader.says(made.pool)
@@ -83,7 +83,7 @@ def replay(made: Scene, strategy: Strategy, learner: Learner, plan: Plan, say: S
     f1 = made.judged(reader.says(made.test)).f1()
     points = [desk.point(f1)]
     trainings: list[Json] = []
-    problems: list[str] = []
+    problems: list[Json] = []
     budget = min(plan.budget, len(made.pool))
     while len(desk.done) < budget:
         left = min(plan.batch - len(desk.done) % plan.batch, budget - len(desk.done))
@@ -93,7 +93,7 @@ def replay(made: Scene, strategy: Strategy, learner: Learner, plan: Plan, say: S
         try:
             trained = reader.train(desk.done)
         except (Refused, TrainingFailed) as problem:  # the model before it stays, as in the app
-            problems.append(str(problem))
+            problems.append({"documents": len(desk.done), "problem": str(problem)})
         else:
             scores = made.judged(trained.says(made.test))
             trainings.append(
@@ -119,7 +119,7 @@ def replay(made: Scene, strategy: Strategy, learner: Learner, plan: Plan, say: S
         "points": points,
         "trainings": trainings,
         "picks": desk.picks,
-        "problems": sorted(set(problems)),
+        "problems": problems,
     }
 
 

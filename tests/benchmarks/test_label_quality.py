@@ -1,6 +1,9 @@
 """The benchmark of label quality: what it spoils, and what it counts."""
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 from benchmarks import goals, label_quality
 from benchmarks.label_quality import WAYS, spoil
@@ -9,6 +12,7 @@ from models.extractors.base import Answer, Example
 from models.extractors.fields import labels_of
 from models.schema import Schema
 from tests.factories import FIELDS, make_page
+from tests.generated_pack import write_pack
 
 SCHEMA = Schema.from_json(FIELDS)
 PAGE = make_page("ACME LTD SHOP\nDate 01/02/2024\nDue 08/02/2024\nNet 10.00\nTotal 12.90")
@@ -75,3 +79,12 @@ def test_a_fields_worst_word_is_its_score_also_one_that_was_left_out_of_it():
         (2, "total", 0.25),
     ]
     assert len(found) == 9 and {each.likelihood for each in found[2:]} == {0.94}
+
+
+@pytest.mark.slow
+def test_each_pack_is_ranked_in_a_process_of_its_own_and_told_in_order(tmp_path: Path):
+    for pack in ("sroie", "adbuy"):
+        write_pack(tmp_path / pack / "train", 24)
+    found = list(label_quality.labels(tmp_path, ["sroie", "adbuy"], threads=2))
+    assert [{row.pack for row in rows} for rows in found] == [{"sroie"}, {"adbuy"}]
+    assert all(rows[0].wrong > 0 and len({row.ranking for row in rows}) == 3 for rows in found)

@@ -1,10 +1,15 @@
 """`python -m benchmarks` from its arguments to the page it writes."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks import __main__ as command
 from benchmarks.__main__ import main
 
 
@@ -81,3 +86,15 @@ def test_a_folder_that_is_not_there_is_told_of_in_one_line(
 def test_a_size_is_a_number_or_all(data: Path, tmp_path: Path, size: str) -> None:
     with pytest.raises(SystemExit):
         run(data, tmp_path, f"--sizes={size}")
+
+
+@pytest.mark.slow
+def test_every_section_begins_where_no_settings_are():
+    """The command itself has no Django settings: parts that need some run in processes of their own."""
+    own = (
+        line for line in Path(command.__file__).read_text().splitlines() if "from benchmarks import" in line
+    )
+    lines = [re.sub(r"^\s+", "", line) for line in own]
+    assert any("rehearsal_goals" in line for line in lines)
+    bare = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], env=bare, check=True)

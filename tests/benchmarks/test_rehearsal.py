@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from benchmarks.rehearsal import (
     TOLD,
 )
 from learner.strategies import STRATEGIES
+from tests.generated_pack import write_pack
 from tests.learner.test_strategies import make_pool
 
 
@@ -143,6 +145,21 @@ def test_the_table_has_a_line_for_each_way():
     assert "Receipts" in text or "receipts" in text
     assert len([line for line in text.splitlines() if line.startswith("|")]) == 2 + 7
     assert "not reached" in text
+
+
+@pytest.mark.slow
+def test_parts_share_their_runs_and_are_reported_in_order(tmp_path: Path):
+    write_pack(tmp_path / "sroie/train", 40)
+    longer, shorter = (
+        rehearsal.Part("sroie", "rules", (way,), 5, budget, 1) for way, budget in ((RANDOM, 15), (OURS, 10))
+    )
+    said: list[str] = []
+    rows = dict(rehearsal.measure(tmp_path, tmp_path, threads=2, parts=(longer, shorter), say=said.append))
+    assert list(rows) == [longer.key, shorter.key]
+    assert [len(rows[key]["curves"][RANDOM]) for key in rows] == [4, 3]
+    assert rows[longer.key]["everything"] == rows[shorter.key]["everything"]
+    kept = sorted(path.name.split("-1-")[0] for path in tmp_path.glob("rehearsals/sroie/rules/runs/*"))
+    assert kept == ["everything", OURS, RANDOM]
 
 
 def test_every_strategy_that_is_measured_exists():

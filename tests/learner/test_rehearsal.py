@@ -115,8 +115,11 @@ def test_a_learner_that_cannot_be_trained_yet_leaves_the_model_before_it(made, t
 
     run = replay(made, strategy("random"), Reluctant("rules", {}, tmp_path), Plan(6, 18), quiet)
     assert run["problems"] == [
-        "a training needs at least 10 corrected documents, there are 6: correct 4 more",
-        "too few",
+        {
+            "documents": 6,
+            "problem": "a training needs at least 10 corrected documents, there are 6: correct 4 more",
+        },
+        {"documents": 12, "problem": "too few"},
     ]
     assert len(run["points"]) == 4
     assert [training["documents"] for training in run["trainings"]] == [18]
@@ -263,6 +266,20 @@ def test_what_was_kept_is_not_done_again_and_the_result_is_the_same(pack, tmp_pa
 
     monkeypatch.setattr(rehearsal, "replay", lambda *_: pytest.fail("it was kept"))
     rehearse(asked(pack), tmp_path / "out", quiet)
+
+
+def test_a_smaller_budget_is_the_beginning_of_a_kept_run(pack, tmp_path):
+    rehearse(asked(pack, plan=Plan(5, 15)), tmp_path / "out", quiet)
+    lines: list[str] = []
+    beginning = rehearse(asked(pack), tmp_path / "out", lines.append)
+    assert not [line for line in lines if line.endswith("begins")]
+    alone = rehearse(asked(pack), tmp_path / "alone", quiet)
+    for told in ("curves", "everything", "gate", "unseen", "goals", "goals_ungated", "mean_f1", "notes"):
+        assert beginning[told] == alone[told]
+    rehearse(
+        asked(pack, plan=Plan(5, 12)), tmp_path / "out", lines.append
+    )  # its last training is of two more
+    assert "mixed, seed 1: begins" in lines
 
 
 @pytest.mark.parametrize(
