@@ -18,7 +18,7 @@ from learner import aliases, crossing, evaluation, gate, harm, harm_evidence, pr
 from learner.gate import Verdict
 from learner.models import Decision, ModelVersion, Snapshot
 from models import extractors
-from models.errors import TrainingFailed
+from models.errors import TrainingFailed, TrainingStopped
 from models.extractors.base import Example, Extracted, Extractor
 from models.metrics import Scores
 from models.registry import Registry
@@ -62,8 +62,10 @@ class Challenge:
 def decide(version: ModelVersion, challenge: Challenge, registry: Registry) -> None:
     """Ask the gate, and do as it says; anew if the champion or the fields changed while the two were compared.
 
-    A version that was decided on already stays as it is. Raises `RegistryError` if the opponent's files can't be had.
+    A version that was decided on already stays as it is. Raises `RegistryError` if the opponent's files can't be had, and
+    `TrainingStopped` if somebody stopped what the challenge trains: the version is refused then.
     """
+    stopped: TrainingStopped | None = None
     while not Decision.objects.filter(version=version).exists():
         document_type = DocumentType.objects.get(pk=version.document_type_id)
         champion = (
@@ -82,12 +84,22 @@ def decide(version: ModelVersion, challenge: Challenge, registry: Registry) -> N
             evidence = harm_evidence.gather(
                 version, champion, challenge.learned, challenge.gold, challenge.said
             )
-            verdict = _verdict(version, challenge, opponent, evidence)
+            try:
+                verdict = _verdict(version, challenge, opponent, evidence)
+            except TrainingStopped as asked:
+                stopped = asked
+                verdict = Verdict(
+                    False,
+                    ("Refused: the run was stopped while the model was compared with what reads now.",),
+                    {"documents": len(challenge.scores)},
+                )
         with transaction.atomic():
             jobs.assert_held()
             now = DocumentType.objects.select_for_update().get(pk=document_type.pk)
             if (now.champion, now.schema.hash) == (document_type.champion, document_type.schema.hash):
                 settle(version, champion, verdict)
+    if stopped:
+        raise stopped
 
 
 def settle(version: ModelVersion, champion: ModelVersion | None, verdict: Verdict) -> None:

@@ -7,6 +7,7 @@ that lost its job. Whatever goes wrong, the champion stays.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import shutil
@@ -25,6 +26,7 @@ from learner import (
     crossing,
     decision,
     evaluation,
+    gate,
     harm,
     progress,
     provenance,
@@ -45,6 +47,8 @@ from models.schema import Schema
 log = logging.getLogger(__name__)
 
 CHECKPOINTS = "checkpoints"  # the folder in a run's workplace
+TRAINED = 0.85  # of a run's share, when the model is trained
+COMPARING = "comparing with what reads now"
 
 Examples = dict[Split, list[Example]]
 
@@ -90,6 +94,9 @@ def _train(run: Run, registry: Registry) -> None:
     # how dates are printed is learned as all else is: not from gold, and for this model, not for its type
     taught = [*examples[Split.TRAIN], *examples[Split.VALIDATION]]
     learned = learn_day_first(schema, taught)
+    gold = examples[Split.GOLD]
+    # where gold is little the gate has more models trained (`crossing`), which takes twice as long as the training itself
+    trained = TRAINED if len(gold) >= gate.ENOUGH else TRAINED / 3
     key = run_key(run, snapshot)
     recipe = settled(document_type)
 
@@ -112,16 +119,17 @@ def _train(run: Run, registry: Registry) -> None:
     if made:  # a worker before this one came so far
         folder = registry.fetch(made, made.sha256, decision.cache())
     else:
-        folder = _fitted(run, learned, examples, recipe, progress.Reporter(run, curves))
+        folder = _fitted(run, learned, examples, recipe, progress.Reporter(run, curves, last=trained))
     model = extractors.load(folder)
 
-    progress.write(run, "evaluating", 0.85)
-    gold = examples[Split.GOLD]
+    progress.write(run, "evaluating", trained)
     said = evaluation.answers(model, gold, learned)
     harm.check_numbers(said)
     scores = evaluation.compare(gold, said, learned)
     figures = evaluation.figures(scores, decision.chances(snapshot))
-    progress.write(run, "registering", 0.92)  # the last moment to stop
+    progress.write(
+        run, "registering", trained + 0.05
+    )  # who stops it from here on has a version that is refused
     curves.send()
     registry.log_figures(mlflow_run, evaluation.flat(figures))
     if run.note:
@@ -138,7 +146,7 @@ def _train(run: Run, registry: Registry) -> None:
     )
     version = registering.version_of(run, made, schema, {"figures": figures, "made_with": made_with})
     _keep(version, gold, said)
-    Run.objects.filter(pk=run.pk).update(stage="comparing with what reads now", share=0.95)
+    Run.objects.filter(pk=run.pk).update(stage=COMPARING, share=trained + 0.1)
     challenge = decision.Challenge(
         learned,
         examples[Split.TRAIN],
@@ -146,7 +154,7 @@ def _train(run: Run, registry: Registry) -> None:
         gold,
         said,
         scores,
-        _like(run, learned, recipe),
+        _like(run, learned, recipe, progress.Reporter(run, curves, first=trained + 0.1, last=0.99)),
     )
     decision.decide(version, challenge, registry)
 
@@ -255,13 +263,24 @@ def _like(
     run: Run,
     schema: Schema,
     recipe: dict[str, Any],  # an extractor's own settings
+    reporter: progress.Reporter,
 ) -> Callable[[Sequence[Example], Sequence[Example]], Extractor]:
-    """What trains models as the run's was, for the gate; all of them together get the time that one has."""
+    """What trains models as the run's was, for the gate; all of them together get the time that one has.
+
+    It raises what `reporter` does: a run can be stopped here too.
+    """
     kind = extractors.named(extractors.for_base(run.document_type.extractor, base_of(recipe)))
     shorter = {"max_minutes": recipe["max_minutes"] / crossing.FOLDS} if recipe.get("max_minutes") else {}
 
+    begun = itertools.count()
+
     def taught(train: Sequence[Example], validation: Sequence[Example]) -> Extractor:
-        return kind.fit(schema, train, validation, recipe=recipe | shorter, on_progress=lambda _: None)
+        number = next(begun)
+
+        def on_progress(said: Progress) -> None:
+            reporter(Progress(COMPARING, min(1.0, (number + said.share) / crossing.FOLDS)))
+
+        return kind.fit(schema, train, validation, recipe=recipe | shorter, on_progress=on_progress)
 
     return taught
 

@@ -400,6 +400,37 @@ class TestWithMLflow:
         assert mlflow.versions(run.document_type.name) == []
         assert not training.workplace(run).exists()
 
+    def test_a_run_that_is_stopped_while_it_is_compared_leaves_a_refused_version(self, mlflow, monkeypatch):
+        document_type = corrected_type(14)
+        training.train(asked(document_type).pk)
+        for n in range(40, 50):  # without anything new nothing more is trained
+            text = RECEIPT.format(shop=SHOPS[n % 5], n=n, date="03/03/2024", price=2, total=f"{n}.50")
+            make_truth(
+                make_document(document_type, text, fingerprint=f"{random.Random(n).getrandbits(64):016x}"),
+                {"company": SHOPS[n % 5], "date": "03/03/2024", "total": f"{n}.50"},
+            )
+        run, shares = asked(document_type), []
+        told = progress.write
+
+        def watched(about, stage, share, **epochs):
+            shares.append((stage, share))
+            if stage == training.COMPARING and len([each for each, _ in shares if each == stage]) == 3:
+                triggers.stop(run)
+            told(about, stage, share, **epochs)
+
+        monkeypatch.setattr(progress, "write", watched)
+        monkeypatch.setattr(progress, "PAUSE", 0.0)
+        training.train(run.pk)
+        run.refresh_from_db()
+        version = ModelVersion.objects.get(run=run)
+        assert (run.state, version.state) == (State.STOPPED, "retired")
+        assert "was stopped while" in version.decision.reasons[0]
+        assert DocumentType.objects.get(pk=document_type.pk).champion == f"{document_type.name}-v1"
+        assert mlflow._client.get_run(run.mlflow_run_id).info.status == "KILLED"
+        assert [share for _, share in shares] == sorted(share for _, share in shares)
+        compared = [share for stage, share in shares if stage == training.COMPARING]
+        assert len(compared) == 3 and compared[0] < 0.5  # it is most of the work while gold is little
+
     def test_aliases_that_mlflow_missed_are_mended(self, mlflow):
         document_type = corrected_type(14)
         for _ in range(2):
