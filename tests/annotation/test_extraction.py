@@ -46,6 +46,29 @@ def test_where_nothing_can_read_a_type_yet_a_document_goes_to_the_pool_as_it_is(
     assert ("learner.rank_pool", document.document_type_id) in rung
 
 
+def test_a_champion_is_loaded_once_in_a_process(monkeypatch, tmp_path):
+    named("rules").fit(Schema.from_json(FIELDS), [], [], recipe={}, on_progress=lambda _: None).save(
+        tmp_path / "model"
+    )
+    fetched = []
+
+    class Shelf:
+        def __init__(self, url: str) -> None:
+            pass
+
+        def fetch(self, version, sha256, cache):
+            fetched.append(version.version)
+            return tmp_path / "model"
+
+    monkeypatch.setattr(extraction, "Registry", Shelf)
+    kind = make_type(**CHAMPION | {"champion_sha256": "0a" * 32})
+    model = extraction.champion(kind)
+    assert extraction.champion(DocumentType.objects.get(pk=kind.pk)) is model
+    kind.champion = "kind-v2"
+    assert extraction.champion(kind) is not model
+    assert fetched == [1, 2]
+
+
 def test_a_new_champion_is_asked_about_everything_that_is_not_confirmed(asked, rung):
     kind = make_type(**CHAMPION)
     states = [State.READ, State.EXTRACTED, State.QUEUED, State.SKIPPED, State.ACCEPTED, State.CONFIRMED]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -279,6 +281,16 @@ def test_novelty_is_the_distance_to_the_nearest_at_most_one(n, m):
     distances = np.linalg.norm(looks[:, None] - seen[None], axis=2)
     wanted = distances.min(axis=1).clip(0, 1) if m else np.ones(n)
     assert np.allclose(novelty(looks, seen), wanted, atol=1e-3)
+
+
+def test_every_strategy_is_told_of_with_its_parameters():
+    page = (Path(__file__).parents[2] / "docs/reference/strategies.md").read_text()
+    rows = [line.split("|")[1:4] for line in page.splitlines() if line.startswith("| `")]
+    told = {name: row[2] for row in rows for name in re.findall("`(.+?)`", row[0])}
+    assert told.keys() == STRATEGIES.keys()
+    for name, strategy in STRATEGIES.items():
+        for parameter, usual in strategy.parameters.items():
+            assert f"`{parameter}` {usual:g}" in told[name]
 
 
 def test_strategies_need_neither_django_nor_torch():

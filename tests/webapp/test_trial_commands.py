@@ -53,7 +53,14 @@ def test_with_json_stdout_is_one_document_and_nothing_else(pack, tmp_path):
     assert json.loads(said)["model"]["folder"] == str(tmp_path / "m")
     said, _ = called("evaluate", "--type", "slips", "--data", pack, "--model", tmp_path / "m", "--json")
     report = json.loads(said)
-    assert report["figures"]["fields"]["total"]["f1"].keys() == {"value", "low", "high"}
+    for figures in (report["figures"]["overall"], *report["figures"]["fields"].values()):
+        for name in ("precision", "recall", "f1"):
+            assert figures[name].keys() == {"value", "low", "high"}
+        for said_of in ("values", "absences"):
+            assert {"error", "count", "mean_confidence", "share_right"} <= figures["calibration"][
+                said_of
+            ].keys()
+    assert set(report["figures"]["fields"]) == {"company", "date", "address", "total"}
     assert report["seconds_per_page"] > 0
     assert {"machine", "snapshot", "apart", "pages"} <= report.keys()
 
