@@ -29,4 +29,4 @@ RUN python manage.py collectstatic --noinput --verbosity 0
 # the code stays root's: what serves it can't change it
 USER docloop
 EXPOSE 8000
-CMD ["gunicorn", "webapp.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--timeout", "60", "--no-control-socket"]
+CMD ["gunicorn", "webapp.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--timeout", "60", "--no-control-socket", "--logger-class", "webapp.gunicorn_lines.Lines"]

@@ -6,9 +6,11 @@ protocol is clamd's INSTREAM, so the daemon needs no access to our files and may
 
 from __future__ import annotations
 
+import io
 import socket
 import struct
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 
@@ -16,29 +18,23 @@ from annotation.errors import Refused, Unreachable
 
 CHUNK = 1 << 18
 PATIENCE = 60.0  # seconds
+# EICAR's (https://www.eicar.org), harmless, in parts: scanners must not find it here
+TEST_FILE = (rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-", b"STANDARD-ANTIVIRUS-", b"TEST-FILE!$H+H*")
 SIZE = "its StreamMaxLength, which must be above DOCLOOP_MAX_UPLOAD_MB"
 
 
 def scan(path: Path, name: str) -> None:
     """Raises `Refused` for a file in which something was found, and `Unreachable` where it could not be looked at."""
-    address = settings.CONFIG.clamd
-    if not address:
+    if not settings.CONFIG.clamd:
         return
     try:
-        with _connected(address) as scanner, path.open("rb") as file:
-            scanner.sendall(b"zINSTREAM\0")
-            while chunk := file.read(CHUNK):
-                scanner.sendall(struct.pack("!I", len(chunk)) + chunk)
-            scanner.sendall(struct.pack("!I", 0))
-            said = b""
-            while not said.endswith(b"\0") and (more := scanner.recv(4096)):
-                said += more
+        with path.open("rb") as file:
+            verdict = _verdict(file)
     except OSError as error:
         raise Unreachable(
             f"{name!r} was not taken: the virus scanner doesn't answer ({type(error).__name__}); try again later. "
             f"An operator looks after clamd, DOCLOOP_CLAMD and {SIZE}"
         ) from None
-    verdict = said.rstrip(b"\0\n").decode("utf-8", "replace").removeprefix("stream: ")
     if verdict.endswith(" FOUND"):
         raise Refused(
             f"{name!r} was not taken: the virus scanner found {verdict.removesuffix(' FOUND')} in it"
@@ -48,6 +44,25 @@ def scan(path: Path, name: str) -> None:
             f"{name!r} was not taken: the virus scanner could not look at it ({verdict[:100] or 'no answer'}); an operator "
             f"looks after {SIZE}"
         )
+
+
+def tells_apart() -> bool:
+    """Whether the scanner finds the test file that all of them know, and nothing in a harmless one; raises `OSError`."""
+    found = _verdict(io.BytesIO(b"".join(TEST_FILE)))
+    return found.endswith(" FOUND") and _verdict(io.BytesIO(b"harmless")) == "OK"
+
+
+def _verdict(file: IO[bytes]) -> str:
+    """What the scanner says of the bytes; raises `OSError`."""
+    with _connected(settings.CONFIG.clamd) as scanner:
+        scanner.sendall(b"zINSTREAM\0")
+        while chunk := file.read(CHUNK):
+            scanner.sendall(struct.pack("!I", len(chunk)) + chunk)
+        scanner.sendall(struct.pack("!I", 0))
+        said = b""
+        while not said.endswith(b"\0") and (more := scanner.recv(4096)):
+            said += more
+    return said.rstrip(b"\0\n").decode("utf-8", "replace").removeprefix("stream: ")
 
 
 def _connected(address: str) -> socket.socket:

@@ -51,9 +51,8 @@ def judge(
     (`learner.crossing`). `title` is what the opponent is called: the champion, or what reads a type that has none. None:
     nothing reads it. `budgets` are the fields' own, where they have any; `evidence` is what `learner.harm` looks at.
     """
-    objections = harm.objections(schema, len(candidate), evidence)
     if opponent is None:
-        return _unopposed(candidate, objections)
+        return _unopposed(candidate, harm.objections(schema, len(candidate), evidence))
     gold = _Pair(opponent, candidate, _documents(len(candidate)))
     every = gold
     if others and len(others[0]):
@@ -86,7 +85,7 @@ def judge(
         against.append(f"On {gold.on} alone it would lose {_lost(gold, None):.2f}.")
     budget = {field: (budgets or {}).get(field, BUDGET) for field in schema.names}
     against += [loss for field in schema.names if (loss := _loss(schema, field, every, gold, budget[field]))]
-    against += objections
+    against += harm.objections(schema, len(candidate), evidence, refused=bool(against))
     if against:
         return Verdict(False, (f"Refused: {comparison}.", *against), figures)
     return Verdict(True, (f"Promoted: {comparison}.", _most_lost(schema, by_field)), figures)

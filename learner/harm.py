@@ -22,6 +22,9 @@ LEAST_DOCUMENTS = 3  # of fewer that judge, nothing can be told
 # fields that is one refusal in 30 (200 documents) to 80 (60 documents), since answers in doubt are few
 RISK = 0.01
 LEAST_DOUBTS = 3  # answers in doubt: two may be two bad scans
+# The same where the figures have refused the candidate already: nobody is held up by it, and whoever looks for the cause
+# is told where to begin
+RISK_OF_THE_REFUSED, LEAST_OF_THE_REFUSED = 0.2, 2
 UNLIKELY = 0.2  # what a recorded answer's likelihood (0…1) is at most, to be counted here: near an even chance it is no reproach
 PART = 0.1  # of all corrections, from which somebody is one of those who label, and not a visitor
 SHOWN = 3  # documents named in a sentence
@@ -67,8 +70,11 @@ class Evidence:
     limits: Limits = field(default_factory=Limits)
 
 
-def objections(schema: Schema, judged: int, evidence: Evidence | None) -> list[str]:
-    """Why a candidate that was judged on so many documents may not take over, whatever its figures; mostly there is nothing."""
+def objections(schema: Schema, judged: int, evidence: Evidence | None, *, refused: bool = False) -> list[str]:
+    """Why a candidate that was judged on so many documents may not take over, whatever its figures; mostly there is nothing.
+
+    Of one that is `refused` by its figures, less is enough to say whose answers look wrong.
+    """
     found = []
     if judged < LEAST_DOCUMENTS:
         found.append(f"{judged} documents to judge it on are too few: {LEAST_DOCUMENTS} at least.")
@@ -85,7 +91,7 @@ def objections(schema: Schema, judged: int, evidence: Evidence | None) -> list[s
         *found,
         *_too_little_new(evidence),
         *_one_person(evidence),
-        *_poison(schema, evidence),
+        *_poison(schema, evidence, refused=refused),
     ]
 
 
@@ -163,20 +169,21 @@ class _Group:
     outside: Collection[Source]
 
 
-def _poison(schema: Schema, evidence: Evidence) -> list[str]:
+def _poison(schema: Schema, evidence: Evidence, *, refused: bool) -> list[str]:
     """Groups of corrections of which more of a field's answers are in doubt than chance makes of the others' rate.
 
     Who errs here and there is not found by this, and does little harm. What somebody gets wrong again and again, or a
     batch of labels that was shifted, is a pattern that a model would learn.
     """
     groups = [group for group in _groups(evidence) if group.inside and group.outside]
+    risk, least = (RISK_OF_THE_REFUSED, LEAST_OF_THE_REFUSED) if refused else (RISK, LEAST_DOUBTS)
     return [
         f"{wrong} of {asked} answers about {schema[name].title} {group.whose} look wrong to models that had not seen them, "
         f"{group.others} {others} of {rest}: see Label quality, put right or confirm what is in doubt there, and train again."
         for group in groups
         for name in schema.names
         for (wrong, asked), (others, rest) in [(_doubts(group.inside, name), _doubts(group.outside, name))]
-        if wrong >= LEAST_DOUBTS and more_by_chance(wrong, asked, others, rest) <= RISK
+        if wrong >= least and more_by_chance(wrong, asked, others, rest) <= risk
     ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import Aggregate, Count, FloatField, Max, QuerySet
@@ -75,6 +75,11 @@ def of(document_type: DocumentType, *, days: int) -> Work:
         documents=whole["n"],
         median_seconds=whole["m"],
     )
+
+
+def without_people(work: Work) -> Work:
+    """The same for whoever may not see what each person did."""
+    return replace(work, people=(), days=tuple(replace(day, by_person={}) for day in work.days))
 
 
 def per_day(document_type: DocumentType, *, days: int) -> list[tuple[date, int]]:

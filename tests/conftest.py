@@ -73,6 +73,16 @@ def lea(db: None) -> User:
 
 
 @pytest.fixture
+def vera(db: None) -> User:
+    return person("vera", "viewer")
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return person("ada", "admin")
+
+
+@pytest.fixture
 def otto(db: None) -> User:
     return person("otto", "operator")
 

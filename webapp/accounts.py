@@ -1,4 +1,4 @@
-"""The first people: a team lead, an operator and two annotators, with one sign-in for Docloop and Label Studio."""
+"""The first people: an admin, an operator, a team lead and two annotators, with one sign-in for Docloop and Label Studio."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from webapp.embedded.generated import write_privately
 from webapp.roles import Role
 
 PEOPLE = {
+    "admin@docloop.example": Role.ADMIN,
     "lead@docloop.example": Role.LEAD,
     "operator@docloop.example": Role.OPERATOR,
     "annotator1@docloop.example": Role.ANNOTATOR,
@@ -30,7 +31,7 @@ def ensure_people(config: Config, say: Callable[[str], None]) -> None:
     A new password is in the data folder's `credentials.txt` before it is in use, so a cut in between can't lose it.
     Raises httpx's errors when Label Studio can't be reached.
     """
-    for role in (Role.ANNOTATOR, Role.LEAD, Role.OPERATOR):
+    for role in set(PEOPLE.values()):
         Group.objects.get_or_create(name=role.name.lower())
     token = config.label_studio_token.get_secret_value()
     here = set(User.objects.filter(username__in=PEOPLE).values_list("username", flat=True))

@@ -35,6 +35,7 @@ TALKATIVE = (
     "urllib3",
 )
 
+INVALID = "Invalid request"  # how gunicorn begins what it says of one that is none
 View = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -91,6 +92,10 @@ def _said(record: logging.LogRecord) -> str:
     if _request(record):  # Django puts the path in, which may be a key to something
         status = getattr(record, "status_code", None)
         return HTTPStatus(status).phrase if status else type(record).__name__
+    if record.name == "gunicorn.error" and str(record.msg).startswith(INVALID):
+        return INVALID  # what follows is what was sent
+    if isinstance(record.msg, BaseException):
+        return type(record.msg).__name__
     if record.exc_info and not record.name.startswith(PARTS):
         return str(record.msg)  # what libraries put in is the exception
     arguments = record.args

@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from annotation.models import Correction, Job, Schedule
+from annotation import notices
+from annotation.models import Job, Schedule
 from learner import glances
 
 LATELY = timedelta(hours=1)
@@ -62,10 +63,9 @@ def _sweeps() -> Iterator[GaugeMetricFamily]:
     noticed = GaugeMetricFamily(
         "docloop_corrections_last_hour", "Corrections recorded within an hour", labels=["noticed_by"]
     )
-    rows = Correction.objects.filter(source=Correction.Source.LABEL_STUDIO, recorded_at__gte=now - LATELY)
-    counts = dict(rows.values_list("noticed_by").annotate(Count("pk")).order_by("noticed_by"))
-    for way in ("webhook", "sweep"):
-        noticed.add_metric([way], counts.get(way, 0))
+    found = notices.within(LATELY)
+    noticed.add_metric(["webhook"], found.webhook)
+    noticed.add_metric(["sweep"], found.sweep)
     yield noticed
 
 

@@ -44,7 +44,13 @@ class ApiToken(models.Model):
     def issue(cls, user: models.Model, note: str = "", most: Role | None = None) -> str:
         """A new token for `user`: 256 random bits, told once."""
         token = PREFIX + secrets.token_urlsafe(32)
-        cls.objects.create(user=user, hash=_hash(token), start=token[: len(PREFIX) + 4], note=note, most=most)
+        cls.objects.create(
+            user=user,
+            hash=_hash(token),
+            start=token[: len(PREFIX) + 4],
+            note=note,
+            most=most.value if most else None,
+        )
         return token
 
     @classmethod
@@ -59,7 +65,7 @@ class ApiToken(models.Model):
     def role(self) -> Role:
         """What it may do now: its user's role, or the lower one it was made for."""
         role = role_of(self.user)
-        return role if self.most is None else min(role, Role(self.most))
+        return role if self.most is None else role.at_most(Role(self.most))
 
 
 class WebhookEndpoint(models.Model):

@@ -24,7 +24,8 @@ from annotation.models import Correction, DocumentType
 from webapp.embedded.labelling_service import SERVICE_ACCOUNT
 from webapp.roles import Role, role_of
 
-ROLES = (Role.ANNOTATOR, Role.LEAD, Role.OPERATOR)
+ROLES = tuple(role for role in Role if role)
+LOOKED_AFTER = (Role.NONE, Role.ANNOTATOR)  # by leads
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,13 @@ class Row:
 
 
 def roles_that_may_be_given(by: AbstractUser) -> tuple[Role, ...]:
-    """Operators give every role, leads that of annotators."""
-    return ROLES if role_of(by) == Role.OPERATOR else (Role.ANNOTATOR,)
+    """Admins give every role, others that of annotators."""
+    return ROLES if role_of(by).may(Role.ADMIN) else (Role.ANNOTATOR,)
 
 
 def may_change(by: AbstractUser, person: AbstractUser) -> bool:
-    """Leads look after annotators, operators after everybody."""
-    return role_of(by) == Role.OPERATOR or role_of(person) <= Role.ANNOTATOR
+    """Leads look after annotators, admins after everybody."""
+    return role_of(by).may(Role.ADMIN) or role_of(person) in LOOKED_AFTER
 
 
 @transaction.atomic
@@ -69,7 +70,7 @@ def add(email: str, name: str, role: Role, types: Collection[DocumentType], *, b
     if email == SERVICE_ACCOUNT:
         raise Refused("This is the address of Docloop's own account in Label Studio.")
     if role not in roles_that_may_be_given(by):
-        raise Refused("Only an operator can give this role.")
+        raise Refused("Only an admin can give this role.")
     person = User.objects.create_user(email, email, first_name=name.strip())
     _give(person, Change(role, types=types))
     audit_trail.record(
@@ -84,17 +85,17 @@ def change(person: User, wanted: Change, *, by: AbstractUser) -> None:
 
     Somebody who is shut out is signed out at once, here and in Label Studio; their tokens for the API stop working.
     """
-    # every such change waits here for the one before: else two operators could demote each other
-    list(Group.objects.select_for_update().filter(name=Role.OPERATOR.name.lower()))
+    # every such change waits here for the one before: else two admins could demote each other
+    list(Group.objects.select_for_update().filter(name=Role.ADMIN.name.lower()))
     person = User.objects.select_for_update().get(pk=person.pk)
     before = role_of(person)
-    demoted = not wanted.active or wanted.role < before
+    demoted = not wanted.active or not wanted.role.may(before)
     if not may_change(by, person):
-        raise Refused("Only an operator can change somebody with this role.")
+        raise Refused("Only an admin can change somebody with this role.")
     if wanted.role != before and wanted.role not in roles_that_may_be_given(by):
-        raise Refused("Only an operator can give this role.")
-    if demoted and before == Role.OPERATOR and person.is_active and operators().count() <= 1:
-        raise Refused("This is the last operator: make somebody else an operator first.")
+        raise Refused("Only an admin can give this role.")
+    if demoted and before is Role.ADMIN and person.is_active and admins().count() <= 1:
+        raise Refused("This is the last admin: make somebody else an admin first.")
     if demoted and by.pk == person.pk:
         raise Refused("Somebody else has to take your rights away.")
     _give(person, wanted)
@@ -104,9 +105,9 @@ def change(person: User, wanted: Change, *, by: AbstractUser) -> None:
     )
 
 
-def operators() -> QuerySet[User]:
-    """The active operators."""
-    group = Q(groups__name=Role.OPERATOR.name.lower())
+def admins() -> QuerySet[User]:
+    """The active admins."""
+    group = Q(groups__name=Role.ADMIN.name.lower())
     return User.objects.filter(group | Q(is_superuser=True), is_active=True).distinct()
 
 
@@ -115,10 +116,10 @@ def _give(person: User, wanted: Change) -> None:
     for role in ROLES:
         Group.objects.get_or_create(name=role.name.lower())
     person.is_active = wanted.active
-    person.is_superuser = person.is_superuser and wanted.role == Role.OPERATOR
+    person.is_superuser = person.is_superuser and wanted.role is Role.ADMIN
     person.save(update_fields=["is_active", "is_superuser"])
     person.groups.remove(*Group.objects.filter(name__in=[role.name.lower() for role in ROLES]))
-    if wanted.role != Role.NONE:
+    if wanted.role:
         person.groups.add(Group.objects.get(name=wanted.role.name.lower()))
     people.choose(person, wanted.types)
     people.count_anew()
@@ -126,18 +127,16 @@ def _give(person: User, wanted: Change) -> None:
 
 
 def follow_account(user_id: int) -> None:
-    """Shut a person who may no longer sign in here out of Label Studio too; the next link lets them in again."""
+    """Shut a person who may no longer label out of Label Studio too; the next link lets them in again."""
     person = User.objects.filter(pk=user_id).exclude(email="").first()
-    if person and (not person.is_active or role_of(person) == Role.NONE):
+    if person and not (person.is_active and role_of(person).may(Role.ANNOTATOR)):
         label_studio_people.shut_out(person.email)
 
 
 def new_link(person: User, *, by: AbstractUser) -> str:
     """A `password_link` for somebody who forgot theirs, written down; raises `Refused`."""
     if not may_change(by, person) or not person.is_active:
-        raise Refused(
-            "no link is made for this person: they may not sign in, or only an operator may make it"
-        )
+        raise Refused("no link is made for this person: they may not sign in, or only an admin may make it")
     audit_trail.record(by=by.get_username(), action="made a password link", subject=f"user {person.pk}")
     return password_link(person)
 

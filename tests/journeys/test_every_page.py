@@ -54,7 +54,7 @@ def heavy(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("role", ["operator", "lead", "annotator"])
+@pytest.mark.parametrize("role", ["admin", "operator", "lead", "viewer", "annotator"])
 def test_every_page_that_a_role_can_get_to(live_server, role, look):
     person(role)
     wrong: list[str] = []
@@ -72,8 +72,8 @@ def test_every_page_that_a_role_can_get_to(live_server, role, look):
                 wrong += grave(page)
     wrong += refused
     assert wrong == [], "\n".join(wrong)
-    assert len(kinds) >= {"operator": 25, "lead": 20, "annotator": 1}[role], kinds
-    assert len(dialogs) >= {"operator": 6, "lead": 4, "annotator": 0}[role], dialogs
+    assert len(kinds) >= {"admin": 25, "operator": 25, "lead": 20, "viewer": 15, "annotator": 1}[role], kinds
+    assert len(dialogs) >= {"admin": 6, "operator": 6, "lead": 4, "viewer": 1, "annotator": 0}[role], dialogs
 
 
 @pytest.mark.parametrize("look", LOOKS)

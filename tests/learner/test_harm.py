@@ -95,6 +95,13 @@ class TestPoison:
         assert "8 of 25 answers about Total to pay since r-v3 look wrong" in said
         assert "of those before 1 of 75" in said
 
+    def test_less_is_enough_to_name_somebody_where_the_figures_refuse_already(self):
+        given = (*sources(ANN, 40), *sources(AMY, 40), *sources(BOB, 20, doubts=2))
+        evidence = Evidence(sources=given, champion="r-v3", as_before=True)
+        assert not harm.objections(SCHEMA, 20, evidence)
+        (said,) = harm.objections(SCHEMA, 20, evidence, refused=True)
+        assert said.startswith("2 of 20 answers about Total to pay by bob@example.org look wrong")
+
     def test_doubts_that_are_spread_evenly_are_nobodys_fault(self):
         assert not against(*(each for who in (ANN, AMY, BOB) for each in sources(who, 40, doubts=6)))
 

@@ -43,29 +43,29 @@ def test_an_address_that_is_none_or_somebody_elses_is_refused(lea, ann, email):
     assert send(program(lea), "post", "/api/people", email=email).status_code == 422
 
 
-def test_a_person_is_given_another_role_and_shut_out(otto, ann):
+def test_a_person_is_given_another_role_and_shut_out(ada, ann):
     path = f"/api/people/{ann.pk}"
-    said = send(program(otto), "put", path, role="lead").json()
+    said = send(program(ada), "put", path, role="lead").json()
     assert (said["role"], said["active"]) == ("lead", True)
-    said = send(program(otto), "put", path, role="lead", active=False).json()
+    said = send(program(ada), "put", path, role="lead", active=False).json()
     assert not said["active"]
-    assert program(otto).get(path).json() == said
-    assert send(program(otto), "post", f"{path}/password-link").status_code == 422
-    assert send(program(otto), "put", path, role="king").status_code == 422
+    assert program(ada).get(path).json() == said
+    assert send(program(ada), "post", f"{path}/password-link").status_code == 422
+    assert send(program(ada), "put", path, role="king").status_code == 422
 
 
-def test_the_last_operator_stays_one(otto):
-    answer = send(program(otto), "put", f"/api/people/{otto.pk}", role="lead")
+def test_the_last_admin_stays_one(ada):
+    answer = send(program(ada), "put", f"/api/people/{ada.pk}", role="lead")
     assert answer.status_code == 422
-    assert role_of(User.objects.get(pk=otto.pk)) == Role.OPERATOR
+    assert role_of(User.objects.get(pk=ada.pk)) == Role.ADMIN
 
 
-def test_a_lead_and_an_operators_token_for_less_look_after_annotators_only(lea, otto, ann):
-    for client in (program(lea), program(otto, Role.LEAD)):
-        assert send(client, "post", "/api/people", email="x@example.org", role="operator").status_code == 403
+def test_leads_operators_and_an_admins_token_for_less_look_after_annotators_only(lea, otto, ada, ann):
+    for client in (program(lea), program(otto), program(ada, Role.LEAD)):
+        assert send(client, "post", "/api/people", email="x@example.org", role="viewer").status_code == 403
         assert send(client, "put", f"/api/people/{ann.pk}", role="lead").status_code == 403
-        assert send(client, "put", f"/api/people/{otto.pk}", role="annotator").status_code == 403
-        assert send(client, "post", f"/api/people/{otto.pk}/password-link").status_code == 403
+        assert send(client, "put", f"/api/people/{ada.pk}", role="annotator").status_code == 403
+        assert send(client, "post", f"/api/people/{ada.pk}/password-link").status_code == 403
         assert send(client, "post", f"/api/people/{ann.pk}/password-link").status_code == 200
     assert not User.objects.filter(email="x@example.org").exists()
     assert role_of(User.objects.get(pk=ann.pk)) == Role.ANNOTATOR

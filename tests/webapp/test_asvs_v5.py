@@ -307,19 +307,20 @@ def test_v5_4_2_names_are_encoded_as_rfc_6266_has_it(lead, tmp_path, rung, sent,
 
 
 @contextmanager
-def clamd(verdict: bytes) -> Iterator[SimpleNamespace]:
-    """Speaks clamd's INSTREAM on a port of its own, and finds whatever it is told to."""
+def clamd(*verdicts: bytes) -> Iterator[SimpleNamespace]:
+    """Speaks clamd's INSTREAM on a port of its own, and says of each file in turn what it is told to."""
     seen = SimpleNamespace(content=b"")
     with socket.create_server(("127.0.0.1", 0)) as server:
         seen.address = f"127.0.0.1:{server.getsockname()[1]}"
 
         def answer() -> None:
-            scanner, _ = server.accept()
-            with scanner, scanner.makefile("rb") as coming:
-                assert coming.read(10) == b"zINSTREAM\0"
-                while length := struct.unpack("!I", coming.read(4))[0]:
-                    seen.content += coming.read(length)
-                scanner.sendall(verdict)
+            for verdict in verdicts:
+                scanner, _ = server.accept()
+                with scanner, scanner.makefile("rb") as coming:
+                    assert coming.read(10) == b"zINSTREAM\0"
+                    while length := struct.unpack("!I", coming.read(4))[0]:
+                        seen.content += coming.read(length)
+                    scanner.sendall(verdict)
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.functions import Now
@@ -18,6 +19,7 @@ from annotation.models import Correction, Job, Schedule
 from models import files
 from models.sandbox import Limits
 from tests.factories import make_document, make_truth, make_type
+from tests.webapp.test_asvs_v5 import clamd
 from webapp.backup import trying
 from webapp.doctor import label_studio_checks, probe, service_checks, settings_checks
 from webapp.doctor.findings import Grade, asked
@@ -247,6 +249,28 @@ def test_changes_that_only_the_sweep_finds_mean_that_webhooks_are_broken(swept, 
     assert Correction.objects.count() == 6
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "wrong"),
+    [
+        ([b"stream: Eicar-Signature FOUND\0", b"stream: OK\0"], False),
+        ([b"stream: OK\0"], True),
+        ([b"stream: Eicar-Signature FOUND\0", b"stream: Eicar-Signature FOUND\0"], True),
+    ],
+)
+def test_a_virus_scanner_that_knows_nothing_or_too_much_is_named(swept, config, settings, verdicts, wrong):
+    with clamd(*verdicts) as scanner:
+        settings.CONFIG = config = config.model_copy(update={"clamd": scanner.address})
+        found = faults(looks(config))
+    assert scanner.content.startswith(b"X5O!")
+    assert list(found) == ["virus scanner"] * wrong
+
+
+def test_a_virus_scanner_that_does_not_answer_is_named(swept, config, settings):
+    settings.CONFIG = config = config.model_copy(update={"clamd": "127.0.0.1:9"})
+    found = faults(looks(config))
+    assert list(found) == ["virus scanner"] and "DOCLOOP_CLAMD" in found["virus scanner"]
+
+
 def test_a_backup_that_nobody_tried_for_a_month_is_warned_of(swept):
     assert service_checks.backup().grade == Grade.WARNING
     audit_trail.record(by="the shell", action=trying.TRIED, subject="Docloop")
@@ -257,6 +281,12 @@ def test_a_backup_that_nobody_tried_for_a_month_is_warned_of(swept):
         found = service_checks.backup()
     assert (found.grade, "31 days" in found.said) == (Grade.WARNING, True)
     assert "manage.py restore --test" in found.remedy
+
+
+def test_an_installation_without_an_admin_is_warned_of(ada):
+    assert service_checks.admins().grade == Grade.WELL
+    User.objects.filter(pk=ada.pk).update(is_active=False)
+    assert "createsuperuser" in service_checks.admins().remedy
 
 
 def test_work_that_nobody_takes_is_named(swept, config):

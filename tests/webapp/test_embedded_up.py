@@ -50,7 +50,13 @@ def test_every_service_answers_where_the_settings_say(installation: Installation
 
 def test_the_first_people_sign_in_to_docloop_and_to_label_studio(installation: Installation) -> None:
     people = installation.sign_ins()
-    assert [email.split("@")[0] for email in people] == ["lead", "operator", "annotator1", "annotator2"]
+    assert [email.split("@")[0] for email in people] == [
+        "admin",
+        "lead",
+        "operator",
+        "annotator1",
+        "annotator2",
+    ]
     for email, password in people.items():
         fields = {"username": email, "password": password}
         docloop = sign_in(installation.setting("url"), email, fields, "/sign-in/")

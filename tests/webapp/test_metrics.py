@@ -109,3 +109,17 @@ def test_a_process_without_database_is_not_ready(client, monkeypatch):
     monkeypatch.setattr(services, "MigrationExecutor", gone)
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["problem"]) == (503, "the database does not answer")
+
+
+def test_the_page_health_shows_how_much_only_the_sweep_found(client, lea):
+    client.force_login(lea)
+    assert "—" in client.get(reverse("health")).content.decode().split('id="notices"')[1][:1500]
+    for way in ("webhook", "webhook", "webhook", "sweep"):
+        make_truth(make_document(), noticed_by=way)
+    for way in ("sweep", "sweep"):
+        make_truth(make_document(), noticed_by=way, recorded_at=timezone.now() - timedelta(days=2))
+    shares = [
+        (title, found.total, found.share) for title, found in client.get(reverse("health")).context["heard"]
+    ]
+    assert shares == [("the last hour", 4, 0.25), ("the last 7 days", 6, 0.5)]
+    assert "25 %" in client.get(reverse("health")).content.decode()

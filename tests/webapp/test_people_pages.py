@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def operator(client, otto):
-    client.force_login(otto)
+def admin(client, ada):
+    client.force_login(ada)
     return client
 
 
@@ -51,10 +51,10 @@ def problem(answer) -> str:
 # making an account
 
 
-def test_an_operator_makes_a_person_who_sets_a_password_by_a_link_and_signs_in(operator):
+def test_an_admin_makes_a_person_who_sets_a_password_by_a_link_and_signs_in(admin):
     receipts = make_type(title="Receipts")
     make_type()
-    answer = operator.post(
+    answer = admin.post(
         reverse("new-person"), filled(Role.ANNOTATOR, receipts, email="Bea@Example.org", name="Bea")
     )
     assert answer["Cache-Control"].startswith("max-age=0")
@@ -75,45 +75,48 @@ def test_an_operator_makes_a_person_who_sets_a_password_by_a_link_and_signs_in(o
     assert "has been used" in Client().get(link, follow=True).content.decode()
 
 
-def test_a_person_without_a_password_cannot_sign_in(operator):
-    operator.post(reverse("new-person"), filled(Role.ANNOTATOR, email="bea@example.org"))
+def test_a_person_without_a_password_cannot_sign_in(admin):
+    admin.post(reverse("new-person"), filled(Role.ANNOTATOR, email="bea@example.org"))
     for password in ("", "!", "None"):
         assert not Client().login(username="bea@example.org", password=password)
 
 
 @pytest.mark.parametrize("email", ["ANN@example.org", "service@docloop.example", "not an address"])
-def test_addresses_that_are_taken_or_none_are_refused(operator, ann, email):
+def test_addresses_that_are_taken_or_none_are_refused(admin, ann, email):
     before = User.objects.count()
-    assert problem(operator.post(reverse("new-person"), filled(Role.ANNOTATOR, email=email)))
+    assert problem(admin.post(reverse("new-person"), filled(Role.ANNOTATOR, email=email)))
     assert User.objects.count() == before
 
 
-def test_only_these_types_means_at_least_one(operator):
+def test_only_these_types_means_at_least_one(admin):
     make_type()
-    answer = operator.post(
+    answer = admin.post(
         reverse("new-person"), {"email": "bea@example.org", "role": Role.ANNOTATOR.value, "all_types": "no"}
     )
     assert "at least one type" in problem(answer)
 
 
-def test_a_lead_makes_annotators_and_nothing_higher(lead):
-    answer = lead.post(reverse("new-person"), filled(Role.OPERATOR, email="eve2@example.org"))
-    assert "Select a valid choice" in problem(answer)
-    lead.post(reverse("new-person"), filled(Role.ANNOTATOR, email="bea@example.org"))
+@pytest.mark.parametrize("who", ["lea", "otto"])
+def test_leads_and_operators_make_annotators_and_nobody_else(client, who, lea, otto):
+    client.force_login(User.objects.get(username=who))
+    for role in people.ROLES[1:]:
+        answer = client.post(reverse("new-person"), filled(role, email="eve2@example.org"))
+        assert "Select a valid choice" in problem(answer)
+    client.post(reverse("new-person"), filled(Role.ANNOTATOR, email="bea@example.org"))
     assert role_of(User.objects.get(email="bea@example.org")) == Role.ANNOTATOR
 
 
 # changing one
 
 
-def test_role_and_types_are_changed_the_queues_follow_and_the_trail_has_it(operator, otto, ann, rung):
+def test_role_and_types_are_changed_the_queues_follow_and_the_trail_has_it(admin, ann, rung):
     receipts, memos = make_type(), make_type()
-    operator.post(reverse("person", args=[ann.pk]), filled(Role.LEAD, receipts))
+    admin.post(reverse("person", args=[ann.pk]), filled(Role.LEAD, receipts))
     assert role_of(anew(ann)) == Role.LEAD
     assert list(chosen_for(ann)) == [receipts]
     assert {("annotation.fill_queue", each.pk) for each in (receipts, memos)} <= rung.all()
     entry = TrailEntry.objects.latest("pk")
-    assert (entry.by, entry.subject, entry.why) == ("otto", f"user {ann.pk}", "lead, may sign in")
+    assert (entry.by, entry.subject, entry.why) == ("ada", f"user {ann.pk}", "lead, may sign in")
 
 
 def test_a_lead_gives_annotators_their_types_but_nobody_a_higher_role(lead, lea, ann, otto):
@@ -129,71 +132,79 @@ def test_a_lead_gives_annotators_their_types_but_nobody_a_higher_role(lead, lea,
     assert anew(otto).is_active and anew(lea).is_active
 
 
-def test_the_last_operator_stays_one(operator, otto):
-    page, door = reverse("person", args=[otto.pk]), reverse("person-door", args=[otto.pk])
-    assert "last operator" in problem(operator.post(page, filled(Role.LEAD)))
-    operator.post(door, {"open": "no"})
-    assert anew(otto).is_active and role_of(anew(otto)) == Role.OPERATOR
-    gone = person("olga", "operator")
-    people.change(gone, Change(Role.OPERATOR, active=False), by=otto)
-    assert "last operator" in problem(operator.post(page, filled(Role.LEAD)))
+def test_the_last_admin_stays_one(admin, ada):
+    page, door = reverse("person", args=[ada.pk]), reverse("person-door", args=[ada.pk])
+    assert "last admin" in problem(admin.post(page, filled(Role.LEAD)))
+    admin.post(door, {"open": "no"})
+    assert anew(ada).is_active and role_of(anew(ada)) == Role.ADMIN
+    gone = person("olga", "admin")
+    people.change(gone, Change(Role.ADMIN, active=False), by=ada)
+    assert "last admin" in problem(admin.post(page, filled(Role.LEAD)))
 
 
-def test_nobody_takes_their_own_rights_away_and_another_operator_may(operator, otto):
-    olga = person("olga", "operator")
-    answer = operator.post(reverse("person", args=[otto.pk]), filled(Role.LEAD))
+def test_nobody_takes_their_own_rights_away_and_another_admin_may(admin, ada):
+    olga = person("olga", "admin")
+    answer = admin.post(reverse("person", args=[ada.pk]), filled(Role.LEAD))
     assert "Somebody else" in problem(answer)
-    people.change(otto, Change(Role.LEAD), by=olga)
-    assert role_of(anew(otto)) == Role.LEAD
+    people.change(ada, Change(Role.LEAD), by=olga)
+    assert role_of(anew(ada)) == Role.LEAD
 
 
-def test_a_superuser_who_is_demoted_is_none_any_more(otto):
+def test_a_superuser_who_is_demoted_is_none_any_more(ada):
     root = User.objects.create_superuser("root", "root@example.org", "a-long-password")
-    people.change(root, Change(Role.ANNOTATOR), by=otto)
+    people.change(root, Change(Role.ANNOTATOR), by=ada)
     assert role_of(anew(root)) == Role.ANNOTATOR
+
+
+def test_a_viewer_is_given_no_way_into_label_studio(admin, monkeypatch):
+    monkeypatch.setattr(people.label_studio_people, "invitation", lambda: "https://labels.example.org/invite")
+    monkeypatch.setattr(people.label_studio_people, "links_are_wanted", lambda: False)
+    for role, invited in ((Role.VIEWER, False), (Role.ANNOTATOR, True)):
+        answer = admin.post(reverse("new-person"), filled(role, email=f"{role.name}@example.org"))
+        assert ("https://labels.example.org/invite" in answer.content.decode()) is invited
 
 
 # the door
 
 
-def test_whoever_is_shut_out_is_signed_out_at_once_and_keeps_what_they_answered(operator, ann, rung):
+def test_whoever_is_shut_out_is_signed_out_at_once_and_keeps_what_they_answered(admin, ann, rung):
     hers, token = Client(), ApiToken.issue(ann)
     hers.force_login(ann)
     correction = make_truth(make_document(), annotator=ann.email)
-    operator.post(reverse("person-door", args=[ann.pk]), {"open": "no"})
+    admin.post(reverse("person-door", args=[ann.pk]), {"open": "no"})
     assert hers.get(reverse("today")).status_code == 302
     assert not Client().login(username="ann", password="a-long-password")
     assert ApiToken.find(token) is None
     correction.refresh_from_db()
     assert correction.annotator == ann.email
     assert ("webapp.follow_account", ann.pk) in rung
-    operator.post(reverse("person-door", args=[ann.pk]), {"open": "yes"})
+    admin.post(reverse("person-door", args=[ann.pk]), {"open": "yes"})
     assert Client().login(username="ann", password="a-long-password")
     assert role_of(anew(ann)) == Role.ANNOTATOR
 
 
-def test_whoever_has_no_role_has_none_when_they_are_let_in_again(operator, eve):
+def test_whoever_has_no_role_has_none_when_they_are_let_in_again(admin, eve):
     for opened in ("no", "yes"):
-        operator.post(reverse("person-door", args=[eve.pk]), {"open": opened})
+        admin.post(reverse("person-door", args=[eve.pk]), {"open": opened})
         assert anew(eve).is_active == (opened == "yes")
     assert role_of(anew(eve)) == Role.NONE
 
 
-def test_no_link_is_made_for_who_is_shut_out(operator, ann):
-    operator.post(reverse("person-door", args=[ann.pk]), {"open": "no"})
-    answer = operator.post(reverse("person-link", args=[ann.pk]))
+def test_no_link_is_made_for_who_is_shut_out(admin, ann):
+    admin.post(reverse("person-door", args=[ann.pk]), {"open": "no"})
+    answer = admin.post(reverse("person-link", args=[ann.pk]))
     assert answer["Location"] == reverse("person", args=[ann.pk])
 
 
-def test_label_studio_shuts_out_whoever_has_no_way_in_here(ann, eve, monkeypatch):
+def test_label_studio_shuts_out_whoever_may_not_label_here(ann, eve, vera, monkeypatch):
     told = []
     monkeypatch.setattr(people.label_studio_people, "shut_out", told.append)
     people.follow_account(ann.pk)
     assert told == []
     User.objects.filter(pk=ann.pk).update(is_active=False)
-    for user in (ann, eve, person("none", None)):
+    for user in (ann, eve, vera):
         people.follow_account(user.pk)
-    assert told == ["ann@example.org", "eve@example.org", "none@example.org"]
+    assert told == ["ann@example.org", "eve@example.org", "vera@example.org"]
 
 
 # the list

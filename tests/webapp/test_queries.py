@@ -160,9 +160,7 @@ def asked(client: Client, every: list[Address], refused: int = 405) -> dict[str,
     return found
 
 
-def test_every_page_asks_the_database_little_and_no_more_when_there_is_more_to_show(
-    client, otto, monkeypatch
-):
+def test_every_page_asks_the_database_little_and_no_more_when_there_is_more_to_show(client, ada, monkeypatch):
     monkeypatch.setattr("webapp.services.check", list)  # nothing is asked over the network here
     first = make_type(name="receipts")
     for document_type in (first, make_type(), make_type()):
@@ -172,7 +170,7 @@ def test_every_page_asks_the_database_little_and_no_more_when_there_is_more_to_s
         every = addresses(samples(first))
     except NoSample as missing:
         pytest.fail(f"{missing}: add it to samples() in {__name__} and to those of benchmarks.pages")
-    client.force_login(otto)
+    client.force_login(ada)
     asked(client, every)  # what is read once per process
     few = asked(client, every)
     for document_type in (*DocumentType.objects.all(), make_type(), make_type(), make_type()):

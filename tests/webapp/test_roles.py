@@ -1,4 +1,4 @@
-"""Every address is tried with the whole cast: strangers, Eve (no role), Ann, Lea and Otto."""
+"""Every address is tried with the whole cast: strangers, Eve (no role), Ann, Vera, Lea, Otto and Ada."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,7 +9,7 @@ from tests.factories import make_document, make_type
 from webapp.api.access import Session, Token
 from webapp.api.app import api
 from webapp.dashboard.urls import PUBLIC
-from webapp.roles import Role, role_of
+from webapp.roles import ANY, INCLUDED, Role, role_of
 
 pytestmark = pytest.mark.django_db
 
@@ -35,23 +35,23 @@ OPERATIONS = [
 
 
 def test_every_page_declares_a_role_or_is_listed_as_public():
-    undeclared = {pattern.name for pattern in PAGES if not hasattr(pattern.callback, "role")}
+    undeclared = {pattern.name for pattern in PAGES if not getattr(pattern.callback, "roles", ())}
     assert undeclared == PUBLIC
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.methods[0]} {o.view_func.__module__}")
 def test_every_operation_of_the_api_needs_a_role(operation):
     assert [type(callback) for callback in operation.auth_callbacks] == [Token, Session]
-    assert all(callback.role > Role.NONE for callback in operation.auth_callbacks)
+    assert all(callback.least and all(callback.least) for callback in operation.auth_callbacks)
 
 
-# URL name: (method, the least role that may)
+# URL name: (method, the least roles that may)
 TABLE = {
-    "overview": ("get", Role.ANNOTATOR),
+    "overview": ("get", *ANY),
     "today": ("get", Role.ANNOTATOR),
     "today-live": ("get", Role.ANNOTATOR),
     "my-doubts": ("get", Role.ANNOTATOR),
-    "type-doubts": ("get", Role.LEAD),
+    "type-doubts": ("get", Role.VIEWER),
     "label-type": ("get", Role.ANNOTATOR),
     "label-document": ("get", Role.ANNOTATOR),
     "people": ("get", Role.LEAD),
@@ -59,62 +59,62 @@ TABLE = {
     "person": ("get", Role.LEAD),
     "person-door": ("post", Role.LEAD),
     "person-link": ("post", Role.LEAD),
-    "overview-live": ("get", Role.LEAD),
+    "overview-live": ("get", Role.VIEWER),
     "new-type": ("get", Role.LEAD),
-    "type": ("get", Role.LEAD),
-    "type-live": ("get", Role.LEAD),
-    "type-worth": ("get", Role.LEAD),
-    "type-progress": ("get", Role.LEAD),
-    "type-progress-live": ("get", Role.LEAD),
-    "type-quality": ("get", Role.LEAD),
-    "type-quality-live": ("get", Role.LEAD),
-    "type-examples": ("get", Role.LEAD),
-    "automation": ("get", Role.LEAD),
-    "automation-live": ("get", Role.LEAD),
+    "type": ("get", Role.VIEWER),
+    "type-live": ("get", Role.VIEWER),
+    "type-worth": ("get", Role.VIEWER),
+    "type-progress": ("get", Role.VIEWER),
+    "type-progress-live": ("get", Role.VIEWER),
+    "type-quality": ("get", Role.VIEWER),
+    "type-quality-live": ("get", Role.VIEWER),
+    "type-examples": ("get", Role.VIEWER),
+    "automation": ("get", Role.VIEWER),
+    "automation-live": ("get", Role.VIEWER),
     "automation-targets": ("post", Role.LEAD),
     "automation-on": ("post", Role.LEAD),
     "automation-off": ("post", Role.LEAD),
     "automation-again": ("post", Role.LEAD),
-    "label-quality": ("get", Role.LEAD),
+    "label-quality": ("get", Role.VIEWER),
     "dismiss-suspect": ("post", Role.LEAD),
     "ask-other": ("post", Role.LEAD),
     "edit-type": ("get", Role.LEAD),
-    "versions": ("get", Role.LEAD),
-    "versions-live": ("get", Role.LEAD),
-    "compare-versions": ("get", Role.LEAD),
-    "version": ("get", Role.LEAD),
+    "versions": ("get", Role.VIEWER),
+    "versions-live": ("get", Role.VIEWER),
+    "compare-versions": ("get", Role.VIEWER),
+    "version": ("get", Role.VIEWER),
     "promote": ("post", Role.LEAD),
     "retrain": ("post", Role.LEAD),
     "roll-back": ("post", Role.LEAD),
     "stop": ("post", Role.LEAD),
-    "documents": ("get", Role.LEAD),
+    "documents": ("get", Role.VIEWER),
     "unknown": ("get", Role.LEAD),
     "new-kinds": ("get", Role.LEAD),
     "type-of-kind": ("post", Role.LEAD),
-    "document": ("get", Role.LEAD),
-    "document-file": ("get", Role.LEAD),
-    "page-image": ("get", Role.LEAD),
-    "page-preview": ("get", Role.LEAD),
-    "page-crop": ("get", Role.LEAD),
+    "document": ("get", Role.VIEWER),
+    "document-file": ("get", Role.VIEWER),
+    "page-image": ("get", Role.VIEWER),
+    "page-preview": ("get", Role.VIEWER),
+    "page-crop": ("get", Role.VIEWER),
     "read-again": ("post", Role.LEAD),
-    "document-sheets": ("get", Role.LEAD),
+    "document-sheets": ("get", Role.VIEWER),
     "extract-again": ("post", Role.LEAD),
     "send-to-queue": ("post", Role.LEAD),
     "move-document": ("post", Role.LEAD),
     "erase-document": ("post", Role.OPERATOR),
     "upload": ("get", Role.LEAD),
     "import-labels": ("get", Role.LEAD),
-    "import": ("get", Role.LEAD),
-    "import-live": ("get", Role.LEAD),
-    "tokens": ("get", Role.ANNOTATOR),
-    "revoke-token": ("post", Role.ANNOTATOR),
+    "import": ("get", Role.VIEWER),
+    "import-live": ("get", Role.VIEWER),
+    "tokens": ("get", *ANY),
+    "revoke-token": ("post", *ANY),
     "webhooks": ("get", Role.OPERATOR),
     "webhook": ("get", Role.OPERATOR),
     "webhook-live": ("get", Role.OPERATOR),
     "webhook-act": ("post", Role.OPERATOR),
     "webhook-send-again": ("post", Role.OPERATOR),
-    "health": ("get", Role.LEAD),
-    "services": ("get", Role.LEAD),
+    "health": ("get", Role.VIEWER),
+    "services": ("get", Role.VIEWER),
     "try-again": ("post", Role.OPERATOR),
     "doctor": ("get", Role.OPERATOR),
     "doctor-live": ("get", Role.OPERATOR),
@@ -149,7 +149,7 @@ def test_a_page_answers_no_method_but_those_declared(name, address, otto):
 def test_a_form_of_another_site_changes_nothing_with_a_readers_sign_in(address, otto):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(otto)
-    for name in [name for name, (method, _) in TABLE.items() if method == "post" or name in FORMS]:
+    for name in [name for name, (method, *_) in TABLE.items() if method == "post" or name in FORMS]:
         assert browser.post(address(name)).status_code == 403, name
 
 
@@ -197,14 +197,19 @@ def address(monkeypatch):
     return make
 
 
+@pytest.fixture
+def cast(eve, ann, vera, lea, otto, ada):
+    return (eve, ann, vera, lea, otto, ada)
+
+
 @pytest.mark.parametrize("name", TABLE)
-def test_a_page_answers_those_of_its_role_and_nobody_else(name, address, ann, lea, otto, eve):
-    method, least = TABLE[name]
-    for user in (eve, ann, lea, otto):
+def test_a_page_answers_those_of_its_role_and_nobody_else(name, address, cast):
+    method, *least = TABLE[name]
+    for user in cast:
         client = Client()
         client.force_login(user)
         answer = getattr(client, method)(address(name))
-        if role_of(user) >= least:
+        if role_of(user).may(*least):
             assert answer.status_code in {200, 302, 404}, f"{name} for {user}"
             assert "sign-in" not in answer.get("Location", "")
         else:
@@ -224,12 +229,13 @@ def test_the_live_part_of_a_page_whose_session_is_over_makes_the_whole_page_ask_
     assert not answer.content
 
 
-def test_the_api_page_is_for_people_with_a_role(client, eve, ann):
+def test_the_api_page_is_for_people_with_a_role(client, eve, ann, vera):
     assert client.get("/api/docs").status_code == 302
     client.force_login(eve)
     assert client.get("/api/docs").status_code == 403
-    client.force_login(ann)
-    assert client.get("/api/docs").status_code == 200
+    for user in (ann, vera):
+        client.force_login(user)
+        assert client.get("/api/docs").status_code == 200
 
 
 def test_the_highest_group_counts(lea):
@@ -237,3 +243,18 @@ def test_the_highest_group_counts(lea):
 
     lea.groups.add(Group.objects.get_or_create(name="annotator")[0])
     assert role_of(User.objects.get(pk=lea.pk)) == Role.LEAD
+
+
+def test_a_superuser_is_an_admin(db):
+    assert role_of(User.objects.create_superuser("root", "root@example.org", "a-long-password")) is Role.ADMIN
+
+
+@pytest.mark.parametrize("role", INCLUDED)
+def test_each_role_but_the_annotators_may_what_viewers_may_and_no_viewer_may_label(role):
+    assert role.may(Role.VIEWER) == (role not in (Role.NONE, Role.ANNOTATOR))
+    assert role.may(Role.ANNOTATOR) == (role not in (Role.NONE, Role.VIEWER))
+
+
+def test_the_lower_of_two_roles_is_neither_where_none_includes_the_other():
+    assert Role.LEAD.at_most(Role.VIEWER) is Role.VIEWER.at_most(Role.ADMIN) is Role.VIEWER
+    assert Role.VIEWER.at_most(Role.ANNOTATOR) is Role.NONE

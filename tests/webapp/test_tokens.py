@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -52,6 +53,8 @@ def test_a_token_may_do_less_than_its_user(lead):
 def test_a_token_never_does_more_than_its_user_may_by_now(lea):
     token = ApiToken.issue(lea, most=Role.OPERATOR)
     assert program(token).get("/api/me").json()["role"] == "lead"
+    lea.groups.set([Group.objects.get_or_create(name="viewer")[0]])
+    assert program(token).get("/api/me").json()["role"] == "viewer"
     lea.groups.clear()
     assert program(token).get("/api/me").status_code == 403
 
@@ -71,6 +74,22 @@ def test_nobody_revokes_what_is_somebody_else_s(lead, ann):
     ApiToken.issue(ann, "hers")
     assert lead.post(reverse("revoke-token", args=[ApiToken.objects.get().pk])).status_code == 404
     assert ApiToken.objects.exists()
+
+
+def test_an_admin_sees_and_revokes_everybodys(client, ada, ann):
+    token = ApiToken.issue(ann, "nightly")
+    client.force_login(ada)
+    page = client.get(reverse("tokens")).content.decode()
+    assert "nightly" in page and token[:12] in page and token not in page
+    client.post(reverse("revoke-token", args=[ApiToken.objects.get().pk]))
+    assert program(token).get("/api/me").status_code == 401
+    entry = TrailEntry.objects.get()
+    assert (entry.by, entry.action) == ("ada", f"revoked a token of user {ann.pk}")
+
+
+def test_others_see_their_own_only(lead, ann):
+    ApiToken.issue(ann, "of another")
+    assert "of another" not in lead.get(reverse("tokens")).content.decode()
 
 
 def test_a_token_needs_a_name(lead):

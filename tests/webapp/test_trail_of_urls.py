@@ -148,7 +148,7 @@ def delivery(world):
 
 
 def token(world):
-    ApiToken.issue(world.otto, "notebook")
+    ApiToken.issue(world.ada, "notebook")
     return [ApiToken.objects.get().pk], {}
 
 
@@ -253,16 +253,16 @@ def called(operation):
 
 
 @pytest.fixture
-def world(client, otto, ann, tmp_path, settings, monkeypatch):
-    """Otto, who may do everything, and a type to do it to; nothing goes over the network, nothing into another store."""
+def world(client, ada, ann, tmp_path, settings, monkeypatch):
+    """Ada, who may do everything, and a type to do it to; nothing goes over the network, nothing into another store."""
     settings.STORAGES = settings.STORAGES | {
         "default": settings.STORAGES["default"] | {"OPTIONS": {"location": tmp_path / "store"}}
     }
     monkeypatch.setattr("learner.snapshots.plan", lambda document_type: None)
     monkeypatch.setattr("webapp.services.check", list)
-    client.force_login(otto)
+    client.force_login(ada)
     kind = make_type(name="receipts", extractor="rules")
-    return SimpleNamespace(client=client, otto=otto, ann=ann, kind=kind, tmp_path=tmp_path, files="files")
+    return SimpleNamespace(client=client, ada=ada, ann=ann, kind=kind, tmp_path=tmp_path, files="files")
 
 
 def test_every_page_that_takes_a_post_is_declared(world, monkeypatch):
@@ -271,7 +271,7 @@ def test_every_page_that_takes_a_post_is_declared(world, monkeypatch):
         arguments = {key: "receipts" if key == "name" else 1 for key in pattern.pattern.converters}
         if world.client.post(reverse(pattern.name, kwargs=arguments)).status_code != 405:
             takes.add(pattern.name)
-        world.client.force_login(world.otto)
+        world.client.force_login(world.ada)
     assert takes == PAGES_THAT_ACT.keys() | NOTHING.keys()
     assert EVERY
 
@@ -299,7 +299,7 @@ def test_a_page_writes_what_was_done_and_by_whom_once(name, world):
     before = newest()
     address = arguments[0] if name == "set-password" else reverse(name, args=arguments)
     assert world.client.post(address, sent).status_code < 400
-    by = "ann" if name == "set-password" else "otto"
+    by = "ann" if name == "set-password" else "ada"
     assert {entry.by for entry in written(act, before)} == {by}
     refused = newest()
     world.client.get(address)
@@ -319,11 +319,11 @@ def test_a_call_of_the_api_writes_what_was_done_and_by_whom_once(name, world):
     ]
     for argument in arguments:
         path = path[: path.index("{")] + str(argument) + path[path.index("}") + 1 :]
-    token = ApiToken.issue(world.otto, "program")
+    token = ApiToken.issue(world.ada, "program")
     before = newest()
     answer = send(Client(), operation.methods[0], path, sent, {"Authorization": f"Bearer {token}"})
     assert answer.status_code < 400, answer.content
-    assert {entry.by for entry in written(act, before)} == {"otto"}
+    assert {entry.by for entry in written(act, before)} == {"ada"}
 
 
 def send(client, method, path, sent, headers):

@@ -100,7 +100,7 @@ def test_progress_is_drawn_and_told_in_numbers(lead, receipts):
     assert sum(corrections["series"][0]["values"]) == 4
     assert pace["series"][0]["values"][-1] == 20
     page = shown(answer)
-    assert "ann@example.org 4 67 %" in page and "only leads and operators see this" in page
+    assert "ann@example.org 4 67 %" in page and "viewers don’t see this" in page
     assert answer.content.decode().count("<caption") + page.count("The numbers") >= 3
 
 

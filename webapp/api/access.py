@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,16 +28,16 @@ class Caller:
 class Token(HttpBearer):
     """`Authorization: Bearer …` with a token of the page /tokens/ or of `manage.py api_token`."""
 
-    def __init__(self, role: Role) -> None:
+    def __init__(self, least: Sequence[Role]) -> None:
         super().__init__()
-        self.role = role
+        self.least = least
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         found = ApiToken.find(token)
         if found is None:
             return None
         request.user = found.user
-        return _caller(found.user, found.role, self.role)
+        return _caller(found.user, found.role, self.least)
 
 
 class Session(APIKeyCookie):
@@ -44,9 +45,9 @@ class Session(APIKeyCookie):
 
     param_name = settings.SESSION_COOKIE_NAME
 
-    def __init__(self, role: Role) -> None:
+    def __init__(self, least: Sequence[Role]) -> None:
         super().__init__()
-        self.role = role
+        self.least = least
 
     def __call__(self, request: HttpRequest) -> Any:  # ninja's own: whatever `authenticate` answers
         if not request.user.is_authenticated:
@@ -54,15 +55,22 @@ class Session(APIKeyCookie):
         return super().__call__(request)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
-        return _caller(request.user, role_of(request.user), self.role)
+        return _caller(request.user, role_of(request.user), self.least)
 
 
-def needs(role: Role) -> list[AuthBase]:
+def needs(*least: Role) -> list[AuthBase]:
     """For `auth=` of an operation: without sign-in 401, with another role 403."""
-    return [Token(role), Session(role)]
+    return [Token(least), Session(least)]
 
 
-def _caller(user: AbstractUser | AnonymousUser, has: Role, needed: Role) -> Caller:
-    if has < needed:
-        raise HttpError(403, f"This needs the role {needed.name.lower()}, or one that includes it.")
+def leads(request: HttpRequest) -> bool:
+    """Whether the caller may see what people do one by one."""
+    caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
+    return caller.role.may(Role.LEAD)
+
+
+def _caller(user: AbstractUser | AnonymousUser, has: Role, least: Sequence[Role]) -> Caller:
+    if not has.may(*least):
+        needed = " or ".join(role.name.lower() for role in least)
+        raise HttpError(403, f"This needs the role {needed}, or one that includes it.")
     return Caller(user.get_username(), has)

@@ -76,7 +76,7 @@ class Off(Schema):
 
 @router.get(
     "/{slug:name}/automation",
-    auth=needs(Role.LEAD),
+    auth=needs(Role.VIEWER),
     response=answers(404, ok=AutomationOut),
     url_name="automation",
 )

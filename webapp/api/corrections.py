@@ -53,7 +53,7 @@ class CorrectionOut(Schema):
         return correction.document.truth_id == correction.pk
 
 
-@router.get("", auth=needs(Role.LEAD), response=answers(404, ok=Piece[CorrectionOut]))
+@router.get("", auth=needs(Role.VIEWER), response=answers(404, ok=Piece[CorrectionOut]))
 def corrections(
     request: HttpRequest,
     document_type: TypeName = "",
@@ -70,7 +70,7 @@ def corrections(
     return oldest_first(found, after, limit)
 
 
-@router.get("/{int:correction_id}", auth=needs(Role.LEAD), response=answers(404, ok=CorrectionOut))
+@router.get("/{int:correction_id}", auth=needs(Role.VIEWER), response=answers(404, ok=CorrectionOut))
 def correction(request: HttpRequest, correction_id: int) -> Correction:
     """One row of the ledger."""
     return get_object_or_404(Correction.objects.select_related("document__document_type"), pk=correction_id)

@@ -80,19 +80,19 @@ class DocumentTypeOut(Schema):
     created_at: datetime
 
 
-@router.get("", auth=needs(Role.LEAD), response=answers(ok=list[DocumentTypeOut]), by_alias=True)
+@router.get("", auth=needs(Role.VIEWER), response=answers(ok=list[DocumentTypeOut]), by_alias=True)
 def types(request: HttpRequest) -> Any:  # a queryset, which ninja reads
     """All document types, by name."""
     return DocumentType.objects.all()
 
 
-@router.get("/{slug:name}", auth=needs(Role.LEAD), response=answers(404, ok=DocumentTypeOut), by_alias=True)
+@router.get("/{slug:name}", auth=needs(Role.VIEWER), response=answers(404, ok=DocumentTypeOut), by_alias=True)
 def document_type(request: HttpRequest, name: str) -> DocumentType:
     """One document type."""
     return type_named(name)
 
 
-@router.get("/{slug:name}/yaml", auth=needs(Role.LEAD), response=answers(404), openapi_extra=YAML)
+@router.get("/{slug:name}/yaml", auth=needs(Role.VIEWER), response=answers(404), openapi_extra=YAML)
 def as_yaml(request: HttpRequest, name: str) -> HttpResponse:
     """One document type as the YAML of its file."""
     text = document_types.to_yaml(type_named(name))
@@ -100,7 +100,7 @@ def as_yaml(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @router.get(
-    "/{slug:name}/export/{slug:form}", auth=needs(Role.LEAD), response=answers(404), openapi_extra=FILE
+    "/{slug:name}/export/{slug:form}", auth=needs(Role.VIEWER), response=answers(404), openapi_extra=FILE
 )
 def export(request: HttpRequest, name: str, form: str) -> StreamingHttpResponse:
     """The truths of one document type as a file: `jsonl`, `csv`, `words`, `coco`, `parquet` or `pack`.

@@ -190,7 +190,7 @@ def send(
     return Status(201 if received.new else 200, received)
 
 
-@router.get("", auth=needs(Role.LEAD), response=answers(404, ok=Piece[DocumentLine]))
+@router.get("", auth=needs(Role.VIEWER), response=answers(404, ok=Piece[DocumentLine]))
 def documents(
     request: HttpRequest,
     document_type: TypeName = "",
@@ -221,14 +221,14 @@ def documents(
     return newest_first(found, before, limit)
 
 
-@router.get("/{int:document_id}", auth=needs(Role.LEAD), response=answers(404, ok=DocumentOut))
+@router.get("/{int:document_id}", auth=needs(Role.VIEWER), response=answers(404, ok=DocumentOut))
 def document(request: HttpRequest, document_id: int) -> Document:
     """One document with its extraction, its truth, its corrections and its history."""
     related = ("document_type", "extraction", "truth__document__document_type")
     return get_object_or_404(Document.objects.select_related(*related), pk=document_id)
 
 
-@router.get("/{int:document_id}/pages", auth=needs(Role.LEAD), response=answers(404, ok=list[PageOut]))
+@router.get("/{int:document_id}/pages", auth=needs(Role.VIEWER), response=answers(404, ok=list[PageOut]))
 def pages(request: HttpRequest, document_id: int) -> Any:  # a queryset, which ninja reads
     """The words of its pages, in order; none before it was read."""
     return _document(document_id).pages.all()
@@ -236,7 +236,7 @@ def pages(request: HttpRequest, document_id: int) -> Any:  # a queryset, which n
 
 @router.get(
     "/{int:document_id}/pages/{int:number}/image",
-    auth=needs(Role.LEAD),
+    auth=needs(Role.VIEWER),
     response=answers(404),
     openapi_extra={"responses": {200: {"description": "OK", "content": {"image/jpeg": {}}}}},
 )
@@ -247,7 +247,7 @@ def page_image(request: HttpRequest, document_id: int, number: int) -> HttpRespo
 
 @router.get(
     "/{int:document_id}/file",
-    auth=needs(Role.LEAD),
+    auth=needs(Role.VIEWER),
     response=answers(404),
     openapi_extra={"responses": {200: {"description": "OK", "content": {"application/octet-stream": {}}}}},
 )
@@ -267,7 +267,7 @@ def read_again(request: HttpRequest, document_id: int) -> Status[Document]:
 
 
 @router.get(
-    "/{int:document_id}/extractions", auth=needs(Role.LEAD), response=answers(404, ok=list[ExtractionOut])
+    "/{int:document_id}/extractions", auth=needs(Role.VIEWER), response=answers(404, ok=list[ExtractionOut])
 )
 def extractions(request: HttpRequest, document_id: int) -> Any:  # a queryset, which ninja reads
     """What every version said of it that ever read it, the newest first; at most 200."""

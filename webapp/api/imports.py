@@ -58,13 +58,15 @@ def begin(
     )
 
 
-@router.get("", auth=needs(Role.LEAD), response=answers(ok=Piece[ImportOut]))
+@router.get("", auth=needs(Role.VIEWER), response=answers(ok=Piece[ImportOut]))
 def imports(request: HttpRequest, before: Before = MOST, limit: Limit = 50) -> dict[str, Any]:
     """The newest imports first."""
     return newest_first(LabelImport.objects.select_related("document_type"), before, limit)
 
 
-@router.get("/{int:import_id}", auth=needs(Role.LEAD), response=answers(404, ok=ImportOut), url_name="import")
+@router.get(
+    "/{int:import_id}", auth=needs(Role.VIEWER), response=answers(404, ok=ImportOut), url_name="import"
+)
 def one(request: HttpRequest, import_id: int) -> LabelImport:
     """One import, live while it goes on."""
     return get_object_or_404(LabelImport.objects.select_related("document_type"), pk=import_id)

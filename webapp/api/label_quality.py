@@ -17,7 +17,7 @@ from learner import agreement, people, suspects
 from learner.agreement import Agreement
 from learner.models import Suspect
 from learner.people import Person
-from webapp.api.access import needs
+from webapp.api.access import leads, needs
 from webapp.api.errors import answers
 from webapp.api.names import type_named
 from webapp.api.paging import MOST, Before, Limit, Piece, newest_first
@@ -104,9 +104,12 @@ class MisfiledOut(Schema):
     at: datetime
 
 
-@router.get("/{slug:name}/label-quality", auth=needs(Role.LEAD), response=answers(404, ok=LabelQualityOut))
+@router.get("/{slug:name}/label-quality", auth=needs(Role.VIEWER), response=answers(404, ok=LabelQualityOut))
 def label_quality(request: HttpRequest, name: str) -> dict[str, Any]:
-    """Agreement by field (95 % intervals), and each annotator's pace, probes and agreement with others."""
+    """Agreement by field (95 % intervals), and each annotator's pace, probes and agreement with others.
+
+    Viewers are told of fields only: `people` is empty for them.
+    """
     document_type = type_named(name)
     overlaps = agreement.answered(document_type)
     return {
@@ -114,11 +117,11 @@ def label_quality(request: HttpRequest, name: str) -> dict[str, Any]:
         "doubts": ledger.doubtful(document_type).count(),
         "overlapping": len(overlaps),
         "agreement": agreement.by_field(overlaps, document_type.schema.names),
-        "people": people.of(document_type),
+        "people": people.of(document_type) if leads(request) else [],
     }
 
 
-@router.get("/{slug:name}/suspects", auth=needs(Role.LEAD), response=answers(404, ok=Piece[SuspectOut]))
+@router.get("/{slug:name}/suspects", auth=needs(Role.VIEWER), response=answers(404, ok=Piece[SuspectOut]))
 def listed_suspects(
     request: HttpRequest,
     name: str,
@@ -156,7 +159,7 @@ def ask_about_suspect(request: HttpRequest, name: str, suspect_id: int) -> Suspe
     return _suspect(name, suspect_id)
 
 
-@router.get("/{slug:name}/doubts", auth=needs(Role.LEAD), response=answers(404, ok=Piece[DoubtOut]))
+@router.get("/{slug:name}/doubts", auth=needs(Role.VIEWER), response=answers(404, ok=Piece[DoubtOut]))
 def doubts(
     request: HttpRequest,
     name: str,
@@ -184,7 +187,7 @@ def doubts(
     return piece | {"items": items}
 
 
-@router.get("/{slug:name}/set-aside", auth=needs(Role.LEAD), response=answers(404, ok=Piece[SetAsideOut]))
+@router.get("/{slug:name}/set-aside", auth=needs(Role.VIEWER), response=answers(404, ok=Piece[SetAsideOut]))
 def set_aside(request: HttpRequest, name: str, before: Before = MOST, limit: Limit = 50) -> dict[str, Any]:
     """Documents that people set aside, and why, the newest first."""
     found = doubts_page.set_aside(type_named(name)).select_related("document")
@@ -203,7 +206,7 @@ def set_aside(request: HttpRequest, name: str, before: Before = MOST, limit: Lim
     return piece | {"items": items}
 
 
-@router.get("/{slug:name}/misfiled", auth=needs(Role.LEAD), response=answers(404, ok=Piece[MisfiledOut]))
+@router.get("/{slug:name}/misfiled", auth=needs(Role.VIEWER), response=answers(404, ok=Piece[MisfiledOut]))
 def misfiled(request: HttpRequest, name: str, before: Before = MOST, limit: Limit = 50) -> dict[str, Any]:
     """Documents that people say are of another type, the newest first; `documents/ID/move` takes one there."""
     found = ledger.misfiled(type_named(name)).select_related("document")

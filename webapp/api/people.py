@@ -25,7 +25,7 @@ from webapp.api.names import TypeName, type_named
 from webapp.roles import Role, role_of
 
 router = Router()
-RoleName = Literal["annotator", "lead", "operator"]
+RoleName = Literal["annotator", "viewer", "lead", "operator", "admin"]
 
 
 class PersonLine(Schema):
@@ -34,7 +34,7 @@ class PersonLine(Schema):
     id: int
     email: str
     name: str
-    role: str = Field(description="annotator, lead, operator, or none")
+    role: str = Field(description="annotator, viewer, lead, operator, admin, or none")
     active: bool = Field(description="Whether they may sign in")
     types: list[str] = Field(description="Titles of the types they label; empty: all")
     last_active: datetime | None
@@ -98,7 +98,7 @@ def people(request: HttpRequest) -> list[dict[str, Any]]:
 
 @router.post("", auth=needs(Role.LEAD), response=answers(404, made=PersonMade))
 def add_person(request: HttpRequest, asked: PersonAsked) -> Status[dict[str, Any]]:
-    """A new person, and the link by which they set a password. Leads make annotators, operators everybody."""
+    """A new person, and the link by which they set a password. Leads make annotators, admins everybody."""
     role = _within(request, Role[asked.role.upper()])
     try:
         validate_email(asked.email.strip())
@@ -138,11 +138,11 @@ def new_password_link(request: HttpRequest, user_id: int) -> dict[str, Any]:
 def _within(request: HttpRequest, role: Role) -> Role:
     """The role again, if the caller may look after people who have it.
 
-    `webapp.people` asks what the user may do; an operator's token that was made for less may not make operators.
+    `webapp.people` asks what the user may do; an admin's token that was made for less may not make admins.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
-    if caller.role < Role.OPERATOR and role > Role.ANNOTATOR:
-        raise HttpError(403, "This token looks after annotators only; others need the role operator.")
+    if role not in accounts.LOOKED_AFTER and not caller.role.may(Role.ADMIN):
+        raise HttpError(403, "This token looks after annotators only; others need the role admin.")
     return role
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from annotation import state_counts
 from learner import savings, work
-from webapp.api.access import needs
+from webapp.api.access import leads, needs
 from webapp.api.errors import answers
 from webapp.api.names import type_named
 from webapp.api.paging import Limit
@@ -71,17 +71,21 @@ class ProgressOut(Schema):
     states: list[StatesOut] = Field(description="The oldest first")
 
 
-@router.get("/{slug:name}/queue", auth=needs(Role.LEAD), response=answers(404, ok=list[QueuedOut]))
+@router.get("/{slug:name}/queue", auth=needs(Role.VIEWER), response=answers(404, ok=list[QueuedOut]))
 def queue(request: HttpRequest, name: str, limit: Limit = 50) -> Any:  # dataclasses, which ninja reads
     """The documents that wait in Label Studio, in the order in which people get them, and why each was chosen."""
     return type_page.queue(type_named(name), most=limit)
 
 
-@router.get("/{slug:name}/progress", auth=needs(Role.LEAD), response=answers(404, ok=ProgressOut))
+@router.get("/{slug:name}/progress", auth=needs(Role.VIEWER), response=answers(404, ok=ProgressOut))
 def progress(request: HttpRequest, name: str, days: Days = 30) -> dict[str, Any]:
-    """Documents by state, answers by day and person, and seconds per document, over the last days (UTC)."""
+    """Documents by state, answers by day and person, and seconds per document, over the last days (UTC).
+
+    Viewers are not told who: `by_person` and `people` are empty for them.
+    """
     document_type = type_named(name)
     done = work.of(document_type, days=days)
+    done = done if leads(request) else work.without_people(done)
     return {
         "documents": done.documents,
         "median_seconds": done.median_seconds,
@@ -91,7 +95,7 @@ def progress(request: HttpRequest, name: str, days: Days = 30) -> dict[str, Any]
     }
 
 
-@router.get("/{slug:name}/worth", auth=needs(Role.LEAD), response=answers(404, ok=savings.Savings))
+@router.get("/{slug:name}/worth", auth=needs(Role.VIEWER), response=answers(404, ok=savings.Savings))
 def worth(request: HttpRequest, name: str) -> savings.Savings:
     """The learning curve, the audit, the forecast for the next corrections, and the hours that were spent and spared."""
     return savings.of(type_named(name))

@@ -33,7 +33,7 @@ class FoundOut(Schema):
     filename: str
 
 
-@router.get("/{slug:name}/quality", auth=needs(Role.LEAD), response=answers(404, ok=Quality))
+@router.get("/{slug:name}/quality", auth=needs(Role.VIEWER), response=answers(404, ok=Quality))
 def quality(request: HttpRequest, name: str, of: Of = Which.ALL) -> Quality:
     """Per field the share that was right, how fields ended and why they were changed; and the calibration (`bins`).
 
@@ -42,7 +42,9 @@ def quality(request: HttpRequest, name: str, of: Of = Which.ALL) -> Quality:
     return measured.of(type_named(name), of)
 
 
-@router.get("/{slug:name}/quality/examples", auth=needs(Role.LEAD), response=answers(404, ok=list[FoundOut]))
+@router.get(
+    "/{slug:name}/quality/examples", auth=needs(Role.VIEWER), response=answers(404, ok=list[FoundOut])
+)
 def quality_examples(
     request: HttpRequest,
     name: str,

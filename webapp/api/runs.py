@@ -25,7 +25,7 @@ class RunAsked(Schema):
     document_type: TypeName
 
 
-@router.get("", auth=needs(Role.LEAD), response=answers(404, ok=Piece[reports.RunReport]))
+@router.get("", auth=needs(Role.VIEWER), response=answers(404, ok=Piece[reports.RunReport]))
 def runs(
     request: HttpRequest, document_type: TypeName = "", before: Before = MOST, limit: Limit = 50
 ) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def runs(
     return piece | {"items": [reports.run_report(run) for run in piece["items"]]}
 
 
-@router.get("/{int:run_id}", auth=needs(Role.LEAD), response=answers(404, ok=reports.RunReport))
+@router.get("/{int:run_id}", auth=needs(Role.VIEWER), response=answers(404, ok=reports.RunReport))
 def run(request: HttpRequest, run_id: int) -> reports.RunReport:
     """One training, live while it runs: `share` is how much of it is done, `minutes_left` how long it may still take."""
     return reports.run_report(_run(run_id))

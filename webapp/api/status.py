@@ -13,7 +13,7 @@ from webapp.roles import Role
 router = Router()
 
 
-@router.get("", auth=needs(Role.LEAD), response=answers(ok=list[glances.Glance]))
+@router.get("", auth=needs(Role.VIEWER), response=answers(ok=list[glances.Glance]))
 def status(request: HttpRequest) -> list[glances.Glance]:
     """Every document type at a glance."""
     return glances.glances()

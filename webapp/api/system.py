@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +11,7 @@ from ninja import Router, Schema, Status
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import Field
 
+from annotation import notices
 from annotation.models import Job
 from webapp import metrics, services
 from webapp.api.access import Caller, needs
@@ -19,7 +20,7 @@ from webapp.api.paging import MOST, Before, Limit, Piece, newest_first
 from webapp.dashboard import failures
 from webapp.doctor import asked
 from webapp.models import Examination
-from webapp.roles import Role
+from webapp.roles import ANY, Role
 
 router = Router()
 
@@ -30,7 +31,7 @@ class Me(Schema):
     """Who is calling."""
 
     user: str
-    role: str = Field(description="annotator, lead or operator; a token may be allowed less")
+    role: str = Field(description="annotator, viewer, lead, operator or admin; a token may be allowed less")
 
 
 class Health(Schema):
@@ -39,6 +40,9 @@ class Health(Schema):
     ok: bool
     services: list[services.Service]
     failed_jobs: int
+    unannounced: float | None = Field(
+        description="Share (0…1) of the last hour's corrections that the sweep alone found; null without any"
+    )
 
 
 class FindingOut(Schema):
@@ -70,22 +74,27 @@ class JobOut(Schema):
     finished_at: datetime | None
 
 
-@router.get("/me", auth=needs(Role.ANNOTATOR), response=answers(ok=Me))
+@router.get("/me", auth=needs(*ANY), response=answers(ok=Me))
 def me(request: HttpRequest) -> dict[str, str]:
     """Who a token belongs to."""
     caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja
     return {"user": caller.name, "role": caller.role.name.lower()}
 
 
-@router.get("/health", auth=needs(Role.LEAD), response=answers(ok=Health))
+@router.get("/health", auth=needs(Role.VIEWER), response=answers(ok=Health))
 def health(request: HttpRequest) -> dict[str, Any]:
     """Every service is asked, which takes up to two seconds; /healthz and /readyz are for load balancers."""
     found = services.check()
     failed = failures.failed().count()
-    return {"ok": all(service.ok for service in found), "services": found, "failed_jobs": failed}
+    return {
+        "ok": all(service.ok for service in found),
+        "services": found,
+        "failed_jobs": failed,
+        "unannounced": notices.within(timedelta(hours=1)).share,
+    }
 
 
-@router.get("/metrics", auth=needs(Role.LEAD), response=answers(), openapi_extra=TEXT)
+@router.get("/metrics", auth=needs(Role.VIEWER), response=answers(), openapi_extra=TEXT)
 def prometheus(request: HttpRequest) -> HttpResponse:
     """The loop's figures in Prometheus' text format: jobs, sweeps, documents, queue, quality."""
     return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
@@ -109,7 +118,7 @@ def ask_doctor(request: HttpRequest) -> Status[dict[str, Any]]:
     return Status(202, doctor(request))
 
 
-@router.get("/jobs/failed", auth=needs(Role.LEAD), response=answers(ok=Piece[JobOut]))
+@router.get("/jobs/failed", auth=needs(Role.VIEWER), response=answers(ok=Piece[JobOut]))
 def failed_jobs(request: HttpRequest, before: Before = MOST, limit: Limit = 50) -> dict[str, Any]:
     """Jobs that failed and that nothing newer has taken the place of, the newest first."""
     return newest_first(failures.failed(), before, limit)

@@ -66,7 +66,7 @@ class ComparisonOut(Schema):
     first_right: list[ExampleOut] = Field(description="The second is wrong there; at most 10")
 
 
-@router.get("", auth=needs(Role.LEAD), response=answers(404, ok=Piece[reports.VersionReport]))
+@router.get("", auth=needs(Role.VIEWER), response=answers(404, ok=Piece[reports.VersionReport]))
 def versions(
     request: HttpRequest, document_type: TypeName = "", before: Before = MOST, limit: Limit = 50
 ) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def roll_back(request: HttpRequest, asked: RollBack) -> reports.VersionReport:
     return _report(promotion.roll_back(document_type, by=request.user.get_username()).name)
 
 
-@router.get("/{str:name}", auth=needs(Role.LEAD), response=answers(404, ok=reports.VersionReport))
+@router.get("/{str:name}", auth=needs(Role.VIEWER), response=answers(404, ok=reports.VersionReport))
 def version(request: HttpRequest, name: str) -> reports.VersionReport:
     """One version, such as `receipts-v3`."""
     return _report(name)
@@ -106,7 +106,7 @@ def promote(request: HttpRequest, name: str, asked: Promotion) -> reports.Versio
 
 @router.get(
     "/{str:name}/against/{str:other}",
-    auth=needs(Role.LEAD),
+    auth=needs(Role.VIEWER),
     response=answers(404, ok=ComparisonOut),
     by_alias=True,
 )

@@ -21,6 +21,7 @@ class Notice:
     text: str
     url: str = ""
     link: str = ""  # what is done there, in the imperative
+    for_leads: bool = False  # viewers may not do that
 
 
 class Known(Protocol):
@@ -106,7 +107,7 @@ def of_glance(glance: Glance) -> list[Notice]:
     found += of_misfiled(glance.name, glance.title, glance.misfiled)
     if not glance.documents:
         url = f"{reverse('upload')}?{urlencode({'type': glance.name})}"
-        found.append(Notice(glance.title, "there are no documents yet.", url, "Upload some"))
+        found.append(Notice(glance.title, "there are no documents yet.", url, "Upload some", for_leads=True))
     return found
 
 
@@ -123,7 +124,7 @@ def of_unknown(waiting: int) -> list[Notice]:
     if not waiting:
         return []
     text = f"{_documents(waiting)} {'wait' if waiting > 1 else 'waits'} for somebody to say of what type {'they are' if waiting > 1 else 'it is'}."
-    return [Notice("", text, reverse("unknown"), "Say it")]
+    return [Notice("", text, reverse("unknown"), "Say it", for_leads=True)]
 
 
 def _documents(n: int) -> str:

@@ -52,7 +52,7 @@ class Past:
     why: str
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
     document_type = _type(name)
@@ -60,7 +60,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "automation.html", state(document_type) | outlook(document_type) | {"form": form})
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def live(request: HttpRequest, name: str) -> HttpResponse:
     """The part of the page that changes by itself."""

@@ -95,7 +95,9 @@ def states(days: Sequence[Day]) -> Chart:
 
 
 def corrections(work: Work) -> Chart:
-    """Documents that people answered, by day and person, stacked."""
+    """Documents that people answered, by day and person, stacked; by day alone where nobody is named."""
+    if not work.people:
+        return _answered(work, [Series("Everybody", "hue-1", "bars", [day.documents for day in work.days])])
     first = [person.annotator for person in work.people[:MOST_PEOPLE]]
     series = [
         Series(
@@ -109,8 +111,12 @@ def corrections(work: Work) -> Chart:
     if len(work.people) > MOST_PEOPLE:
         others = [sum(n for who, n in day.by_person.items() if who not in first) for day in work.days]
         series.append(Series(OTHERS, "received", "bars", others))
+    return _answered(work, series)
+
+
+def _answered(work: Work, series: list[Series]) -> Chart:
     return Chart(
-        title=f"Corrections per day and person over the last {len(work.days)} days",
+        title=f"Corrections per day{' and person' if work.people else ''} over the last {len(work.days)} days",
         x_label="Day",
         x=[_seconds(day.day) for day in work.days],
         series=series,

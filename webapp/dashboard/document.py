@@ -76,7 +76,7 @@ class Sheet:
     marks: list[Mark]
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def page(request: HttpRequest, document_id: int) -> HttpResponse:
     """Of an erased document, that it was erased."""
@@ -88,7 +88,7 @@ def page(request: HttpRequest, document_id: int) -> HttpResponse:
     return render(request, "document.html", shown | _history(request, shown["document"]) | {"others": others})
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def sheets(request: HttpRequest, document_id: int) -> HttpResponse:
     """The next pages of a long document, as a part."""

@@ -46,7 +46,7 @@ class FieldScore:
     drawn: drawing.Interval
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
     if name == UNKNOWN:
@@ -54,7 +54,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "type.html", figures(_type(name)) | {"forms": exports.FORMS.values()})
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def live(request: HttpRequest, name: str) -> HttpResponse:
     """The part of the page that changes by itself."""

@@ -68,7 +68,7 @@ class Listed:
     first: str | None  # query of the first page; None on it
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def documents(request: HttpRequest) -> HttpResponse:
     asked = Filter.of(request)

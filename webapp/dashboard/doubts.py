@@ -56,7 +56,7 @@ class Misfiled:
     at: datetime
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
     document_type = get_object_or_404(DocumentType, name=name)

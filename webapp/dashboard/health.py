@@ -1,6 +1,8 @@
-"""What has failed, and which services answer."""
+"""What has failed, which services answer, and whether Label Studio tells of what people do."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -8,23 +10,26 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from annotation import notices
 from annotation.errors import Refused
 from webapp import services
 from webapp.dashboard import failures
 from webapp.roles import Role, requires
 
 SHOWN = 100
+PERIODS = {"the last hour": timedelta(hours=1), "the last 7 days": timedelta(days=7)}
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
     """The services are asked by a request of their own: the page doesn't wait for a dead one."""
     failed = failures.failed()
-    return render(request, "health.html", {"failed": failed[:SHOWN], "count": failed.count()})
+    heard = [(title, notices.within(time)) for title, time in PERIODS.items()]
+    return render(request, "health.html", {"failed": failed[:SHOWN], "count": failed.count(), "heard": heard})
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def services_now(request: HttpRequest) -> HttpResponse:
     return render(request, "health/services.html", {"services": services.check()})

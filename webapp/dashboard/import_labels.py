@@ -41,14 +41,14 @@ def import_labels(request: HttpRequest) -> HttpResponse:
     return render(request, "import_labels.html", shown)
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def one(request: HttpRequest, import_id: int) -> HttpResponse:
     """How far an import is, and what was wrong with which task."""
     return render(request, "import.html", _figures(import_id))
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def live(request: HttpRequest, import_id: int) -> HttpResponse:
     """The same again while it goes on."""

@@ -51,7 +51,7 @@ def label_document(request: HttpRequest, document_id: int) -> HttpResponse:
 
 def _theirs(request: HttpRequest, document_type: DocumentType) -> bool:
     """Leads and operators may open every type."""
-    if role_of(request.user) > Role.ANNOTATOR:
+    if role_of(request.user).may(Role.LEAD):
         return True
     return people.types_of(request.user).filter(pk=document_type.pk).exists()
 

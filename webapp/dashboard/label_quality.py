@@ -1,4 +1,4 @@
-"""How good a type's labels are, for leads: answers in doubt, how far people agree, and how each of them works."""
+"""How good a type's labels are: answers in doubt, how far people agree, and for leads how each of them works."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from annotation.models import DocumentType, Recheck
 from learner import agreement, people, probes, suspects
 from learner.models import Suspect
 from webapp.dashboard import drawing
-from webapp.roles import Role, requires
+from webapp.roles import Role, requires, role_of
 
 MOST_SHOWN = 50
 MOST_SETTLED = 10
@@ -48,10 +48,12 @@ class Agreed:
     drawn: drawing.Interval
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
-    return render(request, "label_quality.html", shown(_type(name)))
+    document_type = _type(name)
+    each = people.of(document_type) if role_of(request.user).may(Role.LEAD) else None
+    return render(request, "label_quality.html", shown(document_type) | {"people": each})
 
 
 @requires(Role.LEAD)
@@ -83,7 +85,7 @@ def ask(request: HttpRequest, name: str, suspect_id: int) -> HttpResponse:
 
 
 def shown(document_type: DocumentType) -> dict[str, Any]:
-    """All that the page shows."""
+    """All that the page shows, but for the people."""
     overlaps = agreement.answered(document_type)
     fields = agreement.by_field(overlaps, document_type.schema.names)
     doubted = suspects.waiting(document_type)
@@ -108,7 +110,6 @@ def shown(document_type: DocumentType) -> dict[str, Any]:
             for name, each in fields.items()
         ],
         "overlapping": len(overlaps),
-        "people": people.of(document_type),
         "waiting": rechecks.filter(state=Recheck.State.OPEN).exclude(purpose=Purpose.PROBE).count(),
         "honest": probes.HONEST,
     }

@@ -26,7 +26,7 @@ PLACES = (
     Place(
         "overview",
         "Overview",
-        Role.LEAD,
+        Role.VIEWER,
         (
             "overview",
             "type",
@@ -41,10 +41,10 @@ PLACES = (
             "new-type",
         ),
     ),
-    Place("documents", "Documents", Role.LEAD, ("documents", "document", "unknown")),
+    Place("documents", "Documents", Role.VIEWER, ("documents", "document", "unknown")),
     Place("upload", "Upload", Role.LEAD, ("upload", "import-labels", "import")),
     Place("people", "People", Role.LEAD, ("people", "new-person", "person", "person-link")),
-    Place("health", "Health", Role.LEAD, ("health", "doctor")),
+    Place("health", "Health", Role.VIEWER, ("health", "doctor")),
 )
 
 
@@ -54,11 +54,11 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     here = request.resolver_match.url_name if request.resolver_match else None
     return {
         "role": role,
-        "may_lead": role >= Role.LEAD,
-        "may_operate": role >= Role.OPERATOR,
+        "may_lead": role.may(Role.LEAD),
+        "may_operate": role.may(Role.OPERATOR),
         "places": [
             {"title": place.title, "url": reverse(place.name), "here": here in place.sections}
             for place in PLACES
-            if role >= place.role
+            if role.may(place.role)
         ],
     }

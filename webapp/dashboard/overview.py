@@ -18,7 +18,7 @@ from learner.glances import Glance
 from learner.ongoing import Ongoing
 from webapp.dashboard import attention, drawing, failures
 from webapp.dashboard.attention import Notice
-from webapp.roles import Role, requires, role_of
+from webapp.roles import ANY, Role, requires, role_of
 
 SHOWN = 5  # notices; the others are one click away
 
@@ -51,7 +51,7 @@ class Whole:
     reading: Ongoing | None  # one of the types' that are
 
 
-@requires(Role.ANNOTATOR)
+@requires(*ANY)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """Where everybody arrives; annotators go on to their own page."""
@@ -60,7 +60,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "overview.html", figures())
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """The part of the overview that changes by itself."""

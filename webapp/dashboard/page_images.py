@@ -16,28 +16,28 @@ from webapp.page_files import kept_by_nobody, original, page_file, preview
 from webapp.roles import Role, requires
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def document_file(request: HttpRequest, document_id: int) -> HttpResponseBase:
     """The file that was sent, to be saved and not to be shown."""
     return original(get_object_or_404(Document, pk=document_id))
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def page_image(request: HttpRequest, document_id: int, number: int) -> HttpResponseBase:
     """A page as it was read."""
     return page_file(get_object_or_404(Page, document=document_id, number=number))
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def page_preview(request: HttpRequest, document_id: int, number: int) -> HttpResponse:
     """A page as the document's page shows it: a tenth of the bytes."""
     return preview(get_object_or_404(Page, document=document_id, number=number))
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def page_crop(request: HttpRequest, document_id: int, number: int) -> HttpResponse:
     """A piece of a page's image: `box` is x0,y0,x1,y1 in shares of the page."""

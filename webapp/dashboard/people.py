@@ -28,8 +28,10 @@ from webapp.roles import Role, requires, role_of
 
 MEANING = {
     Role.ANNOTATOR: "Annotator: corrects documents",
+    Role.VIEWER: "Viewer: reads documents, progress and quality, and changes nothing",
     Role.LEAD: "Lead: sees progress and quality, uploads, looks after annotators",
-    Role.OPERATOR: "Operator: everything, other operators too",
+    Role.OPERATOR: "Operator: what leads do, and erasing, webhooks, the doctor and failed jobs",
+    Role.ADMIN: "Admin: everything; gives every role, and ends anybody's tokens",
 }
 
 
@@ -124,7 +126,7 @@ def one(request: HttpRequest, user_id: int) -> HttpResponse:
     by, person = _user(request), get_object_or_404(User, pk=user_id)
     role, types = role_of(person), list(chosen_for(person))
     roles = people.roles_that_may_be_given(by)
-    if role != Role.NONE and role not in roles:
+    if role and role not in roles:
         roles = (role,)  # seen, not changed
     now = {"role": role.value or None, "all_types": "no" if types else "yes", "types": types}
     form = PersonForm(request.POST or None, roles=roles, initial=now)
@@ -189,7 +191,7 @@ def _link_page(request: HttpRequest, person: User, link: str) -> HttpResponse:
         "person": person,
         "link": request.build_absolute_uri(link),
     }
-    if not label_studio_people.links_are_wanted():
+    if role_of(person).may(Role.ANNOTATOR) and not label_studio_people.links_are_wanted():
         try:
             context["invitation"] = label_studio_people.invitation()
         except LabelStudioError:

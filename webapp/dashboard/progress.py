@@ -12,25 +12,25 @@ from annotation import state_counts
 from annotation.models import DocumentType
 from learner import savings, work
 from webapp.dashboard import charts
-from webapp.roles import Role, requires
+from webapp.roles import Role, requires, role_of
 
 PERIODS = (30, 90)  # days
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "type/progress.html", figures(request, name))
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def live(request: HttpRequest, name: str) -> HttpResponse:
     """The part of the page that changes by itself."""
     return render(request, "type/work.html", figures(request, name))
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def worth(request: HttpRequest, name: str) -> HttpResponse:
     """Whether more labelling is worth it; a part of the page that is worked out after the rest."""
@@ -52,6 +52,8 @@ def figures(request: HttpRequest, name: str) -> dict[str, Any]:
     asked = request.GET.get("days", "")
     days = next((each for each in PERIODS if str(each) == asked), PERIODS[0])
     done = work.of(document_type, days=days)
+    if not role_of(request.user).may(Role.LEAD):
+        done = work.without_people(done)
     return {
         "type": document_type,
         "days": days,

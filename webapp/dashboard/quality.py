@@ -31,20 +31,20 @@ class Row:
     causes: list[tuple[Cause, int]]
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "type/quality.html", figures(request, name))
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def live(request: HttpRequest, name: str) -> HttpResponse:
     """The part of the page that changes by itself."""
     return render(request, "type/fields.html", figures(request, name))
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def examples(request: HttpRequest, name: str) -> HttpResponse:
     """Documents in which `?field=` had to be changed because of `?cause=`."""

@@ -1,4 +1,4 @@
-"""A person's own keys to the API: made, told once, revoked."""
+"""A person's own keys to the API: made, told once, revoked; admins see and revoke everybody's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotation import audit_trail
 from webapp.models import ApiToken
-from webapp.roles import Role, requires, role_of
+from webapp.roles import ANY, Role, requires, role_of
 from webapp.templatetags.api_call import command
 
 MOST = 50  # of one person
@@ -34,7 +34,7 @@ class TokenForm(forms.Form):
 
     def __init__(self, role: Role, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]  # Django's own
-        below = [each for each in Role if Role.NONE < each < role]
+        below = [each for each in Role if each and each is not role and role.may(each)]
         everything = (0, f"Whatever you may ({role.name.lower()})")
         self.fields["most"].choices = [  # type: ignore[attr-defined]
             everything,
@@ -42,7 +42,7 @@ class TokenForm(forms.Form):
         ]
 
 
-@requires(Role.ANNOTATOR)
+@requires(*ANY)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
@@ -59,17 +59,23 @@ def tokens(request: HttpRequest) -> HttpResponse:
             form = TokenForm(role_of(user))
     mine = user.api_tokens.order_by("-pk")
     context = {"form": form, "tokens": mine, "fresh": fresh, "try_it": command("me")}
+    if role_of(user).may(Role.ADMIN):
+        context["others"] = ApiToken.objects.exclude(user=user).select_related("user").order_by("user", "-pk")
     return render(request, "tokens.html", context)
 
 
-@requires(Role.ANNOTATOR)
+@requires(*ANY)
 @require_POST
 def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
-    """End one of one's own tokens."""
-    token = get_object_or_404(ApiToken, pk=token_id, user=request.user.pk)
+    """End one of one's own tokens; an admin, anybody's."""
+    within = ApiToken.objects.select_related("user")
+    if not role_of(request.user).may(Role.ADMIN):
+        within = within.filter(user=request.user.pk)
+    token = get_object_or_404(within, pk=token_id)
+    whose = "" if token.user_id == request.user.pk else f" of user {token.user_id}"
     with transaction.atomic():
         token.delete()
-        _write_down(request.user.get_username(), "revoked a token", token_id, token.note)
+        _write_down(request.user.get_username(), f"revoked a token{whose}", token_id, token.note)
     messages.success(request, "The token was revoked: programs that use it are answered 401 from now on.")
     return redirect("tokens")
 

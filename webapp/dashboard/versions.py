@@ -65,27 +65,27 @@ class Shown:
     crop: Crop | None
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "versions.html", listed(_type(name)))
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def live(request: HttpRequest, name: str) -> HttpResponse:
     """The part of the list that changes by itself."""
     return render(request, "version/live.html", listed(_type(name)))
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def version(request: HttpRequest, name: str, number: int) -> HttpResponse:
     document_type = _type(name)
     return render(request, "version.html", details(_version(document_type, number)))
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def compare(request: HttpRequest, name: str) -> HttpResponse:
     """Any two versions; without a choice, the champion and the version before it."""

@@ -11,14 +11,16 @@ import redis
 from celery import current_app
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Min
+from django.db.models import Min
 from django.utils import timezone
 
-from annotation import webhooks
+from annotation import antivirus, webhooks
+from annotation import notices as heard
 from annotation.document_types import PROBE_PREFIX
-from annotation.models import Correction, DocumentType, Job, Schedule
+from annotation.models import DocumentType, Job, Schedule
 from models.registry import Registry
 from webapp import broker as rabbitmq
+from webapp import people
 from webapp.backup import trying
 from webapp.config import Config
 from webapp.doctor.findings import Finding, Grade, asked, failed, skipped, warning, well
@@ -68,6 +70,9 @@ def look(config: Config) -> Iterator[Finding]:
         yield asked("jobs", jobs, "see the page Health, and the workers' logs")
         yield asked("notices", lambda: notices(config), "manage.py migrate")
         yield asked("backup", backup, TRY)
+        yield asked("admins", admins, "manage.py migrate")
+    if config.clamd:
+        yield asked("virus scanner", scanner, _start_clamd(config))
     yield asked("MLflow", lambda: mlflow(config), f"start MLflow at {_shown(config.mlflow_url)}")
 
 
@@ -205,16 +210,12 @@ def timetable() -> Finding:
 
 def notices(config: Config) -> Finding:
     """Label Studio tells of what people do; where it doesn't, only the sweep finds it, later."""
-    changes = Correction.objects.filter(
-        source=Correction.Source.LABEL_STUDIO, recorded_at__gt=timezone.now() - HOUR
-    ).exclude(noticed_by="")
-    told = dict(changes.values_list("noticed_by").annotate(Count("pk")))
-    total, alone = sum(told.values()), told.get("sweep", 0)
-    said = f"{alone} of {total} changes of the last hour were found by the sweep alone"
-    if total >= FEWEST_CHANGES and alone / total > MOST_UNANNOUNCED:
+    found = heard.within(HOUR)
+    said = f"{found.sweep} of {found.total} changes of the last hour were found by the sweep alone"
+    if found.total >= FEWEST_CHANGES and (found.share or 0) > MOST_UNANNOUNCED:
         address = (config.internal_url or config.url).rstrip("/")
         return failed("notices", f"webhooks are broken: {said}", webhooks.unblocking(address))
-    return well("notices", said if total else "nothing changed in the last hour")
+    return well("notices", said if found.total else "nothing changed in the last hour")
 
 
 def backup() -> Finding:
@@ -226,6 +227,13 @@ def backup() -> Finding:
     if days > MOST_DAYS_UNTRIED:
         return warning("backup", f"the last one was tried {days} days ago", TRY)
     return well("backup", f"one was restored on trial {days} days ago, and came back the same")
+
+
+def admins() -> Finding:
+    """Somebody can give roles, and end the tokens of whoever left."""
+    if not (found := people.admins().count()):
+        return warning("admins", "nobody is an admin, so nobody can give roles", "manage.py createsuperuser")
+    return well("admins", f"{found} of those who may sign in")
 
 
 def jobs() -> Finding:
@@ -243,6 +251,17 @@ def jobs() -> Finding:
             "jobs", f"{gone_wrong} failed", "see the page Health for why, and try them again there"
         )
     return well("jobs", "none is late, none has failed")
+
+
+def scanner() -> Finding:
+    """It finds what every scanner must find, and lets pass what is harmless: else nothing can be taken in, or everything."""
+    if not antivirus.tells_apart():
+        return failed(
+            "virus scanner",
+            "does not find the test file that every scanner knows, or finds something in a harmless one",
+            "have freshclam fetch its signatures, restart clamd, and see its log",
+        )
+    return well("virus scanner", "finds the scanners' test file, and nothing in a harmless one")
 
 
 def mlflow(config: Config) -> Finding:
@@ -265,6 +284,10 @@ def _restart_broker(config: Config) -> str:
     return (
         f"start the broker at {_shown(config.broker_url)}, and see that DOCLOOP_BROKER_URL has its password"
     )
+
+
+def _start_clamd(config: Config) -> str:
+    return f"start clamd, and see that DOCLOOP_CLAMD ({config.clamd}) names it; until then every upload is refused"
 
 
 def _shown(url: str) -> str:

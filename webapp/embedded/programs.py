@@ -22,6 +22,7 @@ OURS = ("web", "worker-light", "worker-reading", "worker-training", "beat")
 # gunicorn's own
 WEB = (
     "--workers", "2", "--threads", "4", "--preload", "--no-control-socket", "--timeout", "60", "--graceful-timeout", "8",
+    "--logger-class", "webapp.gunicorn_lines.Lines",
 )  # fmt: skip
 STOP_ORDER = (OURS, SERVICES, ("valkey",), ("postgres",))
 

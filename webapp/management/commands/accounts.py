@@ -10,7 +10,7 @@ from webapp.config import config
 
 
 class Command(BaseCommand):
-    help = "Make the accounts of the team lead, the operator and two annotators where they are missing"
+    help = "Make the accounts of the admin, the operator, the team lead and two annotators where they are missing"
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
