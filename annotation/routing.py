@@ -146,6 +146,9 @@ class Said:
 
 def answers_about(document: Document) -> list[Said]:
     """What routers said of a document, the oldest first."""
+    was_unknown = any(each.before.unknown for each in document.refilings.all())
+    if not was_unknown and not document.document_type.unknown:
+        return []  # it is asked about those alone
     answers = list(document.router_answers.select_related("answer", "likeliest"))
     sure = bool(answers) and confirmed().filter(pk=document.pk).exists()
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import File, Form, Query, Router, Schema, Status
@@ -13,7 +14,7 @@ from pydantic import Field
 
 from annotation import by_hand, extraction, intake, reading, refiling, routing
 from annotation.errors import Refused
-from annotation.models import Correction, Document, Erasure, Extraction, Page
+from annotation.models import Correction, Document, Erasure, Extraction, Page, Refiling
 from annotation.routing_model import UNKNOWN
 from learner import erasing
 from webapp import uploads
@@ -225,7 +226,9 @@ def documents(
 def document(request: HttpRequest, document_id: int) -> Document:
     """One document with its extraction, its truth, its corrections and its history."""
     related = ("document_type", "extraction", "truth__document__document_type")
-    return get_object_or_404(Document.objects.select_related(*related), pk=document_id)
+    moved = Prefetch("refilings", Refiling.objects.select_related("before"))
+    found = Document.objects.select_related(*related).prefetch_related(moved)
+    return get_object_or_404(found, pk=document_id)
 
 
 @router.get("/{int:document_id}/pages", auth=needs(Role.VIEWER), response=answers(404, ok=list[PageOut]))

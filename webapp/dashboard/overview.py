@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -70,7 +71,8 @@ def live(request: HttpRequest) -> HttpResponse:
 def figures() -> dict[str, Any]:
     """As many queries whatever there is."""
     found = glances.glances()
-    notices = attention.of_jobs(failures.failed().count()) + attention.of_unknown(routing.waiting().count())
+    failed, unknown = _left()
+    notices = attention.of_jobs(failed) + attention.of_unknown(unknown)
     by_type = [attention.of_glance(glance) for glance in found]
     for some in by_type:
         notices += some
@@ -81,6 +83,14 @@ def figures() -> dict[str, Any]:
         "more_notices": _together(notices[SHOWN:]),
         "states": drawing.ORDER,
     }
+
+
+def _left() -> tuple[int, int]:
+    """Failed jobs, and documents that wait for somebody to say their type, in one query."""
+    jobs = failures.failed().order_by().annotate(what=Value("jobs")).values_list("what")
+    documents = routing.waiting().order_by().annotate(what=Value("documents")).values_list("what")
+    counts = dict(jobs.annotate(n=Count("pk")).union(documents.annotate(n=Count("pk")), all=True))
+    return counts.get("jobs", 0), counts.get("documents", 0)
 
 
 def _whole(found: Sequence[Glance]) -> Whole:
