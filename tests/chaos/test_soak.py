@@ -33,7 +33,9 @@ pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(4 * 3600)
 PROGRAMS = (*OURS, "worker-training")
 DOCUMENTS = 40
 PACE = 1.0  # seconds between two events
-TRAININGS, KILLS = 12, 24  # in all: each ten, and each five minutes of two hours
+# seconds between two trainings, and two kills: of two hours, so many parts; of less, so that what was killed can come back
+TRAININGS, SOONEST_TRAINING = 12, 120
+KILLS, SOONEST_KILL = 24, 60
 LOOK = 10  # seconds between two looks at the processes
 LONGEST_WAIT = 60  # seconds that a job that is due may wait
 SLOPE = 1.0  # MB an hour
@@ -52,8 +54,8 @@ class Watch:
     longest_wait: float = 0.0
 
     def look(self) -> None:
-        for name, process in self.installation.running.items():
-            for each in family(process.pid):
+        for name in PROGRAMS:  # the stand-in for Label Studio may grow
+            for each in family(self.installation.running[name].pid):
                 try:
                     megabytes = each.memory_info().rss / 2**20
                     told = (time.monotonic(), megabytes, each.num_fds())
@@ -134,12 +136,14 @@ def work(storm: Storm, watch: Watch, seconds: float) -> list[str]:
     installation, killed = storm.installation, []
     began = time.monotonic()
     looked, asked = began, 0
+    pause = max(seconds / KILLS, SOONEST_KILL)
+    training_pause = max(seconds / TRAININGS, SOONEST_TRAINING)
     while (passed := time.monotonic() - began) < seconds:
         storm.event()
         installation.watch()
-        if passed * KILLS / seconds > len(killed) + 1:
+        if passed > pause * (len(killed) + 1):
             killed.append(installation.kill(storm.chance.choice(PROGRAMS)))
-        if passed * TRAININGS / seconds > asked + 1:
+        if passed > training_pause * (asked + 1):
             asked += 1
             train(storm.document_type)
         if time.monotonic() - looked >= LOOK:
