@@ -25,12 +25,12 @@ from learner.models import ModelVersion, Run
 from models.registry import Registry
 from tests.chaos.compare import failed_jobs
 from tests.chaos.processes import Installation, until
-from tests.chaos.scenes import OURS, TIMES, scene, settled
+from tests.chaos.scenes import TIMES, scene, settled
 from tests.chaos.storm import Storm
+from webapp.embedded.programs import OURS as PROGRAMS
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(4 * 3600)]
 
-PROGRAMS = (*OURS, "worker-training")
 DOCUMENTS = 40
 PACE = 1.0  # seconds between two events
 # seconds between two trainings, and two kills: of two hours, so many parts; of less, so that what was killed can come back
@@ -120,7 +120,7 @@ def test_nothing_is_lost_and_nothing_grows_in_a_long_time(install, mlflow_url, s
         f"{minutes} min, load {os.getloadavg()[0]:.1f}: {findings}; {Correction.objects.count()} rows in the ledger; "
         f"{len(killed)} kills; {finished} of {runs.count()} trainings finished, {versions} versions; longest wait of a due "
         f"job {watch.longest_wait:.0f} s; MB an hour at the most, of processes that lived for half of it: {told}; more open "
-        f"files: {max(files.values())}"
+        f"files: {files}"
     )
     assert findings.clean, findings.told()
     assert not failed_jobs()
