@@ -257,18 +257,18 @@ def test_changes_that_only_the_sweep_finds_mean_that_webhooks_are_broken(swept, 
         ([b"stream: Eicar-Signature FOUND\0", b"stream: Eicar-Signature FOUND\0"], True),
     ],
 )
-def test_a_virus_scanner_that_knows_nothing_or_too_much_is_named(swept, config, settings, verdicts, wrong):
+def test_a_virus_scanner_that_knows_nothing_or_too_much_is_named(config, settings, verdicts, wrong):
     with clamd(*verdicts) as scanner:
         settings.CONFIG = config = config.model_copy(update={"clamd": scanner.address})
-        found = faults(looks(config))
+        found = service_checks.virus_scanner(config)
     assert scanner.content.startswith(b"X5O!")
-    assert list(found) == ["virus scanner"] * wrong
+    assert (found.grade == Grade.FAILED) is wrong
 
 
-def test_a_virus_scanner_that_does_not_answer_is_named(swept, config, settings):
+def test_a_virus_scanner_that_does_not_answer_is_named(config, settings):
     settings.CONFIG = config = config.model_copy(update={"clamd": "127.0.0.1:9"})
-    found = faults(looks(config))
-    assert list(found) == ["virus scanner"] and "DOCLOOP_CLAMD" in found["virus scanner"]
+    found = service_checks.virus_scanner(config)
+    assert found.grade == Grade.FAILED and "DOCLOOP_CLAMD" in found.remedy
 
 
 def test_a_backup_that_nobody_tried_for_a_month_is_warned_of(swept):

@@ -72,7 +72,7 @@ def look(config: Config) -> Iterator[Finding]:
         yield asked("backup", backup, TRY)
         yield asked("admins", admins, "manage.py migrate")
     if config.clamd:
-        yield asked("virus scanner", scanner, _start_clamd(config))
+        yield virus_scanner(config)
     yield asked("MLflow", lambda: mlflow(config), f"start MLflow at {_shown(config.mlflow_url)}")
 
 
@@ -253,7 +253,12 @@ def jobs() -> Finding:
     return well("jobs", "none is late, none has failed")
 
 
-def scanner() -> Finding:
+def virus_scanner(config: Config) -> Finding:
+    remedy = f"start clamd, and see that DOCLOOP_CLAMD ({config.clamd}) names it; until then every upload is refused"
+    return asked("virus scanner", _scan_something, remedy)
+
+
+def _scan_something() -> Finding:
     """It finds what every scanner must find, and lets pass what is harmless: else nothing can be taken in, or everything."""
     if not antivirus.tells_apart():
         return failed(
@@ -284,10 +289,6 @@ def _restart_broker(config: Config) -> str:
     return (
         f"start the broker at {_shown(config.broker_url)}, and see that DOCLOOP_BROKER_URL has its password"
     )
-
-
-def _start_clamd(config: Config) -> str:
-    return f"start clamd, and see that DOCLOOP_CLAMD ({config.clamd}) names it; until then every upload is refused"
 
 
 def _shown(url: str) -> str:
