@@ -88,7 +88,7 @@ TABLE = {
     "roll-back": ("post", Role.LEAD),
     "stop": ("post", Role.LEAD),
     "documents": ("get", Role.VIEWER),
-    "unknown": ("get", Role.LEAD),
+    "unknown": ("get", Role.VIEWER),
     "new-kinds": ("get", Role.LEAD),
     "type-of-kind": ("post", Role.LEAD),
     "document": ("get", Role.VIEWER),

@@ -136,3 +136,13 @@ def test_a_type_that_cant_be_made_takes_no_document_along(lead, receipts, title)
     document = make_document(routing.unknown_type())
     lead.post(reverse("type-of-kind"), {"title": title, "document": [document.pk, "x"]})
     assert routing.waiting().get() == document
+
+
+def test_viewers_see_what_waits_and_are_offered_no_choice(client, vera, receipts):
+    client.force_login(vera)
+    document = make_document(routing.unknown_type())
+    for page in (reverse("unknown"), reverse("document", args=[document.pk])):
+        shown = client.get(page).content.decode()
+        assert document.filename in shown
+        assert reverse("move-document", args=[document.pk]) not in shown
+    assert client.get(reverse("new-kinds")).status_code == 403

@@ -1,4 +1,4 @@
-"""The documents of which nobody knows the type, for leads to say: one click each."""
+"""The documents of which nobody knows the type, for viewers to see and for leads to say: one click each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Waiting:
     confidence: float | None
 
 
-@requires(Role.LEAD)
+@requires(Role.VIEWER)
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """Those that have waited longest; a choice moves the document (`document.move`) and comes back here."""
