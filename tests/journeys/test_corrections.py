@@ -201,6 +201,49 @@ class TestSilentChanges:
         learn_of_it(told, announced=False)
         assert (values_of(document), document.state) == (TRUTH, "confirmed")
 
+    def test_a_ground_truth_that_another_annotation_becomes_is_none_any_more(self, told, ann):
+        """Label Studio tells of the new one alone, and takes the flag off the old one by itself."""
+        kind = make_queue(1)
+        task = ann.next_task(kind.project_id)
+        document = Document.objects.get(pk=int(task["data"]["doc_id"]))
+        result = corrected(task, make_answers(document, TRUTH), kind.schema)
+        first = ann.submit(task, result)
+        learn_of_it(told)
+        unflagged = row_of(first)
+        change(ann, first, ground_truth=True)
+        learn_of_it(told)
+        assert row_of(first) != unflagged
+        second = {"result": result, "ground_truth": True, "lead_time": 5.0}
+        send(ann, "POST", f"/api/tasks/{task['id']}/annotations/", json=second)
+        learn_of_it(told)
+        assert row_of(first) == unflagged
+        assert CurrentAnnotation.objects.filter(correction__isnull=False).count() == 2
+
+    def test_annotations_of_duplicates_that_were_merged_count_on(self, told, ann):
+        kind = make_queue(1)
+        task = ann.next_task(kind.project_id)
+        document = Document.objects.get(pk=int(task["data"]["doc_id"]))
+        ann.submit(task, corrected(task, make_answers(document, TRUTH), kind.schema))
+        learn_of_it(told)
+        newer = corrected(task, make_answers(document, TRUTH | {"company": "ACME"}), kind.schema)
+        double = {"data": task["data"], "annotations": [{"result": newer}]}
+        send(ann, "POST", f"/api/projects/{kind.project_id}/import", json=[double])
+        learn_of_it(told, announced=False)
+        assert values_of(document)["company"] == "ACME"
+        tasks = list(LabelTask.objects.order_by("task_id").values_list("task_id", flat=True))
+        act(ann, kind, "remove_duplicates", tasks)
+        work()  # of the duplicate that is gone the webhook tells, and not where its annotation went
+        sweep.sweep_all()
+        work()
+        assert values_of(document)["company"] == "ACME"
+        present = CurrentAnnotation.objects.filter(correction__isnull=False)
+        assert list(present.values_list("task_id", flat=True)) == [tasks[0]] * 2
+
+
+def row_of(annotation):
+    """The row of the ledger that an annotation's present content has."""
+    return CurrentAnnotation.objects.get(annotation_id=annotation).correction_id
+
 
 def test_predictions_made_annotations_in_bulk_are_no_answers(told, ann):
     kind = make_queue()
