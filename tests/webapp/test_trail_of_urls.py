@@ -16,6 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from annotation import routing
 from annotation.models import Job, TrailEntry
 from learner import automation, promotion
 from learner.models import Run, Suspect
@@ -65,6 +66,11 @@ def to_move(world):
     arguments, _ = with_document()(world)
     make_type(name="letters")
     return arguments, {"type": "letters", "document_type": "letters", "why": "it is one"}
+
+
+def new_kind(world):
+    document = make_document(routing.unknown_type())
+    return [], {"title": "Delivery notes", "document": [document.pk]}
 
 
 def to_erase(world):
@@ -203,6 +209,7 @@ PAGES_THAT_ACT = {
     "send-to-queue": Act(("sent to the queue",), with_document()),
     "erase-document": Act(("erased",), to_erase),
     "move-document": Act(("moved to another type",), to_move),
+    "type-of-kind": Act(("made a document type", "moved to another type"), new_kind),
     "upload": Act(("received",), file),
     "import-labels": Act(("imported labels",), an_import),
     "tokens": Act(("made a token",), sends([], {"note": "notebook", "most": "0"})),
