@@ -63,7 +63,7 @@ STEPS = (
     # and is registered
     "models.registry.Registry.log_model",
     "models.registry.Registry.register",
-    "learner.training._version",
+    "learner.registering.version_of",
     "learner.promotion.challenge",
     "learner.training._keep",
     # and promoted

@@ -39,7 +39,7 @@ Point = tuple[str, str]
 SHORT: list[Point] = [
     ("annotation.queueing._arrived", "before"),
     ("annotation.ledger.record", "after"),
-    ("learner.training._version", "before"),
+    ("learner.registering.version_of", "before"),
     ("learner.aliases.mirror_aliases", "before"),
 ]
 # both points of a step in one journey: two deaths of the same job, at the most
@@ -70,7 +70,7 @@ def test_without_run_keys_a_training_that_died_registers_twice(install, mlflow_u
     if not full:
         pytest.skip("in the long form")
     installation = started(install(mlflow_url=mlflow_url, TIMES=TIMES, MUTANT="keys"))
-    wrong = journey(installation, Registry(mlflow_url), [("learner.training._version", "before")])
+    wrong = journey(installation, Registry(mlflow_url), [("learner.registering.version_of", "before")])
     report(f"run keys off: {wrong}")
     assert any(each.startswith("versions in MLflow: [2, 1]") for each in wrong)
 
