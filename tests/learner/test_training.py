@@ -15,6 +15,7 @@ from learner import (
     evaluation,
     progress,
     promotion,
+    registering,
     reports,
     snapshots,
     suspects,
@@ -303,7 +304,7 @@ class TestWithMLflow:
             (evaluation, "answers"),
             (Registry, "log_model"),
             (Registry, "register"),
-            (training, "_version"),
+            (registering, "version_of"),
             (decision, "decide"),
             (promotion, "promote"),
             (training, "_end"),
@@ -342,7 +343,7 @@ class TestWithMLflow:
         document_type = corrected_type(14)
         run = asked(document_type)
         with monkeypatch.context() as patched, pytest.raises(MemoryError):
-            patched.setattr(training, "_version", lambda *args: (_ for _ in ()).throw(MemoryError))
+            patched.setattr(registering, "version_of", lambda *args: (_ for _ in ()).throw(MemoryError))
             training.train(run.pk)
         configured.CONFIG = configured.CONFIG.model_copy(update={"data": tmp_path / "another-machine"})
         monkeypatch.setattr(training, "_fitted", None)  # nothing is trained again
