@@ -57,7 +57,7 @@ def test_a_token_may_do_what_its_user_may(ann, eve):
         program = Client(headers={"Authorization": f"Bearer {ApiToken.issue(user)}"})
         answer = program.get("/api/status")
         assert answer.status_code == 403
-        assert "role lead" in answer.json()["detail"]
+        assert "role viewer" in answer.json()["detail"]
 
 
 def test_a_token_ends_with_its_user(lead, lea):
