@@ -144,7 +144,7 @@ def test_new_documents_that_are_worth_more_push_out_what_nobody_holds(least_sure
     queueing.fill_queue(least_sure_first.pk)
     held = ann.next_task(least_sure_first.project_id)
     assert document_of(held) == old[0]
-    assert held["data"]["reason"] == "total 0.70; new layout"
+    assert held["data"]["reason"] == "least sure of total (70 %); new layout"
 
     new = make_ranked(least_sure_first, [0.1, 0.2, 0.3, 0.4, 0.5])
     selection.rank_pool(least_sure_first.pk)

@@ -58,7 +58,7 @@ def test_three_hundred_files_are_dropped_and_those_of_no_use_are_named(live_serv
         expect(page.get_by_text(f"{FILES} files chosen")).to_be_visible()
         page.get_by_role("button", name="Upload").click()
         # while it goes on: how far, and how long still
-        said = page.get_by_role("status")
+        said = page.locator("#upload-said")
         expect(said).to_contain_text("left", timeout=PATIENCE)
         bar = page.get_by_role("progressbar", name="Upload")
         assert int(bar.get_attribute("max") or 0) == FILES
