@@ -154,7 +154,7 @@ def promote_and_roll_back(page: Page, url: str) -> None:
             button.first.click()
             page.get_by_label("Why?").fill("to see what it does")
             page.get_by_role("dialog").get_by_role("button", name="Make it the champion").click()
-            expect(page.get_by_text(f"{KIND}-v{number} is the champion now.")).to_be_visible()
+            expect(page.get_by_text(f"{KIND}-v{number} is the champion now.").first).to_be_visible()
     assert champion_of(page, url) == 2
     page.get_by_role("button", name="Roll back").click()
     page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
