@@ -168,15 +168,19 @@ def _keep(name: str, content: File[bytes]) -> str:
 
     A file of another size is one that was cut: a process died while it wrote. Raises `Unreachable` if there is no room.
     """
-    if default_storage.exists(name):
-        if default_storage.size(name) == content.size:
-            return name
-        default_storage.delete(name)
+    if _is_whole(name, content):
+        return name
+    default_storage.delete(name)
     try:
         return default_storage.save(name, content)
     except OSError as problem:
-        default_storage.delete(name)
+        if not _is_whole(name, content):  # another process may have stored the same meanwhile
+            default_storage.delete(name)
         raise Unreachable(
             f"the store could not take the file ({problem.strerror or type(problem).__name__}): an operator makes room there; "
             "then send it again"
         ) from None
+
+
+def _is_whole(name: str, content: File[bytes]) -> bool:
+    return default_storage.exists(name) and default_storage.size(name) == content.size
