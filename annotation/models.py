@@ -26,6 +26,8 @@ from annotation.recheck_model import Recheck as Recheck
 from annotation.refiling_model import Refiling as Refiling
 from annotation.routing_model import Named
 from annotation.routing_model import RouterAnswer as RouterAnswer
+from annotation.source_models import Arrival as Arrival
+from annotation.source_models import Source as Source
 from annotation.trail_model import TrailEntry as TrailEntry
 from models.extractors.base import Answer, Value
 from models.pages import Page as WordPage

@@ -73,6 +73,9 @@ class WebhookEndpoint(models.Model):
 
     url = models.URLField(max_length=500)
     events = models.JSONField(help_text="[name, …], see webapp.notifications.EVENTS")
+    with_fields = models.BooleanField(
+        default=False, db_default=False, help_text="Whether it is sent the values of documents' fields"
+    )
     salt = models.CharField(max_length=43, help_text="What its secret is derived from, with our secret key")
     active = models.BooleanField(default=True)
     notice = models.CharField(max_length=300, blank=True, help_text="Why it was switched off, for people")
