@@ -9,6 +9,10 @@ from django.db.models.functions import Now
 from annotation.models import Correction, Document, DocumentType, Recheck
 from learner.automation_model import AcceptanceRule as AcceptanceRule
 from learner.automation_model import Automation as Automation
+from learner.drift_model import DriftAlarm as DriftAlarm
+from learner.drift_model import DriftWatch as DriftWatch
+from learner.drift_model import DriftWindow as DriftWindow
+from learner.drift_model import Signals as Signals
 from learner.headline_model import Headline as Headline
 from learner.routing_model import Lesson as Lesson
 
