@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils.module_loading import import_string
 
 from annotation import audit_trail, doorbell
+from annotation.canary_model import Canary
 from annotation.errors import Refused
 from annotation.models import Correction, DocumentType
 from annotation.routing_model import UNKNOWN
@@ -49,6 +50,8 @@ GROUPED = {
     ("gate", "least_new"): "least_new",
     ("gate", "most_of_one"): "most_of_one",
     ("gate", "fields"): "field_budgets",
+    ("gate", "canary"): "canary",
+    ("gate", "canary_share"): "canary_share",
 }
 
 
@@ -172,6 +175,8 @@ def to_yaml(document_type: DocumentType) -> str:
             "least_new": document_type.least_new,
             "most_of_one": document_type.most_of_one,
             "fields": document_type.field_budgets,
+            "canary": document_type.canary,
+            "canary_share": document_type.canary_share,
         },
         "strategy": document_type.strategy,
         "strategy_parameters": document_type.strategy_parameters,
@@ -284,6 +289,13 @@ def _bound(value: Any) -> float | None:
     return value if value is None else _share(value)
 
 
+def _canary_share(value: Any) -> float:
+    """Of more than a half the champion would hold the challenger's place."""
+    if not 0.01 <= _share(value) <= 0.5:
+        raise ValueError
+    return float(value)
+
+
 def _target(value: Any) -> float:
     """An error rate that somebody may want to keep: none at all can't be promised."""
     if not 0 < _share(value) <= 0.5:
@@ -338,6 +350,8 @@ CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "least_new": (_whole(0, 1_000_000), "a whole number of corrections, 0 or more"),
     "most_of_one": (_share, "a number from 0 to 1"),
     "field_budgets": (_budgets, "a mapping of fields to numbers from 0 to 1"),
+    "canary": (lambda value: Canary(value).value, f"one of: {', '.join(Canary.values)}"),
+    "canary_share": (_canary_share, "a number from 0.01 to 0.5"),
     "strategy": (_matching(STRATEGY), "the name of a strategy, such as mixed"),
     "strategy_parameters": (_numbers, "a mapping of the strategy's parameters to numbers"),
     "audit_share": (_share, "a number from 0 to 1"),

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
-from annotation import audit_trail, doorbell, jobs, lifecycle
+from annotation import audit_trail, canary, doorbell, jobs, lifecycle
 from annotation.errors import Refused
 from annotation.models import Document, DocumentType, Extraction, json_of
 from models import extractors
@@ -40,7 +40,7 @@ def extract_document(document_id: int) -> None:
     document = Document.objects.select_related("document_type", "extraction").get(pk=document_id)
     if document.state not in OPEN:
         return
-    version = version_in_use(document.document_type)
+    version = version_for(document.document_type, document)
     if version and (document.extraction is None or document.extraction.model_version != version):
         _extract([document], document.document_type)
     doorbell.ring("pool changed", document.document_type_id)
@@ -76,19 +76,19 @@ def take_up(type_id: int) -> None:
     A rollback takes seconds by this, however long the pool took to be extracted. Rings "pool changed" if there were any.
     """
     document_type = DocumentType.objects.get(pk=type_id)
-    version = version_in_use(document_type)
-    said = Extraction.objects.filter(document=OuterRef("pk"), model_version=version)
-    again = unseen(document_type).filter(Exists(said)).order_by("pk")
     taken = False
-    while version and (ids := list(again.values_list("pk", flat=True)[:TAKEN_UP])):
-        with transaction.atomic():
-            jobs.assert_held()
-            documents = Document.objects.filter(pk__in=ids)
-            documents.update(extraction=Subquery(said.values("pk")[:1]))
-            lifecycle.move_many(
-                documents.filter(state=State.READ), State.EXTRACTED, reason=f"extracted by {version}"
-            )
-        taken = True
+    for version, its in _unseen_by(document_type):
+        said = Extraction.objects.filter(document=OuterRef("pk"), model_version=version)
+        again = its.filter(Exists(said)).order_by("pk")
+        while version and (ids := list(again.values_list("pk", flat=True)[:TAKEN_UP])):
+            with transaction.atomic():
+                jobs.assert_held()
+                documents = Document.objects.filter(pk__in=ids)
+                documents.update(extraction=Subquery(said.values("pk")[:1]))
+                lifecycle.move_many(
+                    documents.filter(state=State.READ), State.EXTRACTED, reason=f"extracted by {version}"
+                )
+            taken = True
     if taken:
         doorbell.ring("pool changed", type_id)
 
@@ -118,10 +118,32 @@ def extract_left() -> None:
 
 
 def unseen(document_type: DocumentType) -> QuerySet[Document]:
-    """What a person may still be asked about, and the version in use has not extracted."""
-    return document_type.documents.filter(state__in=OPEN).exclude(
-        extraction__model_version=version_in_use(document_type)
-    )
+    """What a person may still be asked about, and the version that fills it in has not extracted."""
+    first, *others = (documents for _, documents in _unseen_by(document_type))
+    for documents in others:
+        first = first | documents
+    return first
+
+
+def _unseen_by(document_type: DocumentType) -> list[tuple[str, QuerySet[Document]]]:
+    """The same by version: the one in use, and a challenger that fills in its share."""
+    there = document_type.documents.filter(state__in=OPEN)
+    champion = version_in_use(document_type)
+    if not document_type.challenger_share:
+        return [(champion, there.exclude(extraction__model_version=champion))]
+    challenger, there = document_type.challenger, there.alias(lot=canary.lot(document_type))
+    filled = canary.filled_in(document_type)
+    return [
+        (champion, there.exclude(filled).exclude(extraction__model_version=champion)),
+        (challenger, there.filter(filled).exclude(extraction__model_version=challenger)),
+    ]
+
+
+def version_for(document_type: DocumentType, document: Document) -> str:
+    """Whose answers this document has: `version_in_use`, unless a challenger fills it in."""
+    if canary.fills_in(document_type, document.sha256):
+        return document_type.challenger
+    return version_in_use(document_type)
 
 
 def version_in_use(document_type: DocumentType) -> str:
@@ -151,11 +173,21 @@ def champion(document_type: DocumentType) -> Extractor:
     return _loaded(registered(document_type))
 
 
+def challenger(document_type: DocumentType) -> Extractor:
+    """The challenger that is tried out, loaded once per process."""
+    its = (document_type.challenger, document_type.challenger_uri, document_type.challenger_sha256)
+    return _loaded(_registered(document_type, *its))
+
+
 def registered(document_type: DocumentType) -> RegisteredVersion:
     """The type's champion as it is registered."""
-    number = int(document_type.champion.rpartition("-v")[2])
-    run = document_type.champion_uri.removeprefix("runs:/").partition("/")[0]
-    return RegisteredVersion(document_type.name, number, run, document_type.champion_sha256)
+    its = (document_type.champion, document_type.champion_uri, document_type.champion_sha256)
+    return _registered(document_type, *its)
+
+
+def _registered(document_type: DocumentType, version: str, uri: str, sha256: str) -> RegisteredVersion:
+    run = uri.removeprefix("runs:/").partition("/")[0]
+    return RegisteredVersion(document_type.name, int(version.rpartition("-v")[2]), run, sha256)
 
 
 def fetched(version: RegisteredVersion) -> Path:
@@ -176,30 +208,45 @@ def _loaded(version: RegisteredVersion) -> Extractor:
 
 
 def _extract(documents: Sequence[Document], document_type: DocumentType) -> None:
-    """Ask what is in use, and store its answers unless this worker lost its job meanwhile."""
-    extractor, version = in_use(document_type), version_in_use(document_type)
-    if extractor is None:
-        return
+    """Ask what fills each of them in, and store its answers unless this worker lost its job meanwhile."""
+    tried = [each for each in documents if canary.fills_in(document_type, each.sha256)]
+    if tried:
+        _take(tried, document_type, document_type.challenger, challenger(document_type))
+    others = [each for each in documents if each not in tried]
+    extractor = in_use(document_type) if others else None
+    if extractor:
+        _take(others, document_type, version_in_use(document_type), extractor)
+
+
+def _take(
+    documents: Sequence[Document], document_type: DocumentType, version: str, extractor: Extractor
+) -> None:
     answers = extractor.extract([document.word_pages for document in documents])
     with transaction.atomic():
         jobs.assert_held()
         for document, extracted in zip(documents, answers, strict=True):
-            extraction, _new = Extraction.objects.update_or_create(
-                document=document,
-                model_version=version,
-                defaults={
-                    "values": json_of(extracted.values),
-                    "absent": dict(extracted.absent),
-                    "score": least_confidence(extracted),
-                    "created_at": Now(),
-                },
-            )
+            extraction = keep(document, version, extracted)
             # unless it was moved to another type meanwhile
             still = Document.objects.filter(pk=document.pk, document_type=document_type)
             still.update(extraction=extraction)
         # not by the state that was read before: meanwhile some may have gone to a person
         waiting = document_type.documents.filter(pk__in=[each.pk for each in documents], state=State.READ)
         lifecycle.move_many(waiting, State.EXTRACTED, reason=f"extracted by {version}")
+
+
+def keep(document: Document, version: str, extracted: Extracted) -> Extraction:
+    """The row of what a version says of a document, in place of what it said before."""
+    extraction, _new = Extraction.objects.update_or_create(
+        document=document,
+        model_version=version,
+        defaults={
+            "values": json_of(extracted.values),
+            "absent": dict(extracted.absent),
+            "score": least_confidence(extracted),
+            "created_at": Now(),
+        },
+    )
+    return extraction
 
 
 def least_confidence(extracted: Extracted) -> float:

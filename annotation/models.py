@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 
+from annotation.canary_model import Blinded, Canaried
 from annotation.derived_models import Filename as Filename
 from annotation.derived_models import Tally as Tally
 from annotation.doubt_model import Doubtful
@@ -34,7 +35,7 @@ from models.pages import Page as WordPage
 from models.schema import Schema
 
 
-class DocumentType(Named, Gated):
+class DocumentType(Named, Gated, Canaried):
     """A kind of document: its fields, its Label Studio project, its champion, thresholds and retraining rule."""
 
     fields = models.JSONField(help_text="models.schema.Schema.to_json()")
@@ -87,11 +88,6 @@ class DocumentType(Named, Gated):
     # Label Studio
     project_id = models.PositiveIntegerField(null=True, blank=True)
     label_config_hash = models.CharField(max_length=64, blank=True)
-
-    # written by learner.promotion only: the model that extracts, and where its files are
-    champion = models.CharField(max_length=60, blank=True)
-    champion_uri = models.CharField(max_length=500, blank=True)
-    champion_sha256 = models.CharField(max_length=64, blank=True)
 
     created_at = models.DateTimeField(db_default=Now())
 
@@ -237,7 +233,7 @@ class Extraction(models.Model):
         return tuple(Value.from_json(stored) for stored in self.values)
 
 
-class LabelTask(Keyed):
+class LabelTask(Keyed, Blinded):
     """A document's task in Label Studio. Removed from the queue, it keeps its row."""
 
     class State(models.TextChoices):

@@ -13,11 +13,22 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import OrderBy
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now, NullIf
 
-from annotation import asking, jobs, label_studio, ledger, lifecycle, log_context, people, rechecks, showing
+from annotation import (
+    asking,
+    canary,
+    jobs,
+    label_studio,
+    ledger,
+    lifecycle,
+    log_context,
+    people,
+    rechecks,
+    showing,
+)
 from annotation.extraction import untaught_of
 from annotation.models import CurrentAnnotation, Document, DocumentType, Extraction, LabelTask
 from annotation.page_key_model import new_key
@@ -68,11 +79,18 @@ def _renew(document_type: DocumentType, project_id: int) -> None:
     The predictions that people may have begun with stay beside the new ones: Label Studio tells which of them a
     person submitted from.
     """
-    renewed = Q(extraction__isnull=True) | ~Q(extraction=F("document__extraction"))
-    outdated = _tasks(document_type, TaskState.OPEN).filter(
-        renewed, document__extraction__isnull=False, project_id=project_id
+    name = canary.blind_name(document_type)
+    outdated = ~Q(shown_as=name)
+    if (
+        not name
+    ):  # else what a person is shown stays: of two predictions by one name Label Studio shows either
+        outdated |= Q(extraction__isnull=True) | ~Q(extraction=F("document__extraction"))
+    open_ones = _tasks(document_type, TaskState.OPEN).filter(
+        outdated, document__extraction__isnull=False, project_id=project_id
     )
-    for tasks in _batches(outdated):
+    for tasks in _batches(open_ones):
+        for task in tasks:
+            task.shown_as = name
         predictions = {
             task.task_id: showing.prediction(document_type, task, task.document.extraction) for task in tasks
         }
@@ -82,7 +100,9 @@ def _renew(document_type: DocumentType, project_id: int) -> None:
         with transaction.atomic():
             jobs.assert_held()
             for task in tasks:
-                LabelTask.objects.filter(pk=task.pk).update(extraction=task.document.extraction_id)
+                LabelTask.objects.filter(pk=task.pk).update(
+                    extraction=task.document.extraction_id, shown_as=name
+                )
 
 
 def depth(document_type: DocumentType) -> int:
@@ -203,6 +223,7 @@ def _renew_reasons(document_type: DocumentType, project_id: int) -> None:
                     extraction=stale[task_id].extraction_id,
                     reason=_reason(document_type, stale[task_id]),
                     page_key=new_key(),
+                    shown_as=canary.blind_name(document_type),
                     unasked=asking.unasked(document_type, stale[task_id], stale[task_id].extraction),
                 )
         _push(document_type, project_id)
@@ -264,6 +285,7 @@ def _choose(document_type: DocumentType, project_id: int) -> None:
                 project_id=project_id,
                 extraction_id=locked[pk].extraction_id,
                 reason=_reason(document_type, locked[pk]),
+                shown_as=canary.blind_name(document_type),
                 unasked=asking.unasked(document_type, locked[pk], locked[pk].extraction),
             )
             for pk in [pk for pk in turn if pk in locked][:room]
@@ -327,14 +349,15 @@ def _show_newest(document_type: DocumentType, project_id: int) -> None:
     It shows those of one model version only. While a new champion works through the queue that is still the old one: a
     task that only the new one has looked at gets a prediction by the old one's name.
     """
-    said = _tasks(document_type, TaskState.OPEN).filter(extraction__isnull=False)
-    counted = Counter(said.values_list("extraction__model_version", flat=True))
+    name = Coalesce(NullIf("shown_as", Value("")), "extraction__model_version")
+    said = _tasks(document_type, TaskState.OPEN).filter(extraction__isnull=False).alias(called=name)
+    counted = Counter(said.values_list(name, flat=True))
     if not counted:
         return
     present = label_studio.project(project_id)
     shown = present.model_version if present else ""
     version = shown if shown in counted else max(counted, key=counted.__getitem__)
-    for tasks in _batches(said.exclude(extraction__model_version=version).filter(project_id=project_id)):
+    for tasks in _batches(said.exclude(called=version).filter(project_id=project_id)):
         label_studio.add_predictions(project_id, _stand_ins(document_type, tasks, version))
     if present and shown != version:
         label_studio.set_model_version(project_id, version)

@@ -38,7 +38,7 @@ def prediction(
         task.document.word_pages,
         document_type.schema,
         document_type=document_type.name,
-        model_version=extraction.model_version,
+        model_version=task.shown_as or extraction.model_version,
         # Label Studio gives the lowest first
         score=0.0 if task.document.asked_by else extraction.score,
         unasked=task.unasked,

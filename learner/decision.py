@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from django.db import transaction
 
 from annotation import extraction, jobs
 from annotation.models import Correction, DocumentType
-from learner import aliases, crossing, evaluation, gate, harm, harm_evidence, promotion
+from learner import aliases, canary, crossing, evaluation, gate, harm, harm_evidence, promotion
 from learner.gate import Verdict
 from learner.models import Decision, ModelVersion, Snapshot
 from models import extractors
@@ -104,6 +104,10 @@ def decide(version: ModelVersion, challenge: Challenge, registry: Registry) -> N
 
 def settle(version: ModelVersion, champion: ModelVersion | None, verdict: Verdict) -> None:
     """Write the decision and what follows from it; in the caller's transaction, with the type locked."""
+    document_type = DocumentType.every.get(pk=version.document_type_id)
+    tried = verdict.promote and canary.wanted(document_type)
+    if tried:
+        verdict = replace(verdict, reasons=tuple(_on_trial(verdict.reasons)))
     Decision.objects.create(
         version=version,
         champion=champion,
@@ -111,10 +115,18 @@ def settle(version: ModelVersion, champion: ModelVersion | None, verdict: Verdic
         reasons=list(verdict.reasons),
         figures=verdict.figures,
     )
-    if verdict.promote:
+    if tried:
+        canary.begin(version)
+    elif verdict.promote:
         promotion.promote(version, by=GATE, reason=" ".join(verdict.reasons))
     else:
         promotion.refuse(version, by=GATE, reason=" ".join(verdict.reasons))
+
+
+def _on_trial(reasons: Sequence[str]) -> Iterator[str]:
+    first, *others = reasons
+    yield first.replace(gate.PROMOTED, "Let through, to be tried out:", 1)
+    yield from others
 
 
 def _verdict(

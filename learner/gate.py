@@ -19,6 +19,7 @@ from models.metrics import Interval, Scores, paired_bootstrap
 from models.schema import Schema
 
 CHAMPION = "the champion"
+PROMOTED = "Promoted:"  # what the first sentence begins with
 MARGIN = 0.03  # of F1: what a promotion may cost overall at the most, 95 % sure
 BUDGET = 0.05  # of F1: what it may cost a field
 CHANCE = 0.2  # a field's loss counts if chance alone makes such a one less often than this
@@ -88,7 +89,7 @@ def judge(
     against += harm.objections(schema, len(candidate), evidence, refused=bool(against))
     if against:
         return Verdict(False, (f"Refused: {comparison}.", *against), figures)
-    return Verdict(True, (f"Promoted: {comparison}.", _most_lost(schema, by_field)), figures)
+    return Verdict(True, (f"{PROMOTED} {comparison}.", _most_lost(schema, by_field)), figures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def _unopposed(candidate: Scores, objections: Sequence[str]) -> Verdict:
     return Verdict(
         True,
         (
-            f"Promoted: the first model of its type, F1 {candidate.f1():.2f} on {_documents(n)}; until now there was none.",
+            f"{PROMOTED} the first model of its type, F1 {candidate.f1():.2f} on {_documents(n)}; until now there was none.",
         ),
         figures,
     )

@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 from annotation.models import Correction, Document, DocumentType, Recheck
 from learner.automation_model import AcceptanceRule as AcceptanceRule
 from learner.automation_model import Automation as Automation
+from learner.canary_model import Canary as Canary
+from learner.canary_model import CanaryDocument as CanaryDocument
 from learner.drift_model import DriftAlarm as DriftAlarm
 from learner.drift_model import DriftWatch as DriftWatch
 from learner.drift_model import DriftWindow as DriftWindow

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Subquery
+from django.db.models.functions import Now
 
 from annotation import audit_trail, doorbell
 from annotation.errors import IllegalMove, Refused
 from annotation.models import DocumentType
-from learner.models import ModelVersion, VersionMove
+from learner.models import Canary, ModelVersion, VersionMove
 
 State = ModelVersion.State
 
@@ -37,6 +38,8 @@ def move(version: ModelVersion, to: ModelVersion.State, *, by: str, reason: str)
     VersionMove.objects.create(version=version, before=before, after=to, reason=reason[:500], by=by)
     ModelVersion.objects.filter(pk=version.pk).update(state=to)
     version.state = to
+    if before == State.CHALLENGER:
+        _end_trial(version, promoted=to == State.CHAMPION, why=reason)
     action = "retired" if to == State.RETIRED else f"made {to.value}"
     audit_trail.record(by=by, action=action, subject=version.name, why=reason)
 
@@ -79,6 +82,14 @@ def promote(version: ModelVersion, *, by: str, reason: str) -> None:
         )
     for old in ModelVersion.objects.filter(document_type=document_type, state=State.CHAMPION):
         move(old, State.RETIRED, by=by, reason=f"followed by {version}")
+    others = ModelVersion.objects.filter(document_type=document_type, state=State.CHALLENGER)
+    for tried in others.filter(canary__isnull=False).exclude(pk=version.pk):
+        move(
+            tried,
+            State.RETIRED,
+            by=by,
+            reason=f"the champion that it was compared with gave way to {version}",
+        )
     move(version, State.CHAMPION, by=by, reason=reason)
     DocumentType.every.filter(pk=document_type.pk).update(
         champion=version.name, champion_uri=version.uri, champion_sha256=version.sha256
@@ -112,3 +123,14 @@ def roll_back(document_type: DocumentType, *, by: str) -> ModelVersion:
 def _locked(type_id: int) -> DocumentType:
     """The document type, locked until the transaction ends, so that its versions move one after the other."""
     return DocumentType.every.select_for_update().get(pk=type_id)
+
+
+def _end_trial(version: ModelVersion, *, promoted: bool, why: str) -> None:
+    """Close the trial of a version that is no challenger any more, if it has one."""
+    outcome = Canary.Outcome.PROMOTED if promoted else Canary.Outcome.STOPPED
+    running = Canary.objects.filter(version=version, ended_at=None)
+    if running.update(ended_at=Now(), outcome=outcome, why=why[:500]):
+        DocumentType.objects.filter(pk=version.document_type_id).update(
+            challenger="", challenger_uri="", challenger_sha256="", challenger_share=0.0
+        )
+        doorbell.ring("canary changed", version.document_type_id)

@@ -5,6 +5,7 @@ from learner import (
     aliases,
     automation,
     automation_watch,
+    canary,
     headlines,
     random_curve,
     rechecking,
@@ -19,6 +20,7 @@ rank_pool = jobs.job("learner.rank_pool", "document_type")(selection.rank_pool)
 learn_from_correction = jobs.job("learner.learn_from_correction", "document")(triggers.learn_from_correction)
 check_answer = jobs.job("learner.check_answer", "document")(rechecking.check_answer)
 work_out_thresholds = jobs.job("learner.work_out_thresholds", "document_type")(automation.work_out)
+compare_models = jobs.job("learner.compare_models", "document")(canary.compare)
 watch_accepted = jobs.job("learner.watch_accepted", "document")(automation_watch.watch)
 renew_headline = jobs.job("learner.renew_headline", "document_type")(headlines.renew)
 find_suspects = jobs.job("learner.find_suspects", "document_type")(suspects.find_suspects)

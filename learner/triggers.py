@@ -32,8 +32,11 @@ def learn_from_correction(document_id: int) -> None:
         return
     doorbell.ring("pool changed", document_type.pk)
     doorbell.ring("figures outdated", document_type.pk)
+    # a new challenger would end the trial of the one before it, time and again
+    if document_type.challenger or _live(document_type):
+        return
     new = new_corrections(document_type)
-    if new < document_type.retrain_after or _live(document_type):
+    if new < document_type.retrain_after:
         return
     try:
         ask(document_type, trigger=f"{new} new corrections")

@@ -19,6 +19,7 @@ WIRING: dict[str, list[str]] = {
         "learner.learn_from_correction",
         "learner.check_answer",
         "learner.watch_accepted",
+        "learner.compare_models",  # if a challenger is tried out
         "webapp.announce_correction",
     ],
     "document misfiled": ["annotation.follow_correction"],  # a person says that it is of another type
@@ -43,6 +44,10 @@ WIRING: dict[str, list[str]] = {
     "audit grew": ["learner.work_out_thresholds"],
     "accuracy fell": ["webapp.announce_drift"],  # below what auto-accept promised, by the audit
     "challenger changed": ["learner.mirror_aliases"],
+    "canary changed": [
+        "annotation.take_up",
+        "annotation.extract_pool",
+    ],  # a challenger's share, as it begins and ends
     # Label Studio tasks
     "task changed": ["annotation.collect_task"],
     "project in doubt": ["annotation.sweep_project"],
@@ -82,6 +87,7 @@ QUEUES: dict[str, str] = {
     "annotation.keep_figures": "reading",  # after an upgrade, all corrections so far
     "annotation.import_labels": "reading",
     "webapp.deliver": "reading",  # somebody else's program may take its time
+    "learner.compare_models": "reading",
     "learner.train": "training",
     "learner.find_suspects": "training",
     "learner.draw_random_curve": "training",
