@@ -68,6 +68,8 @@ def delete_rows(document: Document) -> None:
         for table in ("annotation_currentannotation", "annotation_correction", "annotation_recheck"):
             cursor.execute(f"DELETE FROM {table} WHERE document_id = %s", [document.pk])  # noqa: S608  # our own tables
         cursor.execute("SELECT set_config('docloop.erasing', '', true)")
+    # what stays of where it came from is a hash, by which it isn't found anew there
+    document.arrivals.update(name="", place={}, settled=True)
     document.delete()
 
 

@@ -2,6 +2,7 @@
 
 DocloopError
 ├── Refused                        an upload, a document type or a change that can't be taken; the message says why
+│   └── NoRoom                     the disk of the store is full: an operator makes room
 ├── IllegalMove                    a document can't go from this state to that: a bug or a lost race
 ├── LostClaim                      this worker no longer holds the job it works on: it must write nothing
 ├── Unreachable                    the outside world doesn't answer: retried with growing pauses
@@ -16,6 +17,10 @@ from models.errors import DocloopError
 
 class Refused(DocloopError):
     """Something a person or program asked for can't be taken; the message is meant for them."""
+
+
+class NoRoom(Refused):
+    """The disk of the store has no room for another file."""
 
 
 class IllegalMove(DocloopError):

@@ -12,21 +12,16 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Count, Sum
 
-from annotation.errors import Refused
+from annotation.errors import NoRoom, Refused
 from annotation.models import Document
 
 GB = 1_000_000_000
 
 
 def check(*, by: str, size: int) -> None:
-    """Raises `Refused` if a file of `size` bytes is more than `by` may bring, or than the disk has room for."""
+    """Raises `Refused` if a file of `size` bytes is more than `by` may bring, `NoRoom` if the disk has no room for it."""
+    check_room(size)
     config = settings.CONFIG
-    settings.STORE.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(settings.STORE).free - size < config.min_free_gb * GB:
-        raise Refused(
-            f"the store has less than {config.min_free_gb:g} GB left, so nothing is taken in; an operator makes room, or "
-            "sets DOCLOOP_MIN_FREE_GB"
-        )
     if not get_user_model().objects.filter(username=by).exists():
         return
     # an index of uploader and size answers this; it grows with what one person brought, which the quota limits
@@ -40,4 +35,15 @@ def check(*, by: str, size: int) -> None:
         raise Refused(
             f"{by} has brought {(brought['bytes'] or 0) / GB:.1f} GB, and {config.user_gb:g} are allowed; an operator can "
             "raise DOCLOOP_USER_GB, or take more in with manage.py ingest"
+        )
+
+
+def check_room(size: int) -> None:
+    """Raises `NoRoom` if a file of `size` bytes would leave less room on the disk than is to be left alone."""
+    config = settings.CONFIG
+    settings.STORE.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(settings.STORE).free - size < config.min_free_gb * GB:
+        raise NoRoom(
+            f"the store has less than {config.min_free_gb:g} GB left, so nothing is taken in; an operator makes room, or "
+            "sets DOCLOOP_MIN_FREE_GB"
         )

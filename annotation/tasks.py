@@ -19,6 +19,7 @@ from annotation import (
     sweep,
     tallies,
 )
+from annotation.sources import looking, taking
 
 
 @shared_task(name="annotation.tick", ignore_result=True)
@@ -43,6 +44,9 @@ sync_project = jobs.job("annotation.sync_project", "document_type")(projects.syn
 fill_queue = jobs.job("annotation.fill_queue", "document_type")(queueing.fill_queue)
 collect_task = jobs.job("annotation.collect_task", "label_studio_task")(inbox.collect_task)
 sweep_project = jobs.job("annotation.sweep_project", "document_type")(sweep.sweep_project)
+look_at_sources = jobs.job("annotation.look_at_sources")(looking.look_at_all)
+look_at_source = jobs.job("annotation.look_at_source", "source")(looking.look_at)
+take_arrivals = jobs.job("annotation.take_arrivals", "source")(taking.take_arrivals)
 
 
 @jobs.job("annotation.sweep_all")

@@ -103,6 +103,20 @@ class Config(BaseSettings):
     clamd: str = Field(
         "", description="ClamAV's daemon, host:port or the path of its socket: it looks at every file"
     )
+    source_roots: str = Field(
+        "", description="Folders below which sources may look, with commas; empty: no folder is a source"
+    )
+    source_hosts: str = Field(
+        "",
+        description="Mail servers and storages that sources may call, with commas: imap.example.org, 10.0.0.5:9000",
+    )
+    source_secrets: Path | None = Field(
+        None, description="Folder with a file for each password and secret key of sources"
+    )
+    source_seconds: int = Field(60, ge=5, description="How often sources are looked at")
+    source_backlog: int = Field(
+        500, ge=1, description="Sources take nothing while so many documents wait to be read"
+    )
     sweep_seconds: int = Field(60, ge=5, description="How often Label Studio and the ledger are compared")
     light_workers: int = Field(
         2, ge=1, le=64, description="Processes each for short work, and for reading and extracting"

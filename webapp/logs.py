@@ -27,10 +27,13 @@ PARTS = ("annotation", "learner", "models", "webapp")
 # their lines hold addresses, headers, statements with their values or what was typed
 TALKATIVE = (
     "axes",
+    "boto3",
+    "botocore",
     "celery.worker.strategy",
     "django.db.backends",
     "httpcore",
     "httpx",
+    "imapclient",
     "rapidocr",
     "urllib3",
 )

@@ -157,7 +157,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # the loop
 WIRING = wiring.WIRING
-TIMETABLE = wiring.TIMETABLE | {"annotation.sweep_all": timedelta(seconds=CONFIG.sweep_seconds)}
+TIMETABLE = wiring.TIMETABLE | {
+    "annotation.sweep_all": timedelta(seconds=CONFIG.sweep_seconds),
+    "annotation.look_at_sources": timedelta(seconds=CONFIG.source_seconds),
+}
 QUEUES = wiring.QUEUES
 BY_HAND = wiring.BY_HAND
 STRATEGY = "learner.strategies.named"  # name and parameters → a strategy, or why there is none

@@ -11,6 +11,8 @@ from datetime import timedelta
 WIRING: dict[str, list[str]] = {
     # documents
     "document received": ["annotation.read_document"],
+    "source due": ["annotation.look_at_source"],  # with the source's id
+    "files found": ["annotation.take_arrivals"],  # in a source, with its id
     "document read": ["annotation.extract_document"],
     "document without type read": ["annotation.route_document"],
     "labels given": ["annotation.record_given"],  # with a document that is read by now
@@ -65,6 +67,7 @@ WIRING: dict[str, list[str]] = {
 # name → how often; `annotation.schedules` makes one run of each due time, however many beats there are
 TIMETABLE: dict[str, timedelta] = {
     "annotation.sweep_all": timedelta(seconds=60),  # DOCLOOP_SWEEP_SECONDS
+    "annotation.look_at_sources": timedelta(seconds=60),  # DOCLOOP_SOURCE_SECONDS
     "annotation.forget_jobs": timedelta(days=1),
     "annotation.extract_left": timedelta(minutes=5),
     "annotation.add_up_tallies": timedelta(minutes=1),
@@ -78,6 +81,8 @@ TIMETABLE: dict[str, timedelta] = {
 # Tasks that don't belong into the queue for short work, through which corrections go: a thousand scans that were just
 # uploaded must not keep the ranking waiting
 QUEUES: dict[str, str] = {
+    "annotation.look_at_source": "reading",  # a mail server may take its time
+    "annotation.take_arrivals": "reading",
     "annotation.read_document": "reading",
     "annotation.route_document": "reading",
     "annotation.route_waiting": "reading",
