@@ -6,23 +6,21 @@ import argparse
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
-from typing import Protocol
 
-from benchmarks import alignment, extraction, memory, own_reading, rehearsal, report, rotated, speed
+from benchmarks import alignment, extraction, memory, own_reading, rehearsal, report, rotated, sections, speed
 from benchmarks.contenders import CONTENDERS, CONVERGED, DEFAULT, Contender
 from benchmarks.options import parser
 from benchmarks.packs import ALL, PACKS, Divided, Pack, divide, divide_by_layout, rotate, with_pages
-from benchmarks.results import INVOCATIONS, Results, Row, provenance
+from benchmarks.results import INVOCATIONS, Results, provenance
+from benchmarks.sections import Measured, say, section
 from models import grouping
 from models.errors import DocloopError
 from models.extractors.base import Progress
 
 INTERRUPTED = 130  # what shells answer for a program that Ctrl-C ended
-
-Measured = Iterator[tuple[str, Row]]  # key and row
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,11 +41,6 @@ def main(arguments: Sequence[str]) -> int:
     return ended
 
 
-def say(line: str) -> None:
-    """Progress, on stderr."""
-    print(line, file=sys.stderr, flush=True)
-
-
 def _measure(given: argparse.Namespace, results: Results, command: str) -> None:
     if not given.data.is_dir():
         raise DocloopError(
@@ -59,13 +52,13 @@ def _measure(given: argparse.Namespace, results: Results, command: str) -> None:
     torch.set_num_threads(given.threads)
     origin = provenance(command, given.threads)
     began = time.perf_counter()
-    sections = list(given.only or SECTIONS)
-    for section in sections:
+    asked = list(given.only or SECTIONS)
+    for name in asked:
         with redirect_stdout(sys.stderr):  # libraries print what they like
-            for key, row in SECTIONS[section](given, results):
-                results.keep(KEPT_IN.get(section, section), key, row, origin)
+            for key, row in SECTIONS[name](given, results):
+                results.keep(KEPT_IN.get(name, name), key, row, origin)
     minutes = (time.perf_counter() - began) / 60
-    results.keep(INVOCATIONS, f"{origin.date} {command}", {"sections": sections, "minutes": minutes}, origin)
+    results.keep(INVOCATIONS, f"{origin.date} {command}", {"sections": asked, "minutes": minutes}, origin)
 
 
 def _extraction(given: argparse.Namespace, results: Results) -> Measured:
@@ -144,7 +137,7 @@ def _reading(given: argparse.Namespace, results: Results) -> Measured:
         )
     )
     told = {"report": reading.report(measured), "goals": reading.goals(measured)}
-    yield "reading", _section(measured, began) | told
+    yield "reading", section(measured, began) | told
 
 
 def _inference(given: argparse.Namespace, results: Results) -> Measured:
@@ -153,25 +146,7 @@ def _inference(given: argparse.Namespace, results: Results) -> Measured:
     for pack in given.packs:
         began = time.perf_counter()
         measured = list(inference.measure(given.data, [pack], threads=given.threads, say=say))
-        yield pack, _section(measured, began) | {"report": inference.report(measured)}
-
-
-def _selection(given: argparse.Namespace, results: Results) -> Measured:
-    from benchmarks import selection
-
-    began = time.perf_counter()
-    measured = list(selection.measure(threads=given.threads, say=say))
-    told = {"report": selection.report(measured), "goals": selection.goals(measured)}
-    yield "selection", _section(measured, began) | told
-
-
-def _audit(given: argparse.Namespace, results: Results) -> Measured:
-    from benchmarks import audit
-
-    began = time.perf_counter()
-    measured = list(audit.measure(seed=given.seeds[0], say=say))
-    told = {"report": audit.report(measured), "goals": audit.goals(measured)}
-    yield "audit", _section(measured, began) | told
+        yield pack, section(measured, began) | {"report": inference.report(measured)}
 
 
 def _forecast(given: argparse.Namespace, results: Results) -> Measured:
@@ -181,10 +156,10 @@ def _forecast(given: argparse.Namespace, results: Results) -> Measured:
     parts = _parts(given)
     real = list(forecast_real.measure(given.data, given.work, threads=given.threads, parts=parts, say=say))
     told = {"report": forecast_real.report(real), "goals": forecast_real.goals(real)}
-    yield "real", _section(real, began) | told
+    yield "real", section(real, began) | told
     began = time.perf_counter()
     measured = list(forecast.measure(seed=given.seeds[0], say=say))
-    yield "forecast", _section(measured, began) | {"report": forecast.report(measured)}
+    yield "forecast", section(measured, began) | {"report": forecast.report(measured)}
 
 
 def _rehearse(given: argparse.Namespace, results: Results) -> Measured:
@@ -228,27 +203,8 @@ def _labels(given: argparse.Namespace, results: Results) -> Measured:
     say(f"label quality: {', '.join(given.packs)}")
     each = label_quality.labels(given.data, given.packs, threads=given.threads, seed=given.seeds[0])
     for pack, measured in zip(given.packs, each, strict=True):
-        yield pack, _section(measured, began) | {"report": label_quality.told_of_labels(measured)}
+        yield pack, section(measured, began) | {"report": label_quality.told_of_labels(measured)}
         began = time.perf_counter()
-
-
-def _probes(given: argparse.Namespace, results: Results) -> Measured:
-    from benchmarks import label_quality
-
-    began = time.perf_counter()
-    measured = list(label_quality.people(seed=given.seeds[0]))
-    told = {"report": label_quality.told_of_people(measured), "goals": label_quality.goals(measured)}
-    yield "probes", _section(measured, began) | told
-
-
-def _accept(given: argparse.Namespace, results: Results) -> Measured:
-    from benchmarks import accept
-
-    began = time.perf_counter()
-    promised = list(accept.promises(seed=given.seeds[0], say=say))
-    watched = list(accept.watches(seed=given.seeds[0]))
-    told = {"report": accept.report(promised, watched), "goals": accept.goals(promised, watched)}
-    yield "accept", _section([*promised, *watched], began) | told
 
 
 def _pages(given: argparse.Namespace, results: Results) -> Measured:
@@ -260,20 +216,11 @@ def _pages(given: argparse.Namespace, results: Results) -> Measured:
     yield "pages", found | {"minutes": minutes, "report": pages.report(found), "goals": pages.goals(found)}
 
 
-def _routing(given: argparse.Namespace, results: Results) -> Measured:
-    from benchmarks import routing
-
-    began = time.perf_counter()
-    measured = list(routing.measure(given.data, seeds=given.seeds, say=say))
-    told = {"report": routing.report(measured), "goals": routing.goals(measured)}
-    yield "routing", _section(measured, began) | told
-
-
 def _alignment(given: argparse.Namespace, results: Results) -> Measured:
     for pack in given.packs:
         began = time.perf_counter()
         measured = list(alignment.measure(given.data, [pack], say=say))
-        yield pack, _section(measured, began) | {"report": alignment.report(measured)}
+        yield pack, section(measured, began) | {"report": alignment.report(measured)}
 
 
 SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
@@ -287,12 +234,13 @@ SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
     "memory": _memory,
     "reading": _reading,
     "alignment": _alignment,
-    "routing": _routing,
-    "selection": _selection,
-    "audit": _audit,
+    "routing": sections.routing,
+    "canary": sections.canary,
+    "selection": sections.selection,
+    "audit": sections.audit,
     "labels": _labels,
-    "probes": _probes,
-    "accept": _accept,
+    "probes": sections.probes,
+    "accept": sections.accept,
     "live": _live,
     "rehearse": _rehearse,
     "forecast": _forecast,
@@ -317,18 +265,6 @@ def _compared(
     yield from extraction.measure(
         plan, divided, lambda key: not (given.missing and key in there), say, _told()
     )
-
-
-class _Told(Protocol):
-    """One row of a section."""
-
-    def to_json(self) -> Row: ...
-
-
-def _section(measured: Sequence[_Told], began: float) -> Row:
-    """What a section measured, and the minutes since `began` (of `time.perf_counter`)."""
-    minutes = (time.perf_counter() - began) / 60
-    return {"rows": [each.to_json() for each in measured], "minutes": minutes}
 
 
 def _parts(given: argparse.Namespace) -> list[rehearsal.Part]:

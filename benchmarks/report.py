@@ -62,6 +62,7 @@ def written(results: Results) -> str:
     others = {name: results.rows(name) for name in ("inference", "rotated", "memory")}
     choosing = [results.rows(section) for section in goals.CHOOSING_IN]
     seen = [results.rows(section) for section in goals.SEEN_IN]
+    streamed = [results.rows(section) for section in goals.STREAM_IN]
     parts = [
         HEAD,
         "## Goals",
@@ -72,6 +73,8 @@ def written(results: Results) -> str:
         table(goals.HEADER, [each.cells for each in goals.choosing(choosing)]),
         "Of what people see:",
         table(goals.HEADER, [each.cells for each in goals.seen(seen)]),
+        "Of a mixed stream that changes:",
+        table(goals.HEADER, [each.cells for each in goals.stream(streamed)]),
         "Of labelling, at the page of Label Studio:",
         table(goals.HEADER, [each.cells for each in goals.annotating(results.rows("annotator"))]),
         TRIED.read_text(encoding="utf-8"),
@@ -90,7 +93,15 @@ def written(results: Results) -> str:
         parts += ["## Extraction speed, words given", _speed(list(speed.values()))]
     if told := list(others["memory"].values()):
         parts += ["## Memory of a training", memory.report(told), _origins(told)]
-    for section in ("inference", "reading", "alignment", "routing", *goals.CHOOSING_IN, "annotator"):
+    for section in (
+        "inference",
+        "reading",
+        "alignment",
+        "routing",
+        "canary",
+        *goals.CHOOSING_IN,
+        "annotator",
+    ):
         if rows := list(results.rows(section).values()):
             parts += [f"## {section.capitalize()}", *(row["report"] for row in rows), _origins(rows)]
     if invocations := list(results.rows(INVOCATIONS).values()):

@@ -6,8 +6,11 @@ meanwhile, both models read, whoever had filled it in; how they compare is asked
 
 from __future__ import annotations
 
-import logging
 import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
 
 from django.db import transaction
 
@@ -23,9 +26,40 @@ from learner.models import Canary, CanaryDocument, ModelVersion
 from models.extractors.base import Extracted, Extractor
 from models.metrics import Scores, score
 
-log = logging.getLogger(__name__)
-
 CANARY = "the canary"  # who promotes and refuses
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What people did with the documents that one of the two had filled in."""
+
+    version: str
+    documents: int
+    edited: float | None  # share (0…1) of the fields that they changed
+    seconds: float | None  # median that a document took them
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A challenger on trial: how far it is."""
+
+    version: str
+    number: int
+    champion: str
+    share: float  # 0…1 of the documents, which it fills in; 0: it is in the shadow
+    began_at: datetime
+    ended_at: datetime | None
+    outcome: str  # promoted, stopped, or empty while it runs
+    why: str
+    documents: int  # corrected, and read by both
+    fields: int
+    wrong_before: float | None  # share (0…1) of the fields that the champion had wrong
+    wrong: float | None  # the challenger
+    took_before: float | None  # median seconds that the champion took for one
+    took: float | None
+    better: float  # 0…1: how sure it is that the challenger is better, of what a promotion needs
+    worse: float  # how sure that it does harm, of what stops it
+    sides: tuple[Side, ...]  # the champion's and the challenger's; none in the shadow
 
 
 def wanted(document_type: DocumentType) -> bool:
@@ -82,6 +116,35 @@ def compare(document_id: int) -> None:
         _follow(trial)
 
 
+def report(trial: Canary) -> Trial:
+    """A trial for people."""
+    rows = compared(trial)
+    fields = sum(each.fields for each in rows)
+    sides = (
+        _side(trial.champion, [each for each in rows if not each.filled]),
+        _side(trial.version.name, [each for each in rows if each.filled]),
+    )
+    return Trial(
+        version=trial.version.name,
+        number=trial.version.number,
+        champion=trial.champion,
+        share=trial.share,
+        began_at=trial.began_at,
+        ended_at=trial.ended_at,
+        outcome=trial.outcome,
+        why=trial.why,
+        documents=len(rows),
+        fields=fields,
+        wrong_before=sum(each.wrong_before for each in rows) / fields if fields else None,
+        wrong=sum(each.wrong for each in rows) / fields if fields else None,
+        took_before=_median(each.took_before for each in rows),
+        took=_median(each.took for each in rows),
+        better=trial.better,
+        worse=trial.worse,
+        sides=() if trial.shadow else sides,
+    )
+
+
 def stop(document_type: DocumentType, *, by: str, why: str) -> ModelVersion:
     """Stop the trial by hand and retire the challenger, which is answered; raises `Refused` if none runs."""
     trial = running(document_type)
@@ -105,6 +168,17 @@ def compared(trial: Canary) -> list[Compared]:
         "by_lot",
     )
     return [Compared(*row) for row in trial.documents.values_list(*columns)]
+
+
+def _side(version: str, rows: Sequence[Compared]) -> Side:
+    fields = sum(each.fields for each in rows)
+    edited = sum(each.edited for each in rows) / fields if fields else None
+    return Side(version, len(rows), edited, _median(each.seconds for each in rows if each.seconds))
+
+
+def _median(numbers: Iterable[float | None]) -> float | None:
+    known = [each for each in numbers if each is not None]
+    return median(known) if known else None
 
 
 def _follow(trial: Canary) -> None:

@@ -30,6 +30,8 @@ retraining:
 gate:
   least_new: 8
   most_of_one: 0.5
+  canary: share
+  canary_share: 0.2
   fields: {total: 0.01}
 queue_depth: 3
 overlap: {share: 0.1, annotators: 3}
@@ -50,6 +52,7 @@ def test_a_type_is_made_from_yaml(receipts):
     assert (receipts.target_error, receipts.field_targets) == (0.02, {"total": 0.005})
     assert (receipts.retrain_after, receipts.queue_depth) == (12, 3)
     assert (receipts.least_new, receipts.most_of_one) == (8, 0.5)
+    assert (receipts.canary, receipts.canary_share) == ("share", 0.2)
     assert receipts.field_budgets == {"total": 0.01}
     assert (receipts.assume_above, receipts.whole_share) == (0.9, 0.2)
     assert (receipts.overlap_share, receipts.overlap_annotators) == (0.1, 3)

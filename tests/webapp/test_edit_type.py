@@ -33,6 +33,8 @@ def filled(*rows: dict[str, str], **more: str) -> dict[str, str]:
         "least_new": "8",
         "most_of_one": "0.7",
         "field_budgets": "",
+        "canary": "none",
+        "canary_share": "0.1",
         "queue_depth": "5",
         "strategy": "mixed",
         "audit_share": "0.1",

@@ -84,6 +84,7 @@ TABLE = {
     "compare-versions": ("get", Role.VIEWER),
     "version": ("get", Role.VIEWER),
     "promote": ("post", Role.LEAD),
+    "stop-trial": ("post", Role.LEAD),
     "retrain": ("post", Role.LEAD),
     "roll-back": ("post", Role.LEAD),
     "stop": ("post", Role.LEAD),

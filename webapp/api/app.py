@@ -24,6 +24,7 @@ from webapp.api import (
     runs,
     status,
     system,
+    trials,
     versions,
     webhooks,
 )
@@ -67,6 +68,7 @@ api = NinjaAPI(
 api.add_router("/documents", documents.router, tags=["documents"])
 api.add_router("/document-types", document_types.router, tags=["document types"])
 api.add_router("/document-types", automation.router, tags=["auto-accept"])
+api.add_router("/document-types", trials.router, tags=["versions"])
 api.add_router("/document-types", progress.router, tags=["progress"])
 api.add_router("/document-types", quality.router, tags=["quality"])
 api.add_router("/document-types", label_quality.router, tags=["label quality"])

@@ -72,6 +72,11 @@ class DocumentTypeOut(Schema):
     field_budgets: dict[str, float] = Field(
         description="F1 that a promotion may cost single fields, where that isn't as usual"
     )
+    canary: str = Field(
+        description="What follows when the gate lets a challenger through: none, shadow or share"
+    )
+    canary_share: float = Field(description="Share of the documents that a challenger on trial fills in")
+    challenger: str = Field(description="Name of the version that is on trial; empty: none")
     probes: float = Field(description="Share of tasks that are known documents with one wrong value")
     extractor: str
     recipe: dict[str, Any]

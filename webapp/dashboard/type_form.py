@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from annotation.canary_model import Canary
 from annotation.models import DocumentType
 from learner.strategies import STRATEGIES
 from models.schema import Kind
@@ -85,6 +86,25 @@ class TypeForm(forms.Form):
         widget=_plain(placeholder="total=0.02"),
         label="What fields may lose",
         help_text="F1 that a new champion may cost a field, where that isn't 0.05.",
+    )
+    canary = forms.ChoiceField(
+        choices=[
+            (Canary.NONE, "It takes over at once"),
+            (Canary.SHADOW, "It reads what people correct, unseen"),
+            (Canary.SHARE, "It fills in a share of the documents"),
+        ],
+        initial=Canary.NONE,
+        widget=forms.Select(attrs={"class": "form-select"}),
+        label="A model that is better on paper",
+        help_text="Before it takes over it can prove itself on the documents that people correct, against the champion.",
+    )
+    canary_share = forms.FloatField(
+        min_value=0.01,
+        max_value=0.5,
+        initial=0.1,
+        widget=_plain(forms.NumberInput, step="0.01"),
+        label="Share of its trial",
+        help_text="Of the documents, which it fills in meanwhile (0.01…0.5). Nobody sees which.",
     )
     queue_depth = forms.IntegerField(
         min_value=1,

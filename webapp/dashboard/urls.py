@@ -82,6 +82,7 @@ urlpatterns = [
     path("types/<slug:name>/versions/compare/", versions.compare, name="compare-versions"),
     path("types/<slug:name>/versions/<int:number>/", versions.version, name="version"),
     path("types/<slug:name>/versions/<int:number>/promote/", versions.promote, name="promote"),
+    path("types/<slug:name>/stop-trial/", versions.stop_trial, name="stop-trial"),
     path("types/<slug:name>/retrain/", document_type.retrain, name="retrain"),
     path("types/<slug:name>/roll-back/", document_type.roll_back, name="roll-back"),
     path("types/<slug:name>/stop/", document_type.stop, name="stop"),

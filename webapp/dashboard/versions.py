@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.errors import IllegalMove, Refused
 from annotation.models import DocumentType, Erasure
-from learner import comparison, promotion, reports
+from learner import canary, comparison, promotion, reports
 from learner.models import ModelVersion, VersionMove
 from models.pages import Box, Place
 from models.schema import Schema
@@ -133,6 +133,25 @@ def promote(request: HttpRequest, name: str, number: int) -> HttpResponse:
     return redirect("version", name, number)
 
 
+@requires(Role.LEAD)
+@require_POST
+def stop_trial(request: HttpRequest, name: str) -> HttpResponse:
+    """Retire the challenger that is on trial."""
+    document_type = _type(name)
+    why = request.POST.get("why", "").replace("\0", "").strip()
+    try:
+        if not why:
+            raise Refused("Say why: others will want to know.")
+        stopped = canary.stop(document_type, by=request.user.get_username(), why=why)
+    except Refused as reason:
+        messages.error(request, str(reason))
+    else:
+        messages.success(
+            request, f"{stopped.name} is stopped. Its documents are filled in by the champion again."
+        )
+    return redirect("versions", name)
+
+
 def listed(document_type: DocumentType) -> dict[str, Any]:
     """All that the list shows."""
     runs = reports.runs(document_type, most=MOST_RUNS)
@@ -142,6 +161,7 @@ def listed(document_type: DocumentType) -> dict[str, Any]:
         "runs": runs,
         "live_run": next((run for run in runs if run.live), None),
         "back_to": promotion.previous_champion(document_type),
+        "trial": _trial(document_type),
         "mlflow_url": _mlflow(),
     }
 
@@ -193,6 +213,11 @@ def side_by_side(
             (first, second, [_shown(each) for each in found.first_right]),
         ],
     }
+
+
+def _trial(document_type: DocumentType) -> canary.Trial | None:
+    running = canary.running(document_type) if document_type.challenger else None
+    return canary.report(running) if running else None
 
 
 def _lines(document_type: DocumentType) -> list[Line]:
