@@ -30,7 +30,8 @@ Say = Callable[[str], None]
 
 OURS, RANDOM, BY_HAND = "mixed", "random", "by-hand"
 MODAL = ("modal-uncertainty", "modal-ranked-batch")
-PEERS = ("skactiveml-clue", "small-text-breaking-ties")  # `rehearsal_peers`; named here, as they load slowly
+# each library's best on other seeds (`rehearsal_candidates`), and the one of them that came to 95 % first
+PEERS = ("skactiveml-probabilistic", "skactiveml-typiclust", "small-text-coreset")
 FULL = "combined"
 ASSUMED = 0.9  # confidence from which a field isn't asked for, where people are asked for the others alone
 OLD_RULE = "v1"  # of rows that don't say theirs: without gate, gold, turns
@@ -143,7 +144,6 @@ def rehearsed(ask: Row) -> Row:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     django.setup()
-    from benchmarks.rehearsal_candidates import CANDIDATES as candidates
     from benchmarks.rehearsal_peers import PEERS as peers
     from learner.rehearsal import Asked, rehearse
     from learner.rehearsal_replay import Plan
@@ -158,7 +158,7 @@ def rehearsed(ask: Row) -> Row:
         learner=ask["learner"],
         recipe={"threads": ask["threads"]},
     )
-    return rehearse(asked, Path(ask["out"]), _say, peers | candidates)
+    return rehearse(asked, Path(ask["out"]), _say, peers)
 
 
 def _middles(curves: Row) -> dict[str, list[list[float]]]:
