@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from PIL import Image
 
-from annotation.models import Correction, Document, DocumentType, Job, LabelImport
+from annotation.models import Arrival, Correction, Document, DocumentType, Job, LabelImport, Source
 from learner.models import ModelVersion, Run, Suspect
 from models.generator import generate
 from webapp.models import Delivery, WebhookEndpoint
@@ -50,6 +50,8 @@ def samples(count: int) -> Iterator[dict[str, object]]:
         "job_id": _spread(Job.objects.filter(state=Job.State.FAILED), count),
         "user_id": _spread(people, count),
         "import_id": _spread(LabelImport.objects.all(), count),
+        "source_id": _spread(Source.objects.all(), count),
+        "arrival_id": _spread(Arrival.objects.all(), count),
         "endpoint_id": _spread(WebhookEndpoint.objects.all(), count),
         "delivery_id": _spread(Delivery.objects.all(), count),
         "version/number": _spread(versions, count, "number"),

@@ -10,13 +10,14 @@ import numpy as np
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from annotation.models import Correction, DocumentType, LabelImport
+from annotation.models import Arrival, Correction, DocumentType, LabelImport, Source
 from learner.models import Decision, ModelVersion, Run, Snapshot, VersionMove
 from webapp.models import ApiToken, Delivery, WebhookEndpoint
 
 LAST = 10  # versions of the type that has fewest; the number that extractions name at most
 SHARES = {"receipts": 0.4, "invoices": 0.2, "ad-orders": 0.2, "agreements": 0.2}
 PEOPLE = 12
+FILES = 30_000  # of each source
 DELIVERIES = 20_000  # to each address that is told of events
 FEWEST = 25  # corrections of the first snapshot
 
@@ -45,6 +46,20 @@ def connections(types: Mapping[str, DocumentType]) -> None:
             received=200,
         )
     for n in range(3):
+        source = Source.objects.create(
+            name=f"scans{n}", kind="folder", settings={"path": f"/srv/{n}"}, created_by="otto"
+        )
+        Arrival.objects.bulk_create(
+            Arrival(
+                source=source,
+                key=f"{file:064}",
+                name=f"{file}.pdf",
+                place={"path": f"{file}.pdf"},
+                state="failed" if file % 100 == 0 else "taken",
+                settled=True,
+            )
+            for file in range(FILES)
+        )
         endpoint = WebhookEndpoint.objects.create(
             url=f"https://program{n}.example/hook",
             events=["correction.recorded"],

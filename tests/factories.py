@@ -13,7 +13,16 @@ from django.utils import timezone
 from reportlab.pdfgen import canvas
 
 from annotation import outcomes as outcome_rows
-from annotation.models import Correction, Document, DocumentType, Extraction, Page, json_of
+from annotation.models import (
+    Arrival,
+    Correction,
+    Document,
+    DocumentType,
+    Extraction,
+    Page,
+    Source,
+    json_of,
+)
 from learner.models import ModelVersion, Run
 from models.extractors.base import Answer, Value
 from models.pages import Box, Place, Word
@@ -88,6 +97,24 @@ def make_document(
         read_by="text-layer",
     )
     return document
+
+
+def make_source(**more: Any) -> Source:
+    """A folder as a source, with one dead letter."""
+    name = f"source{next(number)}"
+    source = Source.objects.create(
+        **{"name": name, "kind": "folder", "settings": {"path": f"/srv/{name}"}, "created_by": "otto"} | more
+    )
+    Arrival.objects.create(
+        source=source,
+        key="0" * 64,
+        name="scan.pdf",
+        place={"path": "scan.pdf", "size": 0, "mtime": 0},
+        state=Arrival.State.FAILED,
+        problem="'scan.pdf' is empty; send it again",
+        ended_at=timezone.now(),
+    )
+    return source
 
 
 def make_extraction(

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from annotation.errors import Refused, Unreachable
-from annotation.sources.base import Changed, Found, Json, Settings, host_allowed, too_large
+from annotation.sources.base import Changed, Found, Json, Settings, Text, host_allowed, too_large
 from annotation.sources.secret_files import NAME, secret
 
 CHUNK = 1 << 20
@@ -40,20 +40,21 @@ OURS = {
 class BucketSettings(Settings):
     """A bucket, how to get there, and what becomes of an object that was taken."""
 
-    endpoint: str = Field(
-        min_length=1,
-        max_length=300,
-        description="https://s3.eu-central-1.amazonaws.com, or that of MinIO, Ceph …",
-    )
+    kind: Literal["bucket"] = "bucket"
+    endpoint: Text = Field(description="https://s3.eu-central-1.amazonaws.com, or that of MinIO, Ceph …")
     region: str = Field("us-east-1", pattern=r"^[a-z0-9-]{1,40}$")
     bucket: str = Field(pattern=r"^[A-Za-z0-9._-]{3,63}$")
-    prefix: str = Field("", max_length=500, description="Only objects whose key begins so: inbox/")
+    prefix: str = Field(
+        "",
+        pattern=r"^[^\x00-\x1f\x7f]{0,250}$",
+        description="Only objects whose key begins so: inbox/. Empty: all",
+    )
     access_key: str = Field(pattern=r"^[\x21-\x7e]{1,128}$", description="The key's id, which is no secret")
     secret: str = Field(pattern=NAME, description="The file with the secret key, in DOCLOOP_SOURCE_SECRETS")
     after: Literal["leave", "tag", "move"] = Field(
         "leave", description="An object that was taken is left as it is, tagged docloop=taken, or moved"
     )
-    move_to: str = Field("taken/", min_length=1, max_length=200, description="What those keys begin with")
+    move_to: Text = Field("taken/", description="What the keys of those begin with that are moved")
 
     def check(self) -> None:
         """Raise `Refused` unless it may be called and there is a secret; nobody is called."""

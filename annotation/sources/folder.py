@@ -18,7 +18,7 @@ from django.conf import settings
 from pydantic import Field
 
 from annotation.errors import Refused, Unreachable
-from annotation.sources.base import Changed, Found, Json, Settings, too_large
+from annotation.sources.base import Changed, Found, Json, Settings, Text, too_large
 
 AT_ONCE = 1000  # files
 CHUNK = 1 << 20
@@ -30,7 +30,8 @@ UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", 
 class FolderSettings(Settings):
     """A folder, and what becomes of a file that was taken."""
 
-    path: str = Field(min_length=1, max_length=1000, description="From the root: /srv/scans")
+    kind: Literal["folder"] = "folder"
+    path: Text = Field(description="The whole path, from the root: /srv/scans")
     subfolders: bool = Field(True, description="Whether folders in it are looked through too")
     after: Literal["leave", "move"] = Field(
         "leave",

@@ -11,20 +11,19 @@ from annotation import audit_trail, doorbell
 from annotation.errors import Refused
 from annotation.models import Arrival, DocumentType, Source
 from annotation.sources import kinds
-from annotation.sources.base import Json
 
 State = Arrival.State
 
 
-def make(name: str, kind: str, settings: Json, document_type: DocumentType | None, *, by: str) -> Source:
+def make(name: str, wanted: kinds.AnySettings, document_type: DocumentType | None, *, by: str) -> Source:
     """A new source, looked at from now on; raises `Refused` for settings that can't be, and a name that is taken."""
-    wanted = kinds.checked(kind, settings)
+    wanted.check()
     try:
         with transaction.atomic():
             source = Source.objects.create(
                 name=name,
-                kind=kind,
-                settings=wanted.model_dump(),
+                kind=wanted.kind,
+                settings=wanted.model_dump(exclude={"kind"}),
                 document_type=document_type,
                 created_by=by[:150],
             )
@@ -32,20 +31,25 @@ def make(name: str, kind: str, settings: Json, document_type: DocumentType | Non
             doorbell.ring("source due", source.pk)
     except IntegrityError:
         raise Refused(f"there is a source {name!r} already: give this one another name") from None
+    source.refresh_from_db()  # the database says when it was made
     return source
 
 
 @transaction.atomic
-def change(source: Source, settings: Json, document_type: DocumentType | None, *, by: str) -> Source:
+def change(
+    source: Source, wanted: kinds.AnySettings, document_type: DocumentType | None, *, by: str
+) -> Source:
     """Other settings, or another type, for what comes from now on. Raises `Refused`.
 
     What was found and not taken is found again where the settings say now; so is a mailbox, from its first mail.
     """
-    wanted = kinds.checked(source.kind, settings).model_dump()
+    if wanted.kind != source.kind:
+        raise Refused(f"this source is a {source.kind}, and stays one: make another one for a {wanted.kind}")
+    wanted.check()
     source = Source.objects.select_for_update().get(pk=source.pk)
-    if wanted != source.settings:
+    if wanted != kinds.settings_of(source):
         source.arrivals.filter(state__in=[State.SIGHTED, State.WAITING]).delete()
-        source.settings, source.cursor = wanted, {}
+        source.settings, source.cursor = wanted.model_dump(exclude={"kind"}), {}
     source.document_type = document_type
     source.problem = ""
     source.save()
@@ -104,13 +108,24 @@ def set_aside(source: Source, arrival_id: int, *, by: str) -> None:
 
 
 def counts(sources: Iterable[Source]) -> dict[int, dict[str, int]]:
-    """How many arrivals each source has in every state."""
-    found: dict[int, dict[str, int]] = {source.pk: dict.fromkeys(State.values, 0) for source in sources}
-    rows = Arrival.objects.filter(source__in=list(found)).order_by().values_list("source", "state")
+    """How many files each source had: found in all, waiting, taken, passed_over and failed."""
+    states = {source.pk: dict.fromkeys(State, 0) for source in sources}
+    rows = Arrival.objects.filter(source__in=list(states)).order_by().values_list("source", "state")
     for source, state, count in rows.annotate(count=Count("pk")):
-        found[source][state] = count
-    return found
+        states[source][State(state)] = count
+    return {
+        source: {
+            "found": sum(of.values()),
+            "waiting": of[State.SIGHTED] + of[State.WAITING],
+            "taken": of[State.TAKEN],
+            "passed_over": of[State.PASSED],
+            "failed": of[State.FAILED],
+        }
+        for source, of in states.items()
+    }
 
 
 def _write_down(source: Source, action: str, by: str) -> None:
-    audit_trail.record(by=by, action=f"{action} a source", subject=str(source), why=kinds.told(source))
+    audit_trail.record(
+        by=by, action=f"{action} a source", subject=str(source), why=kinds.settings_of(source).told
+    )

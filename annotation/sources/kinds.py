@@ -40,23 +40,20 @@ KINDS = {
 
 def checked(kind: str, given: Json) -> AnySettings:
     """The settings of a kind; raises `Refused` with each that is wrong, and never with what was given."""
-    if kind not in KINDS:
-        raise Refused(f"there is no kind of source {kind!r}; there are: {', '.join(KINDS)}")
     try:
         wanted = KINDS[Source.Kind(kind)].settings(**given)
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
-        raise Refused(f"wrong settings of a {kind}: " + "; ".join(faults)) from None
+        raise Refused("; ".join(faults)) from None
     wanted.check()
     return wanted
 
 
+def settings_of(source: Source) -> AnySettings:
+    """Those it has now."""
+    return KINDS[Source.Kind(source.kind)].settings(**source.settings)
+
+
 def opened(source: Source) -> AbstractContextManager[Place]:
     """The source, to be looked at and taken from; raises `Refused` and `Unreachable`."""
-    kind = KINDS[Source.Kind(source.kind)]
-    return kind.open(kind.settings(**source.settings))
-
-
-def told(source: Source) -> str:
-    """Where it is, in a line, without secrets."""
-    return KINDS[Source.Kind(source.kind)].settings(**source.settings).told
+    return KINDS[Source.Kind(source.kind)].open(settings_of(source))

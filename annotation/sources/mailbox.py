@@ -22,7 +22,7 @@ from imapclient import IMAPClient, exceptions
 from pydantic import Field
 
 from annotation.errors import Refused, Unreachable
-from annotation.sources.base import Changed, Found, Json, Settings, host_allowed, too_large
+from annotation.sources.base import Changed, Found, Json, Settings, Text, host_allowed, too_large
 from annotation.sources.secret_files import NAME, secret
 from models.files import EXTENSIONS
 
@@ -37,16 +37,19 @@ SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature", "a
 class MailboxSettings(Settings):
     """A folder of a mailbox, how to get there, and what becomes of a mail whose files were taken."""
 
-    host: str = Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:-]+$")
+    kind: Literal["mailbox"] = "mailbox"
+    host: str = Field(pattern=r"^[A-Za-z0-9.:-]{1,250}$", description="The mail server: imap.example.org")
     port: int = Field(993, ge=1, le=65535)
-    security: Literal["tls", "starttls", "none"] = "tls"
-    user: str = Field(min_length=1, max_length=254)
+    security: Literal["tls", "starttls", "none"] = Field(
+        "tls", description="With none, whoever is on the way reads mails and password"
+    )
+    user: Text
     secret: str = Field(pattern=NAME, description="The file with the password, in DOCLOOP_SOURCE_SECRETS")
-    folder: str = Field("INBOX", min_length=1, max_length=200)
+    folder: Text = Field("INBOX", description="The folder of the mailbox that is looked at")
     after: Literal["leave", "seen", "move"] = Field(
         "seen", description="A mail whose files were taken is left as it is, marked as seen, or moved"
     )
-    move_to: str = Field("Taken", min_length=1, max_length=200, description="The folder for those")
+    move_to: Text = Field("Taken", description="The folder for those that are moved")
 
     def check(self) -> None:
         """Raise `Refused` unless it may be called and there is a password; nobody is called."""

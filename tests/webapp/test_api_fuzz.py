@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from annotation.models import Job
 from tests.conftest import person
-from tests.factories import make_document, make_extraction, make_type, make_version
+from tests.factories import make_document, make_extraction, make_source, make_type, make_version
 from tests.webapp.test_queries import fill
 from webapp.api.app import api
 from webapp.models import ApiToken, Delivery, WebhookEndpoint
@@ -58,7 +58,10 @@ def known(db, monkeypatch):
     endpoint = WebhookEndpoint.objects.create(
         url="https://hooks.example.org/", events=["correction.recorded"], salt="s"
     )
+    source = make_source()
     return {
+        "source_id": source.pk,
+        "arrival_id": source.arrivals.get().pk,
         "document_id": document.pk,
         "number": 0,
         "name": "receipts",

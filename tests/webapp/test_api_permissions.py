@@ -14,7 +14,7 @@ from django.test import Client
 
 from annotation.models import Job
 from learner.models import Suspect
-from tests.factories import make_document, make_truth, make_type, make_version
+from tests.factories import make_document, make_source, make_truth, make_type, make_version
 from webapp.api.app import api
 from webapp.models import ApiToken, Delivery, WebhookEndpoint
 from webapp.roles import ANY, Role, role_of
@@ -77,6 +77,19 @@ TABLE = {
     "GET /api/people/{user_id}": Role.LEAD,
     "PUT /api/people/{user_id}": Role.LEAD,
     "POST /api/people/{user_id}/password-link": Role.LEAD,
+    "GET /api/sources": Role.VIEWER,
+    "POST /api/sources": Role.OPERATOR,
+    "GET /api/sources/{source_id}": Role.VIEWER,
+    "PUT /api/sources/{source_id}": Role.OPERATOR,
+    "DELETE /api/sources/{source_id}": Role.OPERATOR,
+    "GET /api/sources/{source_id}/settings": Role.OPERATOR,
+    "POST /api/sources/{source_id}/on": Role.OPERATOR,
+    "POST /api/sources/{source_id}/off": Role.OPERATOR,
+    "POST /api/sources/{source_id}/look": Role.LEAD,
+    "GET /api/sources/{source_id}/arrivals": Role.VIEWER,
+    "POST /api/sources/{source_id}/try-again": Role.LEAD,
+    "POST /api/sources/{source_id}/arrivals/{arrival_id}/try-again": Role.LEAD,
+    "POST /api/sources/{source_id}/arrivals/{arrival_id}/set-aside": Role.LEAD,
     "GET /api/webhooks": Role.OPERATOR,
     "POST /api/webhooks": Role.OPERATOR,
     "GET /api/webhooks/{endpoint_id}": Role.OPERATOR,
@@ -111,6 +124,8 @@ NESTED = {
     "POST /api/document-types/{name}/suspects/{suspect_id}/dismiss": "suspect_id",
     "POST /api/document-types/{name}/suspects/{suspect_id}/ask": "suspect_id",
     "POST /api/webhooks/{endpoint_id}/deliveries/{delivery_id}/send-again": "delivery_id",
+    "POST /api/sources/{source_id}/arrivals/{arrival_id}/try-again": "arrival_id",
+    "POST /api/sources/{source_id}/arrivals/{arrival_id}/set-aside": "arrival_id",
 }
 
 
@@ -149,7 +164,10 @@ def there(otto):
         Delivery.objects.create(endpoint=each, event="ping", about="1", payload={}) for each in endpoints
     ]
     suspects = [suspect(each) for each in (document, other)]
+    sources = [make_source(), make_source()]
     values = {
+        "source_id": sources[0].pk,
+        "arrival_id": sources[0].arrivals.get().pk,
         "document_id": document.pk,
         "number": 0,
         "name": "receipts",
@@ -164,7 +182,12 @@ def there(otto):
         "job_id": Job.objects.create(task="annotation.read_document", subject=document.pk, state="failed").pk,
     }
     values["version"], values["other"] = versions[0].name, versions[1].name
-    values["foreign"] = {"number": 7, "suspect_id": suspects[1].pk, "delivery_id": deliveries[1].pk}
+    values["foreign"] = {
+        "number": 7,
+        "arrival_id": sources[1].arrivals.get().pk,
+        "suspect_id": suspects[1].pk,
+        "delivery_id": deliveries[1].pk,
+    }
     return values
 
 
@@ -199,6 +222,8 @@ def call(client: Client, operation: str, values):
         "POST /api/versions/roll-back": {"document_type": "receipts"},
         "POST /api/people": {"email": "new@example.org"},
         "PUT /api/people/{user_id}": {"role": "annotator"},
+        "POST /api/sources": {"name": "scans", "settings": {"kind": "folder", "path": "/srv/scans"}},
+        "PUT /api/sources/{source_id}": {"settings": {"kind": "folder", "path": "/srv/scans"}},
         "POST /api/webhooks": {"url": "https://hooks.example.org/2/", "events": ["correction.recorded"]},
         "POST /api/versions/{name}/promote": {"champion": "receipts-v1", "why": "because"},
     }.get(operation, {})

@@ -15,11 +15,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from PIL import Image
 
-from annotation.models import Document, DocumentType, Job, LabelImport, LabelTask, Recheck
+from annotation.models import Arrival, Document, DocumentType, Job, LabelImport, LabelTask, Recheck, Source
 from benchmarks.pages_addresses import Address, NoSample, addresses
 from learner import ongoing
 from learner.models import Decision, ModelVersion, Run, Snapshot, Suspect, VersionMove
-from tests.factories import make_document, make_extraction, make_truth, make_type, make_version
+from tests.factories import make_document, make_extraction, make_source, make_truth, make_type, make_version
 from webapp.models import ApiToken, Delivery, WebhookEndpoint
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +46,7 @@ def fill(document_type: DocumentType) -> None:
     live = {"started_at": timezone.now()}
     Run.objects.get_or_create(document_type=document_type, state="running", defaults=live)
     LabelImport.objects.create(document_type=document_type, filename="export.json", by="lea", state="done")
+    make_source(document_type=document_type)
     for task in ongoing.TITLES:
         Job.objects.get_or_create(task=task, subject=document_type.pk, state="running")
     newest = document_type.documents.order_by("-pk").values_list("pk", flat=True)[0]
@@ -133,6 +134,8 @@ def samples(document_type: DocumentType) -> dict[str, object]:
         "token": "worn-out",
         "token_id": ApiToken.objects.all()[0].pk,
         "import_id": LabelImport.objects.all()[0].pk,
+        "source_id": Source.objects.all()[0].pk,
+        "arrival_id": Arrival.objects.all()[0].pk,
         "endpoint_id": Delivery.objects.all()[0].endpoint_id,
         "delivery_id": Delivery.objects.all()[0].pk,
         "version/number": version.number,

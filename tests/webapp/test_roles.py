@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.factories import make_document, make_type
+from tests.factories import make_document, make_source, make_type
 from webapp.api.access import Session, Token
 from webapp.api.app import api
 from webapp.dashboard.urls import PUBLIC
@@ -104,6 +104,14 @@ TABLE = {
     "move-document": ("post", Role.LEAD),
     "erase-document": ("post", Role.OPERATOR),
     "upload": ("get", Role.LEAD),
+    "sources": ("get", Role.VIEWER),
+    "new-source": ("get", Role.OPERATOR),
+    "source": ("get", Role.VIEWER),
+    "edit-source": ("get", Role.OPERATOR),
+    "source-act": ("post", Role.OPERATOR),
+    "look-at-source": ("post", Role.LEAD),
+    "source-letters": ("post", Role.LEAD),
+    "source-letter": ("post", Role.LEAD),
     "import-labels": ("get", Role.LEAD),
     "import": ("get", Role.VIEWER),
     "import-live": ("get", Role.VIEWER),
@@ -133,6 +141,8 @@ FORMS = {
     "import-labels",
     "tokens",
     "webhooks",
+    "new-source",
+    "edit-source",
 }
 
 
@@ -181,7 +191,10 @@ def address(monkeypatch):
     """The address of a page, about a document type and document that exist."""
     monkeypatch.setattr("webapp.services.check", list)  # nothing is asked over the network here
     document = make_document(make_type(name="receipts"))
+    source = make_source()
     arguments = {
+        "source_id": source.pk,
+        "arrival_id": source.arrivals.get().pk,
         "name": "receipts",
         "document_id": document.pk,
         "number": 0,

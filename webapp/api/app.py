@@ -22,6 +22,7 @@ from webapp.api import (
     progress,
     quality,
     runs,
+    sources,
     status,
     system,
     trials,
@@ -77,6 +78,7 @@ api.add_router("/corrections", corrections.router, tags=["corrections"])
 api.add_router("/runs", runs.router, tags=["runs"])
 api.add_router("/versions", versions.router, tags=["versions"])
 api.add_router("/people", people.router, tags=["people"])
+api.add_router("/sources", sources.router, tags=["sources"])
 api.add_router("/webhooks", webhooks.router, tags=["webhooks"])
 api.add_router("/status", status.router, tags=["status"])
 api.add_router("", system.router, tags=["Docloop itself"])

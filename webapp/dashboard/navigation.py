@@ -41,7 +41,12 @@ PLACES = (
             "new-type",
         ),
     ),
-    Place("documents", "Documents", Role.VIEWER, ("documents", "document", "unknown")),
+    Place(
+        "documents",
+        "Documents",
+        Role.VIEWER,
+        ("documents", "document", "unknown", "sources", "source", "new-source", "edit-source"),
+    ),
     Place("upload", "Upload", Role.LEAD, ("upload", "import-labels", "import")),
     Place("people", "People", Role.LEAD, ("people", "new-person", "person", "person-link")),
     Place("health", "Health", Role.VIEWER, ("health", "doctor")),

@@ -11,7 +11,7 @@ from annotation import intake, jobs
 from annotation.errors import Refused, Unreachable
 from annotation.models import Arrival, Document, Job, Source
 from annotation.sources import keeping, looking, taking
-from annotation.sources.folder import Folder
+from annotation.sources.folder import Folder, FolderSettings
 from tests.annotation.sources.conftest import a_source, look, run, states
 from tests.factories import make_document
 
@@ -247,7 +247,7 @@ def test_changed_settings_are_looked_at_anew(folder, inbox, pdf):
     (inbox / "a.pdf").write_bytes(pdf("a"))
     (inbox / "sub" / "b.pdf").write_bytes(pdf("b"))
     look(folder)
-    keeping.change(folder, {"path": str(inbox / "sub")}, folder.document_type, by="otto")
+    keeping.change(folder, FolderSettings(path=str(inbox / "sub")), folder.document_type, by="otto")
     run(folder)
     assert states(folder) == {"b.pdf": "taken"}
 
