@@ -7,11 +7,12 @@ only: the reaper of each worker (`annotation.jobs`) rings again for rows that ar
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from functools import partial
 
 from celery import current_app
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from kombu import Connection
 from kombu.exceptions import ChannelError, OperationalError
@@ -22,12 +23,18 @@ from annotation.models import Job
 log = logging.getLogger(__name__)
 
 LIGHT = "light"  # the queue of tasks that are given no other
+# as one array: the ORM takes 0.4 ms for each of many rows, and a correction rings for four jobs
+WAIT = """
+INSERT INTO annotation_job (task, subject, trace, state, attempt, failures, problem)
+SELECT %s, subject, %s, 'waiting', 0, 0, '' FROM unnest(%s::bigint[]) AS subject
+ON CONFLICT DO NOTHING
+"""
 PATIENCE = 2  # seconds that the broker gets to answer
 
 
 def ring(fact: str, *subjects: int) -> None:
     """Write a waiting job for every task wired to `fact` and every subject; one that waits already is enough."""
-    for task in settings.WIRING[fact]:
+    for task in settings.WIRING[fact] if subjects else ():
         enqueue(task, *subjects)
 
 
@@ -41,16 +48,19 @@ def enqueue(task: str, *subjects: int) -> None:
     missing = set(subjects)
     rung: list[tuple[int, str]] = []
     while missing:
-        Job.objects.bulk_create(
-            [Job(task=task, subject=subject, trace=log_context.trace()) for subject in sorted(missing)],
-            ignore_conflicts=True,
-        )
+        _write(task, missing)
         waiting = Job.objects.filter(task=task, subject__in=missing, state=Job.State.WAITING)
         locked = dict(waiting.order_by("subject").select_for_update().values_list("pk", "subject"))
         Job.objects.filter(pk__in=locked, due_at__gt=Now()).update(due_at=Now(), rung_at=Now())
         missing.difference_update(locked.values())
         rung += [(pk, task) for pk in locked]
     transaction.on_commit(partial(send, rung))
+
+
+def _write(task: str, subjects: Collection[int]) -> None:
+    """A waiting job for each subject that has none."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAIT, [task, log_context.trace(), sorted(subjects)])
 
 
 def send(jobs: list[tuple[int, str]]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
@@ -32,6 +32,7 @@ State = Document.State
 # all that a person may still be asked about
 OPEN = (State.READ, State.EXTRACTED, State.QUEUED, State.SKIPPED, State.ACCEPTED)
 TAKEN_UP = 5000  # documents a statement: half a second
+TAKING_UP = 0x74616B65  # of PostgreSQL's advisory locks, with the document type: whoever takes up what was said before
 BATCH = 32  # documents: enough to fill the model's batches, little to lose when the worker dies
 
 
@@ -75,22 +76,30 @@ def take_up(type_id: int) -> None:
 
     A rollback takes seconds by this, however long the pool took to be extracted. Rings "pool changed" if there were any.
     """
-    document_type = DocumentType.objects.get(pk=type_id)
-    taken = False
-    for version, its in _unseen_by(document_type):
-        said = Extraction.objects.filter(document=OuterRef("pk"), model_version=version)
-        again = its.filter(Exists(said)).order_by("pk")
-        while version and (ids := list(again.values_list("pk", flat=True)[:TAKEN_UP])):
-            with transaction.atomic():
-                jobs.assert_held()
-                documents = Document.objects.filter(pk__in=ids)
-                documents.update(extraction=Subquery(said.values("pk")[:1]))
-                lifecycle.move_many(
-                    documents.filter(state=State.READ), State.EXTRACTED, reason=f"extracted by {version}"
-                )
-            taken = True
+    taken = 0
+    for version, its in _unseen_by(DocumentType.objects.get(pk=type_id)):
+        while version and (some := _take_up_some(type_id, version, its)):
+            taken += some
     if taken:
         doorbell.ring("pool changed", type_id)
+
+
+@transaction.atomic
+def _take_up_some(type_id: int, version: str, unseen: QuerySet[Document]) -> int:
+    """Take up what the version said of the first `TAKEN_UP` of the documents; answers of how many.
+
+    One worker after the other: a new champion is taken up and its pool extracted by two at once, and either would write
+    the rows that the other has just written.
+    """
+    jobs.assert_held()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TAKING_UP, type_id])
+    said = Extraction.objects.filter(document=OuterRef("pk"), model_version=version)
+    again = unseen.filter(Exists(said)).order_by("pk")
+    documents = Document.objects.filter(pk__in=list(again.values_list("pk", flat=True)[:TAKEN_UP]))
+    taken = documents.update(extraction=Subquery(said.values("pk")[:1]))
+    lifecycle.move_many(documents.filter(state=State.READ), State.EXTRACTED, reason=f"extracted by {version}")
+    return taken
 
 
 def extract_pool(type_id: int) -> None:

@@ -369,7 +369,7 @@ def request(
 
 
 def list_tasks(
-    project_id: int, filters: Sequence[dict[str, Json]], *, include: str
+    project_id: int, filters: Sequence[dict[str, Json]], *, include: str, **more: Json
 ) -> Iterator[dict[str, Json]]:
     """Tasks by growing id, `PAGE` a request, with the named fields only.
 
@@ -389,7 +389,7 @@ def list_tasks(
             "tasks",
             f"listing tasks of project {project_id}",
             project=project_id,
-            fields="task_only",
+            **{"fields": "task_only", **more},
             include=include,
             page_size=PAGE,
             query=json.dumps(query),

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
@@ -31,12 +31,15 @@ from annotation.models import (
     json_of,
 )
 from annotation.validation import Finding
+from models.errors import DocloopError
 from models.extractors.base import Answer
 
 log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from annotation.task_views import AnnotationView
+
+    Said = tuple[LabelTask | Recheck, AnnotationView]  # an annotation, and the task of ours that it is of
 
 State = Document.State
 Source = Correction.Source
@@ -88,14 +91,50 @@ def count_since(document_type: DocumentType, known: Collection[int]) -> int:
     return learned_from.exclude(truth__in=misfiled(document_type)).count()
 
 
-def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by: str) -> Correction:
-    """The row of an annotation's present content, written if it is new, and the pointer set to it.
+def record(said: Sequence[Said], *, noticed_by: str) -> dict[int, DocloopError]:
+    """Write down what people submitted; a content that was recorded before only becomes the current one again.
 
-    The caller sees to it that a person made it, and settles the task's document afterwards (`settle`), in the same
-    transaction. Raises `Refused` if the annotation can't be understood.
+    In the caller's transaction, which has locked the documents; a few statements for any number of annotations.
+    Answers what can't be understood, and why: that is not recorded, the rest is.
     """
+    earlier = _earlier([annotation.id for _, annotation in said])
+    seen = _seen(said, earlier)
+    current: list[CurrentAnnotation] = []
+    new: list[Correction] = []
+    refused: dict[int, DocloopError] = {}
+    for task, annotation in said:
+        content = content_hash(task.document_id, annotation)
+        known = [each for each in earlier.get(annotation.id, ()) if each.content_hash == content]
+        try:
+            row = known[0] if known else _row(task, annotation, seen[annotation.id], noticed_by=noticed_by)
+        except DocloopError as problem:
+            refused[annotation.id] = problem
+            continue
+        new += [] if known else [row]
+        current.append(_pointer(row, task.document, submitted_at=annotation.updated_at, task_id=task.task_id))
+    Correction.objects.bulk_create(new)
+    outcomes.keep(new)
+    _point(current)
+    for correction in new:
+        with log_context.about(document=correction.document_id, correction=correction.pk):
+            log.info("recorded in the ledger")
+    return refused
+
+
+def _earlier(annotation_ids: Collection[int]) -> dict[int, list[Correction]]:
+    """The rows that the ledger has of these annotations of Label Studio's, the oldest first."""
+    rows = Correction.objects.filter(source=Source.LABEL_STUDIO, annotation_id__in=annotation_ids)
+    found: dict[int, list[Correction]] = {}
+    for row in rows.order_by("pk").select_related("extraction").defer("answers", "findings"):
+        found.setdefault(row.annotation_id, []).append(row)
+    return found
+
+
+def _row(
+    task: LabelTask | Recheck, annotation: AnnotationView, seen: Extraction | None, *, noticed_by: str
+) -> Correction:
+    """A new row for what an annotation says, not written yet. Raises `Refused` if it can't be understood."""
     document = task.document
-    seen = _seen(task, annotation)
     answers: tuple[Answer, ...] = ()
     ended: dict[str, str] = {}
     found: tuple[Finding, ...] = ()
@@ -106,32 +145,24 @@ def record(task: LabelTask | Recheck, annotation: AnnotationView, *, noticed_by:
             schema = document.document_type.schema
             found = validation.findings(schema, answers, absent=absent)
             found += validation.misplaced(schema, dragged, document.word_pages)
-    correction, new = Correction.objects.get_or_create(
+    return Correction(
         source=Source.LABEL_STUDIO,
         annotation_id=annotation.id,
         content_hash=content_hash(document.pk, annotation),
-        defaults={
-            "document": document,
-            "skipped": annotation.skipped,
-            "answers": json_of(answers),
-            "outcomes": ended,
-            "findings": [finding.to_json() for finding in found],
-            "unsettled": not _confirmed(found, task),
-            "set_aside": labelling.problem_in(annotation.result)[:20] if annotation.skipped else "",
-            "extraction": seen,
-            "recheck": task if isinstance(task, Recheck) else None,
-            "annotator": str(annotation.completed_by or "")[:150],
-            "lead_time": annotation.lead_time,
-            "submitted_at": annotation.updated_at,
-            "noticed_by": noticed_by,
-        },
+        document=document,
+        skipped=annotation.skipped,
+        answers=json_of(answers),
+        outcomes=ended,
+        findings=[finding.to_json() for finding in found],
+        unsettled=not _confirmed(found, task),
+        set_aside=labelling.problem_in(annotation.result)[:20] if annotation.skipped else "",
+        extraction=seen,
+        recheck=task if isinstance(task, Recheck) else None,
+        annotator=str(annotation.completed_by or "")[:150],
+        lead_time=annotation.lead_time,
+        submitted_at=annotation.updated_at,
+        noticed_by=noticed_by,
     )
-    if new:
-        outcomes.keep(correction)
-        with log_context.about(document=document.pk, correction=correction.pk):
-            log.info("recorded in the ledger")
-    _point(correction, document, submitted_at=annotation.updated_at, task_id=task.task_id)
-    return correction
 
 
 def _confirmed(found: Sequence[Finding], task: LabelTask | Recheck) -> bool:
@@ -140,14 +171,17 @@ def _confirmed(found: Sequence[Finding], task: LabelTask | Recheck) -> bool:
     return {finding.what for finding in found} <= {each["what"] for each in asked_about}
 
 
-def retract(task_id: int, still_there: Collection[int]) -> list[int]:
-    """Annotations of a Label Studio task that are gone there count no longer; answers their documents' ids."""
-    gone = CurrentAnnotation.objects.filter(
-        source=Source.LABEL_STUDIO, task_id=task_id, correction__isnull=False
-    ).exclude(annotation_id__in=still_there)
-    documents = sorted(set(gone.values_list("document_id", flat=True)))
-    gone.update(correction=None)
-    return documents
+def retract(still_there: Mapping[int, Collection[int]]) -> set[int]:
+    """Annotations that are gone in Label Studio count no longer; answers their documents (ids).
+
+    `still_there` has, by Label Studio task, the annotations that it still holds.
+    """
+    pointers = CurrentAnnotation.objects.filter(
+        source=Source.LABEL_STUDIO, task_id__in=still_there, correction__isnull=False
+    )
+    gone = [each for each in pointers if each.annotation_id not in still_there[each.task_id or 0]]
+    CurrentAnnotation.objects.filter(pk__in=[each.pk for each in gone]).update(correction=None)
+    return {each.document_id for each in gone}
 
 
 @transaction.atomic
@@ -180,40 +214,72 @@ def import_answers(document: Document, answers: Sequence[Answer], by: str) -> Co
             "submitted_at": now,
         },
     )
-    _point(correction, document, submitted_at=now, task_id=None)
-    settle(document.pk)
+    _point([_pointer(correction, document, submitted_at=now, task_id=None)])
+    settle([document.pk])
     return correction
 
 
 @transaction.atomic
-def settle(document_id: int) -> bool:
-    """Bring a document's truth and state up to date with its annotations; answers whether its truth changed.
+def settle(document_ids: Collection[int]) -> set[int]:
+    """Bring documents' truths and states up to date with their annotations; answers the documents whose truth changed.
 
-    Rings "correction recorded" if it did. A document without any annotation left goes back to the queue if it has
-    a task there, else to the pool.
+    Rings "correction recorded" for those. A document without any annotation left goes back to the queue if it has
+    a task there, else to the pool. A few statements for any number.
     """
-    document = Document.objects.select_for_update().get(pk=document_id)
-    present = CurrentAnnotation.objects.filter(document=document).select_related("correction")
-    pointers = present.order_by("-submitted_at", "-annotation_id")
-    newest_first = [pointer.correction for pointer in pointers if pointer.correction]
-    said = next((correction for correction in newest_first if not correction.skipped), None)
-    changed = document.truth_id != (said.pk if said else None)
-    if changed:
-        Document.objects.filter(pk=document_id).update(truth=said)
-        doorbell.ring("correction recorded", document_id)
-    if changed and said and said.misfiled:
-        doorbell.ring("document misfiled", document_id)
-    if said:
-        verb = "corrected" if said.source == Source.LABEL_STUDIO else "labels imported"
-        verb = f"said to be of the type {said.misfiled}" if said.misfiled else verb
-        lifecycle.move(document_id, State.CONFIRMED, reason=f"{verb} by {said.annotator}")
-    elif newest_first:
-        why = f": {newest_first[0].set_aside}" if newest_first[0].set_aside else ""
-        lifecycle.move(document_id, State.SKIPPED, reason=f"skipped by {newest_first[0].annotator}{why}")
-    elif document.state in ANSWERED and (home := _home(document)) != document.state:
-        lifecycle.move(document_id, home, reason="no annotation of it is left in Label Studio")
-        doorbell.ring("pool changed", document.document_type_id)
-    return changed
+    documents = Document.objects.select_for_update().filter(pk__in=document_ids).order_by("pk")
+    newest_first = _present(document_ids)
+    moves: dict[int, tuple[Document.State, str]] = {}
+    changed: list[Document] = []
+    misfiled: list[int] = []
+    emptied: set[int] = set()
+    for document in documents:
+        said = next((each for each in newest_first.get(document.pk, ()) if not each.skipped), None)
+        if document.truth_id != (said.pk if said else None):
+            document.truth = said
+            changed.append(document)
+            misfiled += [document.pk] if said and said.misfiled else []
+        if document.pk in newest_first:
+            moves[document.pk] = _answered(said, newest_first[document.pk][0])
+        elif document.state in ANSWERED and (home := _home(document)) != document.state:
+            moves[document.pk] = (home, "no annotation of it is left in Label Studio")
+            emptied.add(document.document_type_id)
+    _keep_truths(changed)
+    doorbell.ring("correction recorded", *(each.pk for each in changed))
+    doorbell.ring("document misfiled", *misfiled)
+    lifecycle.move_each(moves)
+    doorbell.ring("pool changed", *emptied)
+    return {each.pk for each in changed}
+
+
+def _keep_truths(documents: Sequence[Document]) -> None:
+    truths = [document.truth_id for document in documents]
+    with connection.cursor() as cursor:  # `bulk_update` takes 0.5 ms a row
+        cursor.execute(
+            "UPDATE annotation_document AS document SET truth_id = new.truth_id "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS new (id, truth_id) WHERE document.id = new.id",
+            [[document.pk for document in documents], truths],
+        )
+
+
+def _present(document_ids: Collection[int]) -> dict[int, list[Correction]]:
+    """By document, what its annotations say now, the newest first; documents without any left out."""
+    pointers = CurrentAnnotation.objects.filter(document__in=document_ids, correction__isnull=False)
+    newest_first = pointers.order_by("-submitted_at", "-annotation_id").select_related("correction")
+    found: dict[int, list[Correction]] = {}
+    for pointer in newest_first.defer("correction__answers", "correction__findings"):
+        if pointer.correction:
+            found.setdefault(pointer.document_id, []).append(pointer.correction)
+    return found
+
+
+def _answered(said: Correction | None, newest: Correction) -> tuple[Document.State, str]:
+    """The state of a document that somebody answered or skipped, and why it is in it."""
+    if said is None:
+        why = f": {newest.set_aside}" if newest.set_aside else ""
+        return State.SKIPPED, f"skipped by {newest.annotator}{why}"
+    verb = "corrected" if said.source == Source.LABEL_STUDIO else "labels imported"
+    verb = f"said to be of the type {said.misfiled}" if said.misfiled else verb
+    return State.CONFIRMED, f"{verb} by {said.annotator}"
 
 
 def _read(
@@ -258,35 +324,49 @@ def _home(document: Document) -> Document.State:
     return State.EXTRACTED if document.extraction_id else State.READ
 
 
-def _seen(task: LabelTask | Recheck, annotation: AnnotationView) -> Extraction | None:
-    """The extraction that the person was shown: of the version they began with, else the task's.
+def _seen(said: Sequence[Said], earlier: Mapping[int, Sequence[Correction]]) -> dict[int, Extraction | None]:
+    """By annotation, the extraction that the person was shown: of the version they began with, else the task's.
 
     Who edits an annotation sees what it says, not what a newer model says: what was seen at first stays. Who is asked
     again begins with something else; what they say is held against what the first person was shown.
     """
-    if isinstance(task, Recheck):
-        return task.first.extraction
-    earlier = Correction.objects.filter(
-        source=Source.LABEL_STUDIO, annotation_id=annotation.id, document_id=task.document_id
-    )
-    if first := earlier.order_by("pk").select_related("extraction").first():
-        return first.extraction
-    begun_with = Extraction.objects.filter(
-        document_id=task.document_id, model_version=annotation.model_version
-    )
-    return begun_with.first() or task.extraction
+    named = {annotation.model_version for _, annotation in said} - {""}
+    documents = [task.document_id for task, _ in said]
+    of_versions = Extraction.objects.filter(document__in=documents, model_version__in=named)
+    begun = {(each.document_id, each.model_version): each for each in of_versions} if named else {}
+    found: dict[int, Extraction | None] = {}
+    for task, annotation in said:
+        of_document = (
+            each for each in earlier.get(annotation.id, ()) if each.document_id == task.document_id
+        )
+        if isinstance(task, Recheck):
+            found[annotation.id] = task.first.extraction
+        elif first := next(of_document, None):
+            found[annotation.id] = first.extraction
+        else:
+            begun_with = begun.get((task.document_id, annotation.model_version))
+            found[annotation.id] = begun_with or task.extraction
+    return found
 
 
-def _point(
+def _pointer(
     correction: Correction, document: Document, *, submitted_at: datetime, task_id: int | None
-) -> None:
-    CurrentAnnotation.objects.update_or_create(
+) -> CurrentAnnotation:
+    return CurrentAnnotation(
         source=correction.source,
         annotation_id=correction.annotation_id,
-        defaults={
-            "document": document,
-            "correction": correction,
-            "submitted_at": submitted_at,
-            "task_id": task_id,
-        },
+        document=document,
+        correction=correction,
+        submitted_at=submitted_at,
+        task_id=task_id,
+    )
+
+
+def _point(current: Sequence[CurrentAnnotation]) -> None:
+    """Have each annotation point to its row, whatever it pointed to."""
+    CurrentAnnotation.objects.bulk_create(
+        sorted(current, key=lambda each: each.annotation_id),
+        update_conflicts=True,
+        unique_fields=["source", "annotation_id"],
+        update_fields=["document", "correction", "submitted_at", "task_id"],
     )

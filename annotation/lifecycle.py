@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -28,17 +30,27 @@ MAY_FOLLOW: dict[Document.State, set[Document.State]] = {
 POOL = (State.READ, State.EXTRACTED)
 
 
-@transaction.atomic
 def move(document_id: int, to: Document.State, *, reason: str) -> None:
     """Move one document; to where it is already is no move. Raises `IllegalMove`."""
-    document = Document.objects.select_for_update().get(pk=document_id)
-    before = State(document.state)
-    if before == to:
-        return
-    if to not in MAY_FOLLOW[before]:
-        raise IllegalMove(f"document {document_id} is {before}, it can't become {to}")
-    Move.objects.create(document=document, before=before, after=to, reason=reason[:500])
-    Document.objects.filter(pk=document_id).update(state=to)
+    move_each({document_id: (to, reason)})
+
+
+@transaction.atomic
+def move_each(moves: Mapping[int, tuple[Document.State, str]]) -> None:
+    """Move every document (by id) to its state, for its reason; all or none. Raises `IllegalMove`."""
+    documents = Document.objects.select_for_update().filter(pk__in=moves).order_by("pk")
+    before = {pk: State(state) for pk, state in documents.values_list("pk", "state")}
+    made: list[Move] = []
+    for pk, (to, reason) in moves.items():
+        if before[pk] == to:
+            continue
+        if to not in MAY_FOLLOW[before[pk]]:
+            raise IllegalMove(f"document {pk} is {before[pk]}, it can't become {to}")
+        made.append(Move(document_id=pk, before=before[pk], after=to, reason=reason[:500]))
+    Move.objects.bulk_create(made)
+    for after in {move.after for move in made}:
+        moved = [move.document_id for move in made if move.after == after]
+        Document.objects.filter(pk__in=moved).update(state=after)
 
 
 @transaction.atomic

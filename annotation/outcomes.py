@@ -6,6 +6,8 @@ background (`keep_missing`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from annotation import causes
@@ -15,17 +17,19 @@ from annotation.models import Correction, Outcome
 BATCH = 500
 
 
-def keep(correction: Correction) -> None:
-    """Write the figures of a correction; in the transaction that records it. Skips and imported labels have none."""
-    if not correction.skipped and correction.source == Correction.Source.LABEL_STUDIO:
-        Outcome.objects.bulk_create([_of(correction)], ignore_conflicts=True)
+def keep(corrections: Iterable[Correction]) -> None:
+    """Write the figures of corrections; in the transaction that records them. Skips and imported labels have none."""
+    said = [
+        each for each in corrections if not each.skipped and each.source == Correction.Source.LABEL_STUDIO
+    ]
+    Outcome.objects.bulk_create(map(_of, said), ignore_conflicts=True)
 
 
 def keep_missing() -> int:
     """Write the figures of all corrections that have none, the newest first; answers how many."""
     kept = 0
     while batch := list(_without()[:BATCH]):
-        Outcome.objects.bulk_create([_of(correction) for correction in batch], ignore_conflicts=True)
+        keep(batch)
         kept += len(batch)
     return kept
 

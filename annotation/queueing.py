@@ -258,13 +258,11 @@ def _bring_back(document_type: DocumentType, project_id: int) -> None:
         document__in=skipped_long_ago(document_type), state=TaskState.DONE, project_id=project_id
     )
     asked = {task_id for task_id in tasks.order_by("pk").values_list("task_id", flat=True)[:BATCH] if task_id}
-    gone = label_studio.delete_untouched(project_id, asked, skipped_too=True) if asked else None
+    gone = (label_studio.delete_untouched(project_id, asked, skipped_too=True) if asked else None) or ()
     with transaction.atomic():
         jobs.assert_held()
-        for task_id in sorted(gone or ()):
-            LabelTask.objects.filter(task_id=task_id, state=TaskState.DONE).update(state=TaskState.WITHDRAWN)
-            for document_id in ledger.retract(task_id, still_there=()):
-                ledger.settle(document_id)
+        LabelTask.objects.filter(task_id__in=gone, state=TaskState.DONE).update(state=TaskState.WITHDRAWN)
+        ledger.settle(ledger.retract(dict.fromkeys(gone, ())))
 
 
 def _choose(document_type: DocumentType, project_id: int) -> None:

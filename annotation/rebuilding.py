@@ -7,18 +7,21 @@ rows knew.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from annotation import audit_trail, inbox, label_studio, ledger
+from annotation import audit_trail, inbox, label_studio, label_studio_whole, ledger
 from annotation.errors import LabelStudioRefused
 from annotation.models import Correction, CurrentAnnotation, Document, DocumentType, LabelTask, Recheck
 from annotation.task_views import Entry, LabelTaskView
 
 NOT_FOUND = 404
 NOTICED_BY = "rebuild"
+BATCH = 100  # tasks: their documents are locked for as long as it takes to write what was said of them, below a second
 # What points to a row of the ledger that is not there: no foreign key lets that happen, a damaged database does
 LOST = "NOT EXISTS (SELECT FROM annotation_correction WHERE id = {})"
 LET_GO = (
@@ -44,6 +47,13 @@ class Rebuilt:
     foreign: int = 0  # tasks with annotations, of documents that Docloop has not
 
 
+class Listed(NamedTuple):
+    """A task, and the project that holds it."""
+
+    project_id: int
+    entry: Entry
+
+
 def rebuild(*, by: str, dry: bool = False) -> Iterator[Rebuilt]:
     """Bring the ledger up to date with every project, one after the other; `dry` counts and changes nothing.
 
@@ -65,68 +75,73 @@ def rebuild(*, by: str, dry: bool = False) -> Iterator[Rebuilt]:
 
 def _rebuild(document_type: DocumentType, *, dry: bool) -> Rebuilt:
     found = Rebuilt(document_type.name)
-    account = label_studio.service_account()
-    ids: set[int] = set()
-    answered = [entry for entry in _inventory(document_type) if entry.annotation_ids]
+    answered = [each for each in _inventory(document_type) if each.entry.annotation_ids]
     documents = set(document_type.documents.values_list("pk", flat=True))
     rechecks = dict(
         Recheck.objects.filter(document__document_type=document_type).values_list("task_id", "purpose")
     )
-    own = [entry for entry in answered if entry.document_id in documents]
-    further = [entry for entry in answered if entry.document_id is None and entry.task_id in rechecks]
+    own = [each for each in answered if each.entry.document_id in documents]
+    further = [each for each in answered if each.entry.document_id is None and each.entry.task_id in rechecks]
     found.foreign = len(answered) - len(own) - len(further)
-    for entry in own:
-        ids |= _compare(entry, found, account, dry=dry)
+    ids = _compare(own, found, dry=dry)
     if not dry:
         _repoint_rechecks(document_type)
-    for entry in further:
-        if rechecks[entry.task_id] == Recheck.Purpose.PROBE:
-            found.probes += len(entry.annotation_ids)
-        else:
-            ids |= _compare(entry, found, account, dry=dry)
+    probes = [each for each in further if rechecks[each.entry.task_id] == Recheck.Purpose.PROBE]
+    found.probes = sum(len(each.entry.annotation_ids) for each in probes)
+    ids |= _compare([each for each in further if each not in probes], found, dry=dry)
     rows = Correction.objects.filter(document__document_type=document_type, source=ledger.Source.LABEL_STUDIO)
     present = set(rows.values_list("annotation_id", flat=True).distinct())
     found.gone = rows.filter(annotation_id__in=present - ids).count()
     return found
 
 
-def _compare(entry: Entry, found: Rebuilt, account: str, *, dry: bool) -> set[int]:
-    """Count a task's annotations, and take them unless `dry`; answers their ids."""
-    view = label_studio.fetch_task(entry.task_id)
-    if view is None:  # deleted since it was listed
-        return set()
-    found.held += len(view.annotations)
-    found.known += _recorded(view)
-    if not dry:
-        with transaction.atomic():
-            found.problems += inbox.take(view, NOTICED_BY, account)
-            found.taken += _recorded(view)
-    return {annotation.id for annotation in view.annotations}
+def _compare(listed: Sequence[Listed], found: Rebuilt, *, dry: bool) -> set[int]:
+    """Count the tasks' annotations, and take them unless `dry`; answers their ids."""
+    account = label_studio.service_account() if listed else ""
+    ids: set[int] = set()
+    for project_id, task_ids in _batches(listed):
+        views = label_studio_whole.fetch_tasks(project_id, task_ids)
+        annotations = [annotation.id for view in views for annotation in view.annotations]
+        found.held += len(annotations)
+        found.known += _recorded(views)
+        if not dry:
+            with transaction.atomic():
+                found.problems += inbox.take(views, NOTICED_BY, account)
+                found.taken += _recorded(views)
+        ids.update(annotations)
+    return ids
 
 
-def _recorded(view: LabelTaskView) -> int:
-    """How many of a task's annotations are in the ledger with the content that they have."""
-    ids = [annotation.id for annotation in view.annotations]
+def _batches(listed: Sequence[Listed]) -> Iterator[tuple[int, list[int]]]:
+    """A project and tasks of it, so many as are fetched and taken at once: one by one, each takes 50 ms."""
+    for project_id, group in groupby(listed, key=lambda each: each.project_id):
+        task_ids = [each.entry.task_id for each in group]
+        for start in range(0, len(task_ids), BATCH):
+            yield project_id, task_ids[start : start + BATCH]
+
+
+def _recorded(views: Sequence[LabelTaskView]) -> int:
+    """How many of the tasks' annotations are in the ledger with the content that they have."""
+    said = {annotation.id: annotation for view in views for annotation in view.annotations}
     pointers = CurrentAnnotation.objects.filter(
-        source=ledger.Source.LABEL_STUDIO, annotation_id__in=ids, correction__isnull=False
-    ).select_related("correction")
-    recorded = {each.annotation_id: each.correction for each in pointers if each.correction}
+        source=ledger.Source.LABEL_STUDIO, annotation_id__in=said, correction__isnull=False
+    )
+    contents = pointers.values_list("annotation_id", "correction__document", "correction__content_hash")
     return sum(
-        annotation.id in recorded
-        and recorded[annotation.id].content_hash
-        == ledger.content_hash(recorded[annotation.id].document_id, annotation)
-        for annotation in view.annotations
+        content == ledger.content_hash(document_id, said[annotation_id])
+        for annotation_id, document_id, content in contents
     )
 
 
-def _inventory(document_type: DocumentType) -> Iterator[Entry]:
+def _inventory(document_type: DocumentType) -> Iterator[Listed]:
     """Every task of the type's project, and of those that it had before; one that is gone holds nothing."""
     former = LabelTask.objects.filter(document__document_type=document_type).values_list(
         "project_id", flat=True
     )
     for project_id in sorted({document_type.project_id or 0, *former}):
         try:
-            yield from label_studio.inventory(project_id)
+            for entry in label_studio.inventory(project_id):
+                yield Listed(project_id, entry)
         except LabelStudioRefused as refusal:
             if refusal.status != NOT_FOUND:
                 raise

@@ -276,7 +276,9 @@ def answer(recheck: Recheck, annotation: AnnotationView, *, noticed_by: str) -> 
     regions, _ = labelling.read_annotation(annotation.result, recheck.document.word_pages, schema)
     ended = labelling.outcomes(labelling.shown(recheck.shows, schema), regions, schema)
     if recheck.purpose != Purpose.PROBE:
-        ledger.record(recheck, annotation, noticed_by=noticed_by)
+        problems = ledger.record([(recheck, annotation)], noticed_by=noticed_by)
+        if annotation.id in problems:
+            raise problems[annotation.id]
     answered_before = recheck.state == State.DONE
     recheck.state, recheck.annotator = State.DONE, annotation.completed_by[:150]
     recheck.lead_time, recheck.answered_at = annotation.lead_time, annotation.updated_at

@@ -50,9 +50,11 @@ def origins() -> set[str]:
     }
 
 
-def show_again(task: Task) -> None:
-    """Somebody goes to the task by a link of ours: if it is done, its pages are shown once more."""
-    type(task).objects.filter(pk=task.pk, state="done").update(shown_until=timezone.now() + LOOKED_AT_FOR)
+def show_again(*tasks: Task) -> None:
+    """Somebody goes to these tasks by a link of ours: if they are done, their pages are shown once more."""
+    for kind in {type(task) for task in tasks}:
+        done = kind.objects.filter(pk__in=[task.pk for task in tasks if type(task) is kind], state="done")
+        done.update(shown_until=timezone.now() + LOOKED_AT_FOR)
 
 
 @require_safe

@@ -169,7 +169,7 @@ def make_truth(
         }
         | more
     )
-    outcome_rows.keep(correction)
+    outcome_rows.keep([correction])
     Document.objects.filter(pk=document.pk).update(truth=correction, state=Document.State.CONFIRMED)
     return correction
 

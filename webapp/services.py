@@ -40,7 +40,7 @@ def check() -> list[Service]:
     }
     with ThreadPoolExecutor(len(asked)) as threads:
         answers = {name: threads.submit(ask) for name, ask in asked.items()}
-    found = [Service("Workers", *_workers())]
+    found = [Service("Workers", *workers())]
     for name, answer in answers.items():
         problem = answer.exception()
         if problem:
@@ -80,8 +80,8 @@ def _nobody_works() -> bool:
     return first is False
 
 
-def _workers() -> tuple[bool, str]:
-    """Told by the jobs."""
+def workers() -> tuple[bool, str]:
+    """Whether somebody does what is due, and how much there is, in words: told by the jobs."""
     waiting = Job.objects.filter(state=Job.State.WAITING).count()
     running = Job.objects.filter(state=Job.State.RUNNING).count()
     said = f"{running} job{'' if running == 1 else 's'} running, {waiting} waiting"

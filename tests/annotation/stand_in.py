@@ -5,7 +5,7 @@ It stands at the seam (`annotation.label_studio`'s functions). The journeys use 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from annotation import label_studio, label_studio_backend
+from annotation import label_studio, label_studio_backend, label_studio_whole
 from annotation.errors import LabelStudioRefused, LabelStudioUnreachable
 from annotation.models import Document, LabelTask
 from annotation.task_views import AnnotationView, Entry, LabelTaskView
@@ -43,6 +43,13 @@ class LabelStudioInMemory:
         view = self.task(task_id)
         self.during_fetch()
         return view
+
+    def fetch_tasks(self, project_id: int, task_ids: Collection[int]) -> list[LabelTaskView]:
+        self._answer()
+        self.fetched += task_ids
+        views = [self.projects[project_id][each] for each in task_ids if each in self.projects[project_id]]
+        self.during_fetch()
+        return views
 
     def inventory(self, project_id: int) -> Iterator[Entry]:
         self._answer()
@@ -204,6 +211,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> LabelStudioInMemory:
     stand_in = LabelStudioInMemory()
     for name in ("fetch_task", "inventory", "ensure_webhook", "service_account"):
         monkeypatch.setattr(label_studio, name, getattr(stand_in, name))
+    monkeypatch.setattr(label_studio_whole, "fetch_tasks", stand_in.fetch_tasks)
     monkeypatch.setattr(label_studio_backend, "ensure_backend", stand_in.ensure_backend)
     return stand_in
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from annotation import document_types, extraction, lifecycle
 from annotation.models import Document, DocumentType, Extraction
@@ -110,6 +114,34 @@ def test_a_version_that_comes_back_shows_what_it_said_before_and_is_not_asked_ag
     extraction.extract_pool(kind.pk)
     since.refresh_from_db()
     assert (since.extraction.model_version, len(asked)) == ("kind-v1", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_one_worker_takes_up_another_does_not_write_again(asked):
+    kind = make_type(**CHAMPION)
+    document = make_document(kind)
+    said = make_extraction(document, version="kind-v1")
+    Document.objects.update(extraction=make_extraction(document, version="kind-v2"))
+    other: list[str] = []
+
+    def take_up_too():
+        with CaptureQueriesContext(connection) as asked_of_the_database:
+            extraction.take_up(kind.pk)
+        other.extend(each["sql"] for each in asked_of_the_database)
+        connection.close()
+
+    thread = threading.Thread(target=take_up_too)
+    with transaction.atomic():
+        extraction.take_up(kind.pk)
+        thread.start()
+        with connection.cursor() as cursor:
+            waits = False
+            while thread.is_alive() and not waits:
+                cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+                (waits,) = cursor.fetchone()
+    thread.join()
+    assert Document.objects.get().extraction == said
+    assert other and not any(sql.startswith('UPDATE "annotation_document"') for sql in other)
 
 
 def test_nothing_is_taken_up_where_nothing_reads(asked):

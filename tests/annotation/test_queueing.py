@@ -415,7 +415,7 @@ def skip(document, task, days):
         task_id=task.task_id,
     )
     LabelTask.objects.filter(pk=task.pk).update(state="done")
-    ledger.settle(document.pk)
+    ledger.settle([document.pk])
 
 
 def test_a_skipped_document_comes_back_as_a_new_task_after_a_day(studio, receipts):

