@@ -23,6 +23,7 @@ FACTS_OF_DOCUMENTS = (
     "document without type read",
     "document misfiled",
     "correction recorded",
+    "document accepted",
     "extraction asked",
 )
 NOT_FOUND = 404

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -12,8 +12,8 @@ from django.core.files.storage import default_storage
 from annotation import ledger
 from annotation.models import Correction, DocumentType, Page
 from models.alignment import OUTSIDE, label_words
-from models.extractors.base import Answer
-from models.schema import Schema
+from models.extractors.base import Answer, Value
+from models.schema import Field, Kind, Schema
 
 Row = dict[str, Any]  # JSON
 
@@ -49,6 +49,20 @@ def picture(page: Page) -> bytes:
             return bytes(file.read())
     except FileNotFoundError:
         return b""
+
+
+def values_of(field: Field, said: Iterable[Answer | Value]) -> list[str]:
+    """A field's values as they are compared; as they were typed where they are no value of the field's kind."""
+    texts = [each.text for each in said if each.field == field.name]
+    if field.kind is Kind.TEXT:
+        return texts  # upper-case letters and digits serve comparing, not reading
+    return [field.normalise(text) or text for text in texts]
+
+
+def value_of(field: Field, said: Iterable[Answer | Value]) -> str | list[str] | None:
+    """The same as one value, where the field doesn't repeat; None if it is absent."""
+    values = values_of(field, said)
+    return values if field.repeats else next(iter(values), None)
 
 
 def line(row: Row) -> bytes:

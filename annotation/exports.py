@@ -5,27 +5,24 @@ A document at a time, by its id, so that it makes no difference how many there a
 
 from __future__ import annotations
 
-import csv
-import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from annotation import audit_trail
-from annotation.export_rows import Row, Sink, line, truths, word_tags
+from annotation.export_rows import Row, Sink, line, truths, value_of, values_of, word_tags
 from annotation.exports_coco import coco
+from annotation.exports_csv import cell, csv_row, finished_table, tame
 from annotation.exports_unseen import unseen
 from annotation.models import Correction, DocumentType
 from models.alignment import label_words
 from models.extractors.base import Answer
 from models.lines import lines_of
 from models.pages import Page
-from models.schema import Field, Kind
+from models.schema import Field
 
 PARQUET = "application/vnd.apache.parquet"
-# what spreadsheets take for a formula at the start of a cell (OWASP, "CSV injection")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ def _json_lines(document_type: DocumentType) -> Iterator[bytes]:
             | {
                 "document_type": document_type.name,
                 "sha256": truth.document.sha256,
-                "fields": {field.name: _value(field, truth) for field in schema},
+                "fields": {field.name: value_of(field, truth.said) for field in schema},
                 "unconfirmed": sorted(truth.unconfirmed),
                 "answers": [answer.to_json() for answer in truth.said if answer.field in schema],
                 "outcomes": truth.outcomes,
@@ -71,14 +68,14 @@ def _table(document_type: DocumentType) -> Iterator[bytes]:
     """A document a row, a field a column; several values of a field stand in one cell, a line each."""
     schema = document_type.schema
     facts = ("id", "filename", "source", "annotator", "submitted_at", "seconds")
-    yield _csv_row([*facts[:2], *schema.names, "unconfirmed", *facts[2:]])
+    yield csv_row([*facts[:2], *schema.names, "unconfirmed", *facts[2:]])
     for truth in truths(document_type):
         known = _facts(truth)
-        cells = [_cell(field, truth) for field in schema]
+        cells = [cell(field, values_of(field, truth.said)) for field in schema]
         unconfirmed = " ".join(sorted(truth.unconfirmed))
-        yield _csv_row(
-            [*(_tame(known[each]) for each in facts[:2]), *cells, unconfirmed]
-            + [_tame(known[each]) for each in facts[2:]]
+        yield csv_row(
+            [*(tame(known[each]) for each in facts[:2]), *cells, unconfirmed]
+            + [tame(known[each]) for each in facts[2:]]
         )
 
 
@@ -175,37 +172,6 @@ def _facts(truth: Correction) -> Row:
     }
 
 
-def _values(field: Field, truth: Correction) -> list[str]:
-    """The field's values as they are compared; as they were typed where they are no value of the field's kind."""
-    texts = [answer.text for answer in truth.said if answer.field == field.name]
-    if field.kind is Kind.TEXT:
-        return texts  # upper-case letters and digits serve comparing, not reading
-    return [field.normalise(text) or text for text in texts]
-
-
-def _value(field: Field, truth: Correction) -> Any:  # a text, a list of them or None
-    values = _values(field, truth)
-    return values if field.repeats else next(iter(values), None)
-
-
-def _cell(field: Field, truth: Correction) -> str:
-    values = _values(field, truth)
-    figures = field.kind in (Kind.MONEY, Kind.NUMBER) and all(map(field.normalise, values))
-    text = "\n".join(values)
-    return text if figures else _tame(text)
-
-
-def _tame(cell: Any) -> str:  # whatever a fact is
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def _csv_row(cells: Iterable[Any]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue().encode()
-
-
 def _parquet(document_type: DocumentType) -> Iterator[bytes]:
     # here and not above: the library takes 60 MB, in every process that knows how exports are called
     from annotation.exports_parquet import parquet
@@ -218,6 +184,13 @@ FORMS = {
     for form in (
         Form("jsonl", "JSON lines, a document each", "jsonl", "application/jsonl", _json_lines),
         Form("csv", "Table (CSV)", "csv", "text/csv; charset=utf-8", _table),
+        Form(
+            "finished",
+            "Results: confirmed and accepted unseen (CSV)",
+            "finished.csv",
+            "text/csv; charset=utf-8",
+            finished_table,
+        ),
         Form("words", "Word labels (FUNSD's form)", "words.jsonl", "application/jsonl", _word_labels),
         Form("parquet", "Hugging Face datasets (pages, words, tags)", "parquet", PARQUET, _parquet),
         Form("coco", "COCO (page images and boxes)", "coco.zip", "application/zip", coco),

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 
 from django.db.models import OuterRef, Subquery
 
-from annotation.export_rows import Row, line
+from annotation.export_rows import Row, line, value_of
 from annotation.models import Document, DocumentType, Move
 from models.extractors.base import Value
-from models.schema import Field, Kind
 
 UNSEEN = "accepted unseen"
 AT_ONCE = 1000  # documents in memory
@@ -42,7 +41,7 @@ def unseen(document_type: DocumentType) -> Iterator[bytes]:
         chunk_size=AT_ONCE
     ):
         said = [Value.from_json(stored) for stored in values]
-        fields: Row = {field.name: _value(field, said) for field in document_type.schema}
+        fields: Row = {field.name: value_of(field, said) for field in document_type.schema}
         sure = dict(absent)
         for value in said:
             sure[value.field] = min(value.confidence, sure.get(value.field, 1.0))
@@ -60,13 +59,3 @@ def unseen(document_type: DocumentType) -> Iterator[bytes]:
                 "confidence": {name: sure.get(name) for name in document_type.schema.names},
             }
         )
-
-
-def _value(field: Field, said: list[Value]) -> str | list[str] | None:
-    """As values of truths are written: as they are compared, but texts as they stand on the page."""
-    found = [value for value in said if value.field == field.name]
-    texts = [
-        value.text if field.kind is Kind.TEXT else field.normalise(value.text) or value.text
-        for value in found
-    ]
-    return texts if field.repeats else next(iter(texts), None)

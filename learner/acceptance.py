@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from annotation import jobs, lifecycle
+from annotation import doorbell, jobs, lifecycle
 from annotation.models import Document, DocumentType, Move
 from learner import automation, ranking
 from learner.models import AcceptanceRule, Automation
@@ -126,6 +126,8 @@ def _move(ids: Sequence[int], to: Document.State, *, reason: str) -> int:
     for start in range(0, len(ids), BATCH):
         with transaction.atomic():
             jobs.assert_held()
-            some = Document.objects.filter(pk__in=ids[start : start + BATCH])
-            moved += lifecycle.move_many(some, to, reason=reason)
+            some = ids[start : start + BATCH]
+            moved += lifecycle.move_many(Document.objects.filter(pk__in=some), to, reason=reason)
+            if to is State.ACCEPTED:
+                doorbell.ring("document accepted", *some)
     return moved

@@ -2,7 +2,9 @@
 
 In `webapp` and not beside the ledger, since events come from both the ledger and the models' lives, and what they say
 (addresses of pages and of the API) is the web app's. Messages hold ids, names of fields, counts and addresses: never a
-document's text, so that an endpoint that is somebody else's learns nothing that it could not ask the API for.
+document's text, so that an endpoint that is somebody else's learns nothing that it could not ask the API for. Only one
+that was chosen for it (`with_fields`) is sent the values of finished documents: they are put in when a message is sent,
+and kept in no row, so that what is erased is gone.
 
 A fact (`webapp.wiring`) has a `Delivery` row written for every endpoint that asked for the event; each is sent by a job
 of its own (`annotation.jobs`), which tries again until it is answered, and is given up after `GIVE_UP`.
@@ -24,7 +26,7 @@ from django.urls import reverse
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
-from annotation import doorbell, jobs
+from annotation import doorbell, finished, jobs
 from annotation.errors import Refused, Unreachable
 from annotation.labelling import CHOSEN_TYPE
 from annotation.models import Correction
@@ -34,6 +36,7 @@ from webapp.models import Delivery, WebhookEndpoint
 
 EVENTS = {
     "correction.recorded": "Somebody corrected a document, or confirmed it",
+    "document.finished": "A document is done: confirmed by a person, or accepted unseen",
     "version.promoted": "Another model version reads a document type's documents now, also after going back",
     "drift.detected": "The audit showed that more is wrong than auto-accept promised: it switched itself off",
 }
@@ -74,6 +77,15 @@ def announce_correction(document_id: int) -> None:
         announce(endpoint, (correction_event(correction) for correction in related))
 
 
+def announce_finished(document_id: int) -> None:
+    """Tell that a document is done, if it is; of another correction, or another version's extraction, anew."""
+    told = list(listeners("document.finished"))
+    done = finished.of_document(document_id) if told else None
+    for endpoint in told:
+        if done and done.at >= endpoint.created_at:
+            announce(endpoint, [finished_event(done)])
+
+
 def announce_champion(type_id: int) -> None:
     """Tell of the versions of a type that became its champion."""
     for endpoint in listeners("version.promoted"):
@@ -107,6 +119,20 @@ def correction_event(correction: Correction) -> Event:
         "api": address("api:document", document.pk),
     }
     return Event("correction.recorded", str(correction.pk), correction.recorded_at, data)
+
+
+def finished_event(done: finished.Finished) -> Event:
+    data = {
+        "document_id": done.document_id,
+        "document_type": done.document.document_type.name,
+        "sha256": done.document.sha256,
+        "how": done.how,
+        "model_version": done.model_version,
+        "unconfirmed": list(done.unconfirmed),
+        "page": address("document", done.document_id),
+        "api": address("api:document", done.document_id),
+    }
+    return Event("document.finished", f"{done.document_id} {done.about}", done.at, data)
 
 
 def promotion_event(move: VersionMove) -> Event:
@@ -154,7 +180,7 @@ def listeners(event: str) -> QuerySet[WebhookEndpoint]:
     return WebhookEndpoint.objects.filter(active=True, events__contains=[event])
 
 
-def add_endpoint(url: str, events: Iterable[str], *, by: str) -> WebhookEndpoint:
+def add_endpoint(url: str, events: Iterable[str], *, by: str, with_fields: bool = False) -> WebhookEndpoint:
     """A new endpoint, told of what happens from now on; raises `Refused` for an address or event that can't be."""
     posting.check(url)
     wanted = list(dict.fromkeys(events))
@@ -164,7 +190,9 @@ def add_endpoint(url: str, events: Iterable[str], *, by: str) -> WebhookEndpoint
     if len(url) > 500:
         raise Refused("the address is longer than 500 characters")
     salt = WebhookEndpoint.fresh_salt()
-    return WebhookEndpoint.objects.create(url=url, events=wanted, salt=salt, created_by=by[:150])
+    return WebhookEndpoint.objects.create(
+        url=url, events=wanted, with_fields=with_fields, salt=salt, created_by=by[:150]
+    )
 
 
 @transaction.atomic
@@ -248,7 +276,7 @@ def deliver(delivery_id: int) -> None:
 def _signed(delivery: Delivery, now: datetime) -> tuple[bytes, dict[str, str]]:
     """The message's bytes and headers; every try is signed with its own time."""
     message = f"msg_{delivery.message.hex}"
-    content = json.dumps(delivery.payload, separators=(",", ":"))
+    content = json.dumps(_whole(delivery), separators=(",", ":"), ensure_ascii=False)
     return content.encode(), {
         "Content-Type": "application/json",
         "User-Agent": "Docloop",
@@ -256,6 +284,18 @@ def _signed(delivery: Delivery, now: datetime) -> tuple[bytes, dict[str, str]]:
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Webhook(delivery.endpoint.secret).sign(message, now, content),
     }
+
+
+def _whole(delivery: Delivery) -> Data:
+    """What is sent: the payload, and the values of a finished document where they were asked for and are still its own."""
+    payload: Data = delivery.payload
+    if delivery.event != "document.finished" or not delivery.endpoint.with_fields:
+        return payload
+    done = finished.of_document(payload["data"]["document_id"])
+    if done is None or f"{done.document_id} {done.about}" != delivery.about:
+        return payload  # corrected since, of which another message tells, or erased
+    more = {"filename": done.document.filename, "from": done.document.uploaded_by, "fields": done.fields}
+    return payload | {"data": payload["data"] | more}
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from webapp import notifications, people, sessions
 from webapp.doctor import asked
 
 announce_correction = jobs.job("webapp.announce_correction", "document")(notifications.announce_correction)
+announce_finished = jobs.job("webapp.announce_finished", "document")(notifications.announce_finished)
 announce_champion = jobs.job("webapp.announce_champion", "document_type")(notifications.announce_champion)
 announce_drift = jobs.job("webapp.announce_drift", "document_type")(notifications.announce_drift)
 deliver = jobs.job("webapp.deliver", "delivery")(notifications.deliver)

@@ -23,7 +23,9 @@ WIRING: dict[str, list[str]] = {
         "learner.watch_accepted",
         "learner.compare_models",  # if a challenger is tried out
         "webapp.announce_correction",
+        "webapp.announce_finished",
     ],
+    "document accepted": ["webapp.announce_finished"],  # unseen
     "document misfiled": ["annotation.follow_correction"],  # a person says that it is of another type
     "document refiled": ["annotation.finish_refiling", "learner.close_doubts"],  # with the refiling's id
     "extraction asked": ["annotation.extract_again"],  # by hand

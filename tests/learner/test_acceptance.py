@@ -208,7 +208,7 @@ def test_the_number_of_queries_does_not_grow_with_the_documents(kind, django_ass
     promised(kind, 0.9)
     for _ in range(30):
         extracted(kind, 0.95)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         assert acceptance.accept(kind) == 30
     AcceptanceRule.objects.update(thresholds={"company": 1.0, "date": 1.0, "total": 1.0})
     with django_assert_max_num_queries(18):

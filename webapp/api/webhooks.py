@@ -27,6 +27,7 @@ class EndpointOut(Schema):
     id: int
     url: str
     events: list[str]
+    with_fields: bool = Field(description="Whether it is sent the values of finished documents' fields")
     active: bool
     notice: str = Field(description="Why it was switched off")
     failures: int = Field(description="In a row")
@@ -46,6 +47,9 @@ class EndpointAsked(Schema):
 
     url: str = Field(max_length=500)
     events: list[str] = Field(description=", ".join(notifications.EVENTS))
+    with_fields: bool = Field(
+        False, description="Send it the values of finished documents' fields: then they leave Docloop"
+    )
 
 
 class DeliveryOut(Schema):
@@ -72,7 +76,8 @@ def webhooks(request: HttpRequest) -> Any:  # a queryset, which ninja reads
 @router.post("", auth=needs(Role.OPERATOR), response=answers(made=EndpointMade))
 def add_webhook(request: HttpRequest, asked: EndpointAsked) -> Status[WebhookEndpoint]:
     """A new endpoint, told of what happens from now on; the answer holds its secret, this once."""
-    made = endpoints.add(asked.url.strip(), asked.events, by=request.user.get_username())
+    by = request.user.get_username()
+    made = endpoints.add(asked.url.strip(), asked.events, asked.with_fields, by=by)
     made.refresh_from_db()  # the database says when it was made
     return Status(201, made)
 

@@ -37,6 +37,12 @@ class EndpointForm(forms.Form):
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         error_messages={"required": "Choose at least one event."},
     )
+    with_fields = forms.BooleanField(
+        label="Send it the values of finished documents",
+        required=False,
+        help_text="With document.finished: file name and fields. They leave Docloop then, so choose it for your own programs only.",
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input d-block"}),
+    )
 
 
 @requires(Role.OPERATOR)
@@ -106,10 +112,10 @@ def send_again(request: HttpRequest, endpoint_id: int, delivery_id: int) -> Http
 
 
 @transaction.atomic
-def add(url: str, events: list[str], *, by: str) -> WebhookEndpoint:
+def add(url: str, events: list[str], with_fields: bool = False, *, by: str) -> WebhookEndpoint:
     """A new endpoint, written on the trail. Raises `Refused`."""
-    endpoint = notifications.add_endpoint(url, events, by=by)
-    _write_down(endpoint, "added", by)
+    endpoint = notifications.add_endpoint(url, events, with_fields=with_fields, by=by)
+    _write_down(endpoint, "added" if not with_fields else "added, with fields,", by)
     return endpoint
 
 
