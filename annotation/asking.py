@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from annotation import extraction, labelling
+from annotation import audit_trail, extraction, labelling
 from annotation.models import Document, DocumentType, Extraction, LabelTask
 
 
@@ -16,6 +16,8 @@ def unasked(document_type: DocumentType, document: Document, said: Extraction | 
     """Names of fields that needn't be looked at, in the schema's order; at least one field is always asked for."""
     bound = document_type.assume_above
     if bound is None or said is None or not _calibrated(document_type, said):
+        return []
+    if document.asked_by == audit_trail.DOCLOOP:  # it is unlike the others: confidences may be worth nothing
         return []
     if asked_in_whole(document_type.whole_share, document.sha256, document.audit_probability):
         return []

@@ -27,8 +27,11 @@ def send_or_ask_another(document_id: int, *, by: str) -> None:
 
 
 @transaction.atomic
-def send_to_queue(document_id: int, *, by: str) -> None:
-    """Put a document that nobody has answered at the head of the queue; its length doesn't matter. Raises `Refused`."""
+def send_to_queue(document_id: int, *, by: str, reason: str = "") -> None:
+    """Put a document that nobody has answered at the head of the queue; its length doesn't matter. Raises `Refused`.
+
+    `reason` is what annotators read; empty: who asked for it.
+    """
     locked = Document.objects.select_for_update(of=("self",)).select_related("document_type", "extraction")
     document = locked.get(pk=document_id)
     document_type = document.document_type
@@ -38,7 +41,7 @@ def send_to_queue(document_id: int, *, by: str) -> None:
         raise Refused("Nobody knows yet what type of document this is: say so first, and it goes there.")
     if document_type.project_id is None:
         raise Refused(f"{document_type.title} has no project in Label Studio yet. Try again in a minute.")
-    reason = f"asked for by {by}"
+    reason = reason or f"asked for by {by}"
     Document.objects.filter(pk=document_id).update(priority=HEAD, reason=reason[:200], asked_by=by[:150])
     if document.state != State.QUEUED:
         LabelTask.objects.create(
@@ -49,7 +52,7 @@ def send_to_queue(document_id: int, *, by: str) -> None:
             unasked=asking.unasked(document_type, document, document.extraction),
         )
         lifecycle.move(document_id, State.QUEUED, reason=reason)
-    audit_trail.record(by=by, action="sent to the queue", subject=f"document {document_id}")
+    audit_trail.record(by=by, action="sent to the queue", subject=f"document {document_id}", why=reason)
     doorbell.ring("ranking changed", document_type.pk)
 
 

@@ -44,6 +44,7 @@ def extract_document(document_id: int) -> None:
     version = version_for(document.document_type, document)
     if version and (document.extraction is None or document.extraction.model_version != version):
         _extract([document], document.document_type)
+    doorbell.ring("document extracted", document.pk)
     doorbell.ring("pool changed", document.document_type_id)
 
 

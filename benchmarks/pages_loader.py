@@ -23,7 +23,7 @@ from annotation.models import (
     Extraction,
     Page,
 )
-from benchmarks import pages_ledger, pages_versions
+from benchmarks import pages_ledger, pages_streams, pages_versions
 from benchmarks.pages_sql import TYPES, by_type, case, insert, run
 from learner.models import Look
 from learner.ranking import DEPTH, RULE
@@ -65,6 +65,7 @@ def load(size: Size, *, seed: int = 1, say: Callable[[str], None] = lambda _: No
             ("pages and words", lambda: _pages(types)),
             ("extractions", lambda: _extractions(types)),
             ("looks", lambda: _looks(seed)),
+            ("signals", pages_streams.signals),
             ("corrections", lambda: pages_ledger.corrections(types)),
             ("figures of corrections", lambda: pages_ledger.outcomes(types)),
             ("tasks", pages_ledger.tasks),
@@ -77,6 +78,8 @@ def load(size: Size, *, seed: int = 1, say: Callable[[str], None] = lambda _: No
         ):
             say(f"loading: {title}")
             step()
+    say("loading: windows and alarms")
+    pages_streams.windows(types)
     say("loading: counts of the days before")
     state_counts.count_states()
     _tidy(say)

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from PIL import Image
 
 from annotation.models import Arrival, Correction, Document, DocumentType, Job, LabelImport, Source
-from learner.models import ModelVersion, Run, Suspect
+from learner.models import DriftAlarm, DriftWindow, ModelVersion, Run, Suspect
 from models.generator import generate
 from webapp.models import Delivery, WebhookEndpoint
 
@@ -46,6 +46,8 @@ def samples(count: int) -> Iterator[dict[str, object]]:
         "document_id": _spread(answered, count),
         "correction_id": _spread(Correction.objects.order_by("pk"), count),
         "suspect_id": _spread(doubts, count),
+        "alarm_id": _spread(DriftAlarm.objects.filter(document_type=kind), count),
+        "window_id": _spread(DriftWindow.objects.filter(document_type=kind).exclude(report=""), count),
         "run_id": _spread(Run.objects.filter(document_type=kind), count),
         "job_id": _spread(Job.objects.filter(state=Job.State.FAILED), count),
         "user_id": _spread(people, count),

@@ -77,18 +77,21 @@ class DriftWindow(models.Model):
         REFERENCE = "reference"  # what the champion began with
         COUNT = "count"  # so many documents
         TIME = "time"  # a day (UTC)
+        HOUR = "hour"  # how Docloop did in it, see learner.drift_operations
 
     document_type = models.ForeignKey(
         "annotation.DocumentType", models.CASCADE, related_name="+", db_index=False
     )
     source = models.CharField(max_length=80, blank=True, db_default=NO_SOURCE)
     kind = models.CharField(max_length=9, choices=Kind)
-    first = models.BigIntegerField(help_text="id of its first signals")
+    first = models.BigIntegerField(help_text="id of its first signals; of an hour: its end, since 1970")
     last = models.BigIntegerField(help_text="id of its last signals")
     documents = models.PositiveIntegerField()
     begins = models.DateTimeField()
     ends = models.DateTimeField()
-    figures = models.JSONField(help_text="{signal: [mean, 10th, 50th, 90th percentile]}")
+    figures = models.JSONField(
+        help_text="{signal: [mean, 10th, 50th, 90th percentile]}; of an hour: {figure: [value]}"
+    )
     report = models.CharField(
         max_length=200, blank=True, help_text="Evidently's snapshot in the store, such as drift/7/12.json"
     )
@@ -114,7 +117,7 @@ class DriftAlarm(models.Model):
     document_type = models.ForeignKey("annotation.DocumentType", models.CASCADE, related_name="alarms")
     source = models.CharField(max_length=80, blank=True, db_default=NO_SOURCE)
     kind = models.CharField(max_length=10, choices=Kind)
-    group = models.CharField(max_length=20, help_text="What moved: layout, reading, confidence, values, …")
+    group = models.CharField(max_length=40, help_text="What moved: layout, reading, confidence, values, …")
     version = models.CharField(max_length=60, blank=True, help_text="The champion of the day")
     chance = models.FloatField(help_text="0…1: at most so likely is an alarm like this where nothing changed")
     moved = models.JSONField(default=list, help_text="[[signal, before, after], …], what moved most first")

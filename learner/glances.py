@@ -48,6 +48,7 @@ class Glance:
         float | None
     )  # share (0…1) of the finished documents that no person looked at; None: none is finished
     automation_stopped: str  # why auto-accept switched itself off; "" if it didn't
+    drift: str  # what changed in what comes in, such as "new layout since 12 May"; "" if nothing did
     goal: float  # F1 from which the type is good enough
     to_goal: int | None  # corrections that it is away, by the forecast; None: not in sight, or not known
     champion: VersionReport | None
@@ -122,6 +123,7 @@ def _glance(
         people=people,
         automated=accepted / (accepted + confirmed) if accepted + confirmed else None,
         automation_stopped=automation.why if automation and automation.by_watch and not automation.on else "",
+        drift=headline.drift,
         goal=document_type.goal,
         to_goal=headline.to_goal,
         champion=champion,

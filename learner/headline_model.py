@@ -22,6 +22,10 @@ class Headline(models.Model):
         null=True, help_text="Corrections that the type's goal is away, by the forecast; null: not in sight"
     )
     drift = models.CharField(
-        max_length=200, blank=True, db_default="", help_text="What changed and isn't closed yet, for people"
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What changed and isn't closed yet, for people",
     )
     at = models.DateTimeField(db_default=Now())

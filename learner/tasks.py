@@ -6,10 +6,15 @@ from learner import (
     automation,
     automation_watch,
     canary,
+    drift,
+    drift_concept,
+    drift_operations,
+    drift_reports,
     headlines,
     random_curve,
     rechecking,
     selection,
+    stream,
     suspects,
     training,
     triggers,
@@ -26,12 +31,26 @@ renew_headline = jobs.job("learner.renew_headline", "document_type")(headlines.r
 find_suspects = jobs.job("learner.find_suspects", "document_type")(suspects.find_suspects)
 close_doubts = jobs.job("learner.close_doubts", "refiling")(suspects.close_doubts)
 draw_random_curve = jobs.job("learner.draw_random_curve", "document_type")(random_curve.compare)
+note_signals = jobs.job("learner.note_signals", "document")(stream.note)
+watch_drift = jobs.job("learner.watch_drift", "document_type")(drift.look)
+follow_drift = jobs.job("learner.follow_drift", "document")(drift_concept.follow)
+report_drift = jobs.job("learner.report_drift", "window")(drift_reports.report)
 mirror_aliases = jobs.job("learner.mirror_aliases", "document_type")(aliases.mirror_aliases)
 
 
 @jobs.job("learner.train_router")
 def train_router(_nothing: int) -> None:
     triggers.train_router()
+
+
+@jobs.job("learner.watch_all_drift")
+def watch_all_drift(_nothing: int) -> None:
+    drift.look_at_all()
+
+
+@jobs.job("learner.watch_operations")
+def watch_operations(_nothing: int) -> None:
+    drift_operations.watch()
 
 
 @jobs.job("learner.reconcile")

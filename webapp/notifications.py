@@ -30,7 +30,8 @@ from annotation import doorbell, finished, jobs
 from annotation.errors import Refused, Unreachable
 from annotation.labelling import CHOSEN_TYPE
 from annotation.models import Correction
-from learner.models import AcceptanceRule, Automation, ModelVersion, VersionMove
+from learner import drift_alarms
+from learner.models import AcceptanceRule, Automation, DriftAlarm, ModelVersion, VersionMove
 from webapp import posting
 from webapp.models import Delivery, WebhookEndpoint
 
@@ -38,7 +39,7 @@ EVENTS = {
     "correction.recorded": "Somebody corrected a document, or confirmed it",
     "document.finished": "A document is done: confirmed by a person, or accepted unseen",
     "version.promoted": "Another model version reads a document type's documents now, also after going back",
-    "drift.detected": "The audit showed that more is wrong than auto-accept promised: it switched itself off",
+    "drift.detected": "Documents are not as they were, more is wrong than was, or Docloop is slower; or auto-accept gave up",
 }
 TEST = "webhook.test"
 
@@ -97,11 +98,14 @@ def announce_champion(type_id: int) -> None:
 
 
 def announce_drift(type_id: int) -> None:
-    """Tell of the promises of a type's auto-accept that the audit showed not to be kept any more."""
+    """Tell of a type's alarms, and of promises of its auto-accept that the audit showed not to be kept any more."""
     for endpoint in listeners("drift.detected"):
         broken = AcceptanceRule.objects.filter(document_type=type_id, broken_at__gte=endpoint.created_at)
         related = broken.select_related("document_type").order_by("pk")
         announce(endpoint, (drift_event(rule) for rule in related))
+        raised = DriftAlarm.objects.filter(document_type=type_id, opened_at__gte=endpoint.created_at)
+        alarms = raised.select_related("document_type").order_by("pk")
+        announce(endpoint, (alarm_event(alarm) for alarm in alarms))
 
 
 def correction_event(correction: Correction) -> Event:
@@ -165,6 +169,25 @@ def drift_event(rule: AcceptanceRule) -> Event:
         "api": address("api:automation", name),
     }
     return Event("drift.detected", str(rule.pk), at, data)
+
+
+def alarm_event(alarm: DriftAlarm) -> Event:
+    """`kind` is that of the alarm: new layout, input, concept or operations."""
+    name = alarm.document_type.name
+    data = {
+        "kind": alarm.kind,
+        "alarm_id": alarm.pk,
+        "document_type": name,
+        "version": alarm.version,
+        "reason": drift_alarms.reason(alarm),
+        "chance": alarm.chance,
+        "since": alarm.since.isoformat(),
+        "moved": alarm.moved,
+        "documents": alarm.after,
+        "page": address("drift", name),
+        "api": address("api:drift", name),
+    }
+    return Event("drift.detected", f"alarm {alarm.pk}", alarm.opened_at, data)
 
 
 def address(name: str, *arguments: Any) -> str:  # whatever the address takes

@@ -14,6 +14,7 @@ WIRING: dict[str, list[str]] = {
     "source due": ["annotation.look_at_source"],  # with the source's id
     "files found": ["annotation.take_arrivals"],  # in a source, with its id
     "document read": ["annotation.extract_document"],
+    "document extracted": ["learner.note_signals"],
     "document without type read": ["annotation.route_document"],
     "labels given": ["annotation.record_given"],  # with a document that is read by now
     "import asked": ["annotation.import_labels"],  # with the import's id
@@ -22,6 +23,7 @@ WIRING: dict[str, list[str]] = {
         "learner.check_answer",
         "learner.watch_accepted",
         "learner.compare_models",  # if a challenger is tried out
+        "learner.follow_drift",
         "webapp.announce_correction",
         "webapp.announce_finished",
     ],
@@ -42,8 +44,12 @@ WIRING: dict[str, list[str]] = {
         "annotation.extract_pool",
         "learner.mirror_aliases",
         "learner.work_out_thresholds",
+        "learner.watch_drift",  # what comes in now is what it begins with
         "webapp.announce_champion",
     ],
+    "stream grew": ["learner.watch_drift"],
+    "drift detected": ["webapp.announce_drift"],
+    "drift window closed": ["learner.report_drift"],  # with the window's id
     "targets changed": ["learner.work_out_thresholds"],
     "audit grew": ["learner.work_out_thresholds"],
     "accuracy fell": ["webapp.announce_drift"],  # below what auto-accept promised, by the audit
@@ -75,6 +81,8 @@ TIMETABLE: dict[str, timedelta] = {
     "annotation.add_up_tallies": timedelta(minutes=1),
     "annotation.keep_figures": timedelta(hours=1),
     "learner.reconcile": timedelta(minutes=5),
+    "learner.watch_all_drift": timedelta(minutes=10),
+    "learner.watch_operations": timedelta(minutes=10),  # writes each hour once
     "learner.train_router": timedelta(minutes=5),
     "webapp.forget_deliveries": timedelta(days=1),
     "webapp.forget_sessions": timedelta(days=1),
@@ -95,6 +103,8 @@ QUEUES: dict[str, str] = {
     "annotation.import_labels": "reading",
     "webapp.deliver": "reading",  # somebody else's program may take its time
     "learner.compare_models": "reading",
+    "learner.note_signals": "reading",
+    "learner.report_drift": "training",  # importing the library alone takes seconds
     "learner.train": "training",
     "learner.find_suspects": "training",
     "learner.draw_random_curve": "training",

@@ -15,6 +15,7 @@ from django.test import Client
 from annotation.models import Job
 from learner.models import Suspect
 from tests.factories import make_document, make_source, make_truth, make_type, make_version
+from tests.streams import changed
 from webapp.api.app import api
 from webapp.models import ApiToken, Delivery, WebhookEndpoint
 from webapp.roles import ANY, Role, role_of
@@ -46,6 +47,9 @@ TABLE = {
     "POST /api/document-types/{name}/automation/on": Role.LEAD,
     "POST /api/document-types/{name}/automation/off": Role.LEAD,
     "POST /api/document-types/{name}/automation/again": Role.LEAD,
+    "GET /api/document-types/{name}/drift": Role.VIEWER,
+    "GET /api/document-types/{name}/drift/alarms": Role.VIEWER,
+    "POST /api/document-types/{name}/drift/alarms/{alarm_id}/close": Role.LEAD,
     "GET /api/document-types/{name}/queue": Role.VIEWER,
     "GET /api/document-types/{name}/progress": Role.VIEWER,
     "GET /api/document-types/{name}/worth": Role.VIEWER,
@@ -126,6 +130,7 @@ NESTED = {
     "POST /api/webhooks/{endpoint_id}/deliveries/{delivery_id}/send-again": "delivery_id",
     "POST /api/sources/{source_id}/arrivals/{arrival_id}/try-again": "arrival_id",
     "POST /api/sources/{source_id}/arrivals/{arrival_id}/set-aside": "arrival_id",
+    "POST /api/document-types/{name}/drift/alarms/{alarm_id}/close": "alarm_id",
 }
 
 
@@ -165,9 +170,11 @@ def there(otto):
     ]
     suspects = [suspect(each) for each in (document, other)]
     sources = [make_source(), make_source()]
+    alarms = [changed(each)[0] for each in (receipts, invoices)]
     values = {
         "source_id": sources[0].pk,
         "arrival_id": sources[0].arrivals.get().pk,
+        "alarm_id": alarms[0].pk,
         "document_id": document.pk,
         "number": 0,
         "name": "receipts",
@@ -187,6 +194,7 @@ def there(otto):
         "arrival_id": sources[1].arrivals.get().pk,
         "suspect_id": suspects[1].pk,
         "delivery_id": deliveries[1].pk,
+        "alarm_id": alarms[1].pk,
     }
     return values
 
@@ -216,6 +224,7 @@ def call(client: Client, operation: str, values):
             "name": "receipts",
             "fields": [{"name": "total", "kind": "money"}],
         },
+        "POST /api/document-types/{name}/drift/alarms/{alarm_id}/close": {"why": "read well"},
         "POST /api/documents/{document_id}/move": {"document_type": "receipts"},
         "POST /api/documents/{document_id}/erase": {"filename": "another than it has"},
         "POST /api/runs": {"document_type": "receipts"},

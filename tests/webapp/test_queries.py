@@ -18,8 +18,18 @@ from PIL import Image
 from annotation.models import Arrival, Document, DocumentType, Job, LabelImport, LabelTask, Recheck, Source
 from benchmarks.pages_addresses import Address, NoSample, addresses
 from learner import ongoing
-from learner.models import Decision, ModelVersion, Run, Snapshot, Suspect, VersionMove
+from learner.models import (
+    Decision,
+    DriftAlarm,
+    DriftWindow,
+    ModelVersion,
+    Run,
+    Snapshot,
+    Suspect,
+    VersionMove,
+)
 from tests.factories import make_document, make_extraction, make_source, make_truth, make_type, make_version
+from tests.streams import changed
 from webapp.models import ApiToken, Delivery, WebhookEndpoint
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +49,7 @@ def fill(document_type: DocumentType) -> None:
             LabelTask.objects.create(document=document, project_id=7, task_id=document.pk, state="open")
         if state == "confirmed":
             answer(document)
+    changed(document_type)
     for _ in range(2):
         train(document_type)
     for state in ("failed", "stopped"):
@@ -126,6 +137,8 @@ def samples(document_type: DocumentType) -> dict[str, object]:
         "deep_id": document.pk,
         "number": 0,
         "suspect_id": Suspect.objects.filter(document=document)[0].pk,
+        "alarm_id": DriftAlarm.objects.filter(document_type=document_type)[0].pk,
+        "window_id": DriftWindow.objects.filter(document_type=document_type).exclude(report="")[0].pk,
         "job_id": Job.objects.all()[0].pk,
         "run_id": version.run_id,
         "correction_id": document.truth_id,

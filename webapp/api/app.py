@@ -15,6 +15,7 @@ from webapp.api import (
     corrections,
     document_types,
     documents,
+    drift,
     errors,
     imports,
     label_quality,
@@ -72,6 +73,7 @@ api.add_router("/document-types", automation.router, tags=["auto-accept"])
 api.add_router("/document-types", trials.router, tags=["versions"])
 api.add_router("/document-types", progress.router, tags=["progress"])
 api.add_router("/document-types", quality.router, tags=["quality"])
+api.add_router("/document-types", drift.router, tags=["drift"])
 api.add_router("/document-types", label_quality.router, tags=["label quality"])
 api.add_router("/imports", imports.router, tags=["imports"])
 api.add_router("/corrections", corrections.router, tags=["corrections"])

@@ -81,6 +81,13 @@ def of_automation(report: Known, stopped: str) -> list[Notice]:
     return [Notice(report.title, text, reverse("automation", args=[report.name]), "Look at it")]
 
 
+def of_drift(report: Known, drift: str) -> list[Notice]:
+    """What changed in what comes in; empty if nothing did."""
+    if not drift:
+        return []
+    return [Notice(report.title, f"{drift}.", reverse("drift", args=[report.name]), "See what changed")]
+
+
 def of_answers(name: str, title: str, unsettled: int) -> list[Notice]:
     """How many answers look wrong and wait for somebody to look again."""
     if not unsettled:
@@ -99,7 +106,8 @@ def of_misfiled(name: str, title: str, misfiled: int) -> list[Notice]:
 
 def of_glance(glance: Glance) -> list[Notice]:
     """The same, and what else is known at a glance."""
-    found = of_automation(glance, glance.automation_stopped) + of_type(glance, glance.last_run)
+    found = of_automation(glance, glance.automation_stopped) + of_drift(glance, glance.drift)
+    found += of_type(glance, glance.last_run)
     if n := glance.doubts:
         text = f"{n} answer{'s are' if n > 1 else ' is'} in doubt."
         url = reverse("label-quality", args=[glance.name])
