@@ -51,7 +51,7 @@ class Arrival(models.Model):
     """One file that a source has, and what became of it. Its key is what it is there, so that it is taken once."""
 
     class State(models.TextChoices):
-        SIGHTED = "sighted"  # seen once, may still be written to
+        SIGHTED = "sighted"  # the next look says whether it is still there, and the same
         WAITING = "waiting"
         TAKEN = "taken"
         PASSED = "passed over"  # nothing to take, as a person or its source has it

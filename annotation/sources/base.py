@@ -18,8 +18,8 @@ Json = dict[str, Any]  # JSON
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", min_length=1, max_length=250)]
 
 
-class Changed(DocloopError):
-    """It is another file by now, or has another number: it is found again as what it is."""
+class Gone(DocloopError):
+    """It is not there any more, or is another file by now: whatever is there is found by the next look."""
 
 
 class Settings(BaseModel):
@@ -52,10 +52,19 @@ class Place(Protocol):
         """
 
     def fetch(self, place: Json, target: Path, most: int) -> None:
-        """Write one file to `target`, never more than `most` bytes; raises `Changed` too, `Refused` if it is gone."""
+        """Write one file to `target`, never more than `most` bytes.
+
+        Raises `Gone`, `Refused` for what is wrong with this file, `Unreachable` for what is wrong with the source.
+        """
 
     def settle(self, place: Json) -> None:
         """Have it marked or moved; done twice, it does no harm."""
+
+
+def shown(name: str) -> str:
+    """A name that somebody else gave a file, as it can be shown and kept: without control characters and broken ones."""
+    whole = name.encode("utf-8", "replace").decode()
+    return "".join(char if char.isprintable() else "?" for char in whole)
 
 
 def too_large(name: str, most: int) -> Refused:

@@ -15,17 +15,19 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from annotation.errors import Refused, Unreachable
-from annotation.sources.base import Changed, Found, Json, Settings, Text, host_allowed, too_large
+from annotation.sources.base import Found, Gone, Json, Settings, Text, host_allowed, shown, too_large
 from annotation.sources.secret_files import NAME, secret
 
 CHUNK = 1 << 20
 CONNECT, READ = 10, 60  # seconds
 TAG = {"Key": "docloop", "Value": "taken"}
-GONE = {"404", "NoSuchKey", "NotFound"}
-CHANGED = {"412", "PreconditionFailed"}
+GONE = {"404", "NoSuchKey", "NotFound", "412", "PreconditionFailed"}  # or written anew
+# what waiting may mend, of what is said to be the caller's fault
+BUSY = {"RequestTimeout", "RequestTimeTooSkewed", "SlowDown", "TooManyRequests", "OperationAborted"}
 # what waiting doesn't mend
 OURS = {
     "NoSuchBucket": "there is no such bucket",
+    "404": "there is no such bucket",
     "AccessDenied": "the key may not do that",
     "403": "the key may not do that",
     "InvalidAccessKeyId": "there is no such key",
@@ -102,11 +104,11 @@ class Bucket:
 
     def _is_file(self, key: str) -> bool:
         moved = self.wanted.after == "move" and key.startswith(self.wanted.move_to)
-        return not key.endswith("/") and not moved
+        return not key.endswith("/") and not moved and "\0" not in key  # which no database takes
 
     def _found(self, listed: Json) -> Found:
         key, etag = listed["Key"], listed["ETag"]
-        return Found((key, etag), key, {"key": key, "etag": etag, "size": listed["Size"]})
+        return Found((key, etag), shown(key), {"key": key, "etag": etag, "size": listed["Size"]})
 
     def fetch(self, place: Json, target: Path, most: int) -> None:
         if place["size"] > most:
@@ -135,7 +137,7 @@ class Bucket:
                     self.client.put_object_tagging(**at, Tagging={"TagSet": [*others, TAG]})
                 else:
                     self._move(place, at)
-        except _Gone:  # moved already, or by somebody else
+        except Gone:  # moved already, or by somebody else
             return
 
     def _move(self, place: Json, at: Json) -> None:
@@ -173,13 +175,11 @@ def opened(wanted: BucketSettings) -> Iterator[Bucket]:
         ),
     )
     try:
+        with _told(wanted):  # so that a wrong key is the source's fault, and not that of each object
+            client.head_bucket(Bucket=wanted.bucket)
         yield Bucket(wanted, client)
     finally:
         client.close()
-
-
-class _Gone(Refused):
-    """There is no such object any more."""
 
 
 @contextmanager
@@ -192,14 +192,12 @@ def _told(wanted: BucketSettings, key: str = "") -> Iterator[None]:
         yield
     except ClientError as problem:
         code = str(problem.response.get("Error", {}).get("Code", ""))
-        if code in GONE and key:
-            raise _Gone(f"{key!r} is not in the bucket any more; put it back and try again") from None
-        if code in CHANGED:
-            raise Changed(f"{key!r} was written anew since it was found") from None
-        if code in OURS or (code == "404" and not key):
-            raise Refused(
-                f"bucket {wanted.bucket} at {server}: {OURS.get(code, OURS['NoSuchBucket'])}"
-            ) from None
-        raise Unreachable(f"{server} did not do what was asked ({code[:40] or 'no reason given'})") from None
+        status = problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if key and code in GONE:
+            raise Gone(f"{shown(key)!r} is not in the bucket any more, or is another object") from None
+        if code in BUSY or not 400 <= status < 500:
+            raise Unreachable(f"{server} did not do what was asked ({code[:40] or status})") from None
+        what = repr(shown(key)) if key else f"bucket {wanted.bucket} at {server}"
+        raise Refused(f"{what}: {OURS.get(code, f'it is refused ({code[:40]})')}") from None
     except BotoCoreError as problem:
         raise Unreachable(f"{server} does not answer ({type(problem).__name__})") from None

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote, unquote_to_bytes
 
 from django.conf import settings
 from pydantic import Field
 
 from annotation.errors import Refused, Unreachable
-from annotation.sources.base import Changed, Found, Json, Settings, Text, too_large
+from annotation.sources.base import Found, Gone, Json, Settings, Text, shown, too_large
 
 AT_ONCE = 1000  # files
 CHUNK = 1 << 20
@@ -67,7 +68,9 @@ class Folder:
                 facts = entry.stat(follow_symlinks=False)
             except FileNotFoundError:  # it went while we looked
                 continue
-            some.append(Found((name, facts.st_size, facts.st_mtime_ns), name, {"path": name, **_same(facts)}))
+            # quoted: a name on a disk is bytes, which may be no text at all
+            place = {"path": quote(os.fsencode(name)), **_same(facts)}
+            some.append(Found((name, facts.st_size, facts.st_mtime_ns), shown(name), place))
             if len(some) == AT_ONCE:
                 yield some, {}
                 some = []
@@ -95,70 +98,69 @@ class Folder:
                     folders += [Path(entry.path)] * self.wanted.subfolders
 
     def fetch(self, place: Json, target: Path, most: int) -> None:
-        with self._below(place["path"]) as (folder, name):
+        with self._below(place) as (folder, name):
             try:
                 # a pipe that somebody put there must not keep us waiting
                 file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
             except OSError as problem:
-                raise _gone(place, problem) from None
+                raise _not_opened(place, problem) from None
             with os.fdopen(file, "rb") as content, target.open("wb") as copy:
                 self._check(content.fileno(), place)
                 if place["size"] > most:
-                    raise too_large(place["path"], most)
+                    raise too_large(_named(place), most)
                 left = most
                 while chunk := _read(content.fileno(), place):
                     left -= len(chunk)
                     if left < 0:
-                        raise too_large(place["path"], most)
+                        raise too_large(_named(place), most)
                     copy.write(chunk)
                 self._check(content.fileno(), place)  # nobody wrote to it meanwhile
 
     def _check(self, file: int, place: Json) -> None:
         facts = os.fstat(file)
-        if not stat.S_ISREG(facts.st_mode):
-            raise Refused(f"{place['path']!r} is no file")
-        if _same(facts) != {"size": place["size"], "mtime": place["mtime"]}:
-            raise Changed(f"{place['path']!r} was changed since it was found")
+        if not stat.S_ISREG(facts.st_mode) or not _is_same(facts, place):
+            raise Gone(f"{_named(place)!r} was changed since it was found")
 
     def settle(self, place: Json) -> None:
         """Move it, if it is still the same file; its folder below `taken` is that which it was in."""
-        source = Path(place["path"])
-        with self._below(place["path"]) as (folder, name):
+        path = Path(_path(place))
+        with self._below(place) as (folder, name):
             try:
                 facts = os.stat(name, dir_fd=folder, follow_symlinks=False)
             except FileNotFoundError:  # moved already, or by somebody else
                 return
-            if _same(facts) != {"size": place["size"], "mtime": place["mtime"]}:
+            if not _is_same(facts, place):
                 return
-            into = self.root / TAKEN / source.parent
+            into = self.root / TAKEN / path.parent
             try:
                 into.mkdir(parents=True, exist_ok=True)
                 if not into.resolve().is_relative_to(self.root):
                     raise Refused(
                         f"{TAKEN} in {self.wanted.path} is a link: files that were taken aren't moved there"
                     )
-                os.rename(name, _free(into, source), src_dir_fd=folder)
+                os.rename(name, _free(into, path), src_dir_fd=folder)
             except OSError as problem:
                 raise Refused(
-                    f"{place['path']!r} was taken, and can't be moved to {TAKEN}: {problem.strerror}; let Docloop write "
+                    f"{_named(place)!r} was taken, and can't be moved to {TAKEN}: {problem.strerror}; let Docloop write "
                     "to the folder, or have files left where they are"
                 ) from None
 
     @contextmanager
-    def _below(self, path: str) -> Iterator[tuple[int, str]]:
+    def _below(self, place: Json) -> Iterator[tuple[int, str]]:
         """The open folder of a file below the root, and the file's name in it; no part of the way is a link."""
-        *folders, name = Path(path).parts
+        *folders, name = Path(_path(place)).parts
         opened: list[int] = []
         try:
             try:
                 opened.append(os.open(self.root, os.O_RDONLY | os.O_DIRECTORY))
+            except OSError as problem:
+                raise Unreachable(f"{self.wanted.path} can't be opened now: {problem.strerror}") from None
+            try:
                 for part in folders:
-                    if part in ("..", "/"):
-                        raise Refused(f"{path!r} is not in the folder")
                     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
                     opened.append(os.open(part, flags, dir_fd=opened[-1]))
             except OSError as problem:
-                raise _gone({"path": path}, problem) from None
+                raise _not_opened(place, problem) from None
             yield opened[-1], name
         finally:
             for each in opened:
@@ -184,21 +186,32 @@ def _same(facts: os.stat_result) -> Json:
     return {"size": facts.st_size, "mtime": facts.st_mtime_ns}
 
 
+def _is_same(facts: os.stat_result, place: Json) -> bool:
+    return _same(facts) == {"size": place["size"], "mtime": place["mtime"]}
+
+
+def _path(place: Json) -> str:
+    return os.fsdecode(unquote_to_bytes(place["path"]))
+
+
+def _named(place: Json) -> str:
+    return shown(_path(place))
+
+
 def _read(file: int, place: Json) -> bytes:
     try:
         return os.read(file, CHUNK)
     except OSError as problem:
-        raise Unreachable(f"{place['path']!r} can't be read now: {problem.strerror}") from None
+        raise Unreachable(f"{_named(place)!r} can't be read now: {problem.strerror}") from None
 
 
-def _gone(place: Json, problem: OSError) -> Refused | Unreachable:
-    if isinstance(problem, FileNotFoundError | NotADirectoryError):
-        return Refused(f"{place['path']!r} is not there any more; put it back and try again")
+def _not_opened(place: Json, problem: OSError) -> Gone | Refused | Unreachable:
+    if isinstance(problem, FileNotFoundError | NotADirectoryError) or problem.errno == errno.ELOOP:
+        # a link, or behind one: no file that a look would find
+        return Gone(f"{_named(place)!r} is not there any more")
     if isinstance(problem, PermissionError):
-        return Refused(f"{place['path']!r} may not be read by Docloop's workers; mend that and try again")
-    if problem.errno == errno.ELOOP:
-        return Refused(f"{place['path']!r} is a link, or behind one, which is not followed")
-    return Unreachable(f"{place['path']!r} can't be opened now: {problem.strerror}")
+        return Refused(f"{_named(place)!r} may not be read by Docloop's workers; mend that and try again")
+    return Unreachable(f"{_named(place)!r} can't be opened now: {problem.strerror}")
 
 
 def _free(folder: Path, source: Path) -> Path:

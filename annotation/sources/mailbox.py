@@ -22,11 +22,12 @@ from imapclient import IMAPClient, exceptions
 from pydantic import Field
 
 from annotation.errors import Refused, Unreachable
-from annotation.sources.base import Changed, Found, Json, Settings, Text, host_allowed, too_large
+from annotation.sources.base import Found, Gone, Json, Settings, Text, host_allowed, shown, too_large
 from annotation.sources.secret_files import NAME, secret
 from models.files import EXTENSIONS
 
 AT_ONCE = 50  # mails
+RANGE = 50_000  # numbers of mails
 CHUNK = 3 << 18  # bytes, a multiple of 4: what base64 comes in
 PATIENCE = 60.0  # seconds
 NOTHING = "the mail has no file"
@@ -74,13 +75,19 @@ class Mailbox:
         with _told(wanted):
             if not client.folder_exists(wanted.folder):
                 raise Refused(f"the mailbox has no folder {wanted.folder!r}")
-            self.validity = int(client.select_folder(wanted.folder, readonly=self.leaves)[b"UIDVALIDITY"])
+            about = client.select_folder(wanted.folder, readonly=self.leaves)
+            self.validity, self.next = int(about[b"UIDVALIDITY"]), int(about.get(b"UIDNEXT", 0))
 
     def look(self, cursor: Json) -> Iterator[tuple[list[Found], Json]]:
         last = cursor["uid"] if cursor.get("validity") == self.validity else 0
+        # a few at a time: an answer is one line, and Python's library takes none of more than a million bytes
+        for begin in range(last + 1, self.next, RANGE) if self.next else [last + 1]:
+            yield from self._look_from(begin, str(begin + RANGE - 1) if self.next else "*")
+
+    def _look_from(self, begin: int, end: str) -> Iterator[tuple[list[Found], Json]]:
         with _told(self.wanted):
             # a range ends with the last mail, whether or not its number is below the first one
-            uids = sorted(uid for uid in self.client.search(["UID", f"{last + 1}:*"]) if uid > last)
+            uids = sorted(uid for uid in self.client.search(["UID", f"{begin}:{end}"]) if uid >= begin)
         for start in range(0, len(uids), AT_ONCE):
             some = uids[start : start + AT_ONCE]
             with _told(self.wanted):
@@ -94,27 +101,40 @@ class Mailbox:
             yield found, {"validity": self.validity, "uid": some[-1]}
 
     def _files(self, uid: int, structure: Any) -> list[Found]:  # IMAPClient's own
+        """What a mail brings; one that can't be understood is a file itself, which nobody can read: a dead letter."""
+        numbers, group = {"validity": self.validity, "uid": uid}, f"{self.validity}-{uid}"
+        try:
+            parts = list(self._parts(uid, structure))
+        except (LookupError, TypeError, ValueError, AttributeError):  # of Python's own library too
+            parts = [("", "", f"mail {uid}")]
+        if not parts:
+            return [Found((self.validity, uid), f"mail {uid}", numbers, group, passed=NOTHING)]
+        return [
+            Found(
+                (self.validity, uid, part),
+                name,
+                numbers | {"part": part, "encoding": encoding, "name": name},
+                group,
+            )
+            for part, encoding, name in parts
+        ]
+
+    def _parts(self, uid: int, structure: Any) -> Iterator[tuple[str, str, str]]:  # IMAPClient's own
+        """Number, encoding and name of each file in a mail."""
         parts = list(_leaves(structure))
         alone = not isinstance(structure[0], list)  # then the mail's own header tells what its one part is
         sections = {part: "HEADER" if alone and part == "1" else f"{part}.MIME" for part, _, _ in parts}
         asked = [f"BODY.PEEK[{section}]" for section in sections.values()]
         told = self.client.fetch([uid], asked).get(uid, {})
-        numbers = {"validity": self.validity, "uid": uid}
-        group = f"{self.validity}-{uid}"
-        found = []
         for part, kind, encoding in parts:
             said = told.get(f"BODY[{sections[part]}]".encode()) or b""
             header = message_from_bytes(said, policy=policy.default)
-            if name := _name_of(header, kind, f"mail-{uid}-{part}"):
-                place = numbers | {"part": part, "encoding": encoding, "name": name}
-                found.append(Found((self.validity, uid, part), name, place, group))
-        if not found:
-            found.append(Found((self.validity, uid), f"mail {uid}", numbers, group, passed=NOTHING))
-        return found
+            if name := shown(_name_of(header, kind, f"mail-{uid}-{part}")):
+                yield part, encoding, name
 
     def fetch(self, place: Json, target: Path, most: int) -> None:
         if place["validity"] != self.validity:
-            raise Changed("the mailbox has numbered its mails anew: the mail is found again")
+            raise Gone("the mailbox has numbered its mails anew")
         with target.open("wb") as copy:
             written = 0
             for piece in _decoded(self._pieces(place["uid"], place["part"]), place["encoding"]):
@@ -129,7 +149,7 @@ class Mailbox:
             with _told(self.wanted):
                 answer = self.client.fetch([uid], [f"BODY.PEEK[{part}]<{begin}.{CHUNK}>"]).get(uid)
             if answer is None:
-                raise Refused("the mail is not in its folder any more; put it back and try again")
+                raise Gone("the mail is not in its folder any more")
             piece: bytes = answer.get(f"BODY[{part}]<{begin}>".encode()) or b""
             if piece:
                 yield piece
@@ -177,8 +197,9 @@ def opened(wanted: MailboxSettings) -> Iterator[Mailbox]:
         with _told(wanted):
             if wanted.security == "starttls":
                 client.starttls(context)
+            sign_in = client.login if f"{wanted.user}{password}".isascii() else client.plain_login
             try:
-                client.login(wanted.user, password)
+                sign_in(wanted.user, password)
             except exceptions.LoginError:
                 raise Refused(
                     f"{wanted.host} does not let {wanted.user} in: see to the user and the secret {wanted.secret!r}"

@@ -19,7 +19,7 @@ from annotation import doorbell, intake, jobs, routing
 from annotation.errors import NoRoom, Refused, Unreachable
 from annotation.models import Arrival, Document, Source
 from annotation.sources import kinds, looking, pressure
-from annotation.sources.base import Changed, Place
+from annotation.sources.base import Gone, Place
 from models.errors import ReadingFailed
 
 State = Arrival.State
@@ -66,8 +66,9 @@ def _take(source: Source, arrival: Arrival, place: Place) -> str:
         return ""
     try:
         document = receive(source, arrival, place)
-    except Changed as problem:
-        _end(arrival, State.PASSED, problem=str(problem), settled=True)
+    except Gone:
+        _give_back(arrival)
+        _end(arrival, State.SIGHTED)  # the next look finds it, or forgets it
     except NoRoom as full:
         _give_back(arrival)
         return str(full)
@@ -120,7 +121,6 @@ def _end(
     *,
     document: Document | None = None,
     problem: str = "",
-    settled: bool = False,
 ) -> None:
     with transaction.atomic():
         jobs.assert_held()
@@ -128,8 +128,7 @@ def _end(
             state=state,
             document=document,
             problem=problem[:500],
-            settled=arrival.settled or settled,
-            ended_at=Now(),
+            ended_at=None if state == State.SIGHTED else Now(),
         )
 
 

@@ -59,8 +59,8 @@ def test_an_object_that_is_written_anew_before_it_is_taken_is_taken_as_what_it_i
     look(bucket)
     put(s3, bucket, "a.pdf", pdf("another"))
     taking.take_arrivals(bucket.pk)
-    assert states(bucket) == {"a.pdf": "passed over"}
     run(bucket)
+    assert states(bucket) == {"a.pdf": "taken"}
     assert Document.objects.get().file.read() == pdf("another")
 
 
@@ -101,12 +101,24 @@ def test_an_object_that_is_too_large_is_not_fetched(bucket, s3, allowed):
     assert "1 MB" in bucket.arrivals.get(state="failed").problem
 
 
-def test_an_object_that_is_gone_is_a_dead_letter(bucket, s3, pdf):
+def test_an_object_that_is_deleted_before_it_is_taken_is_forgotten(bucket, s3, pdf):
     put(s3, bucket, "a.pdf", pdf("a"))
     look(bucket)
     s3.delete_object(Bucket=bucket.settings["bucket"], Key="a.pdf")
     taking.take_arrivals(bucket.pk)
-    assert "not in the bucket any more" in bucket.arrivals.get(state="failed").problem
+    look(bucket)
+    assert states(bucket) == {}
+
+
+def test_a_bucket_that_is_away_makes_no_dead_letters(bucket, s3, pdf):
+    put(s3, bucket, "a.pdf", pdf("a"))
+    look(bucket)
+    name = bucket.settings["bucket"]
+    s3.delete_object(Bucket=name, Key="a.pdf")
+    s3.delete_bucket(Bucket=name)
+    with pytest.raises(Refused, match="no such bucket"):
+        taking.take_arrivals(bucket.pk)
+    assert states(bucket) == {"a.pdf": "waiting"}
 
 
 def test_a_bucket_that_is_not_there_is_told(bucket):

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from annotation.errors import Refused
+from annotation.errors import Refused, Unreachable
 from annotation.models import Arrival, Document
 from annotation.sources import kinds, taking
 from tests.annotation.sources.conftest import a_source, look, run, states
@@ -52,10 +52,11 @@ def test_a_file_that_changes_between_two_looks_and_the_taking_is_found_again(fol
     look(folder)
     (inbox / "a.pdf").write_bytes(pdf("something else and longer"))
     taking.take_arrivals(folder.pk)
-    assert Arrival.objects.get().state == "passed over"
+    assert states(folder) == {"a.pdf": "sighted"}
     run(folder)
-    assert sorted(Arrival.objects.values_list("state", flat=True)) == ["passed over", "taken"]
-    assert Document.objects.count() == 1
+    assert states(folder) == {"a.pdf": "taken"}
+    assert Arrival.objects.count() == 1
+    assert Document.objects.get().file.read() == pdf("something else and longer")
 
 
 def test_unfinished_and_hidden_files_and_links_are_not_looked_at(folder, inbox, pdf, tmp_path):
@@ -78,7 +79,8 @@ def test_a_folder_that_becomes_a_link_after_it_was_looked_at_leads_nowhere(folde
     (inbox / "sub").rename(tmp_path / "moved")
     (inbox / "sub").symlink_to(tmp_path / "moved")
     taking.take_arrivals(folder.pk)
-    assert states(folder) == {"sub/a.pdf": "failed"}
+    run(folder)
+    assert states(folder) == {}
     assert not Document.objects.exists()
 
 
@@ -89,7 +91,43 @@ def test_a_pipe_keeps_nobody_waiting(folder, inbox, pdf):
     (inbox / "a.pdf").unlink()
     os.mkfifo(inbox / "a.pdf")
     taking.take_arrivals(folder.pk)
-    assert states(folder) == {"a.pdf": "failed"}
+    run(folder)
+    assert states(folder) == {}
+
+
+def test_a_name_that_is_no_text_is_taken_and_shown_as_far_as_it_can_be(folder, inbox, pdf):
+    name = os.fsencode(str(inbox)) + b"/scan-\xe4\n.pdf"
+    with open(name, "wb") as file:
+        file.write(pdf("a"))
+    run(folder)
+    assert states(folder) == {"scan-??.pdf": "taken"}
+
+
+def test_a_drive_that_is_away_loses_nothing(folder, inbox, pdf, tmp_path):
+    (inbox / "a.pdf").write_bytes(pdf("a"))
+    look(folder)
+    look(folder)
+    inbox.rename(tmp_path / "away")
+    with pytest.raises(Unreachable):
+        taking.take_arrivals(folder.pk)
+    assert states(folder) == {"a.pdf": "waiting"}
+    inbox.mkdir()  # where a drive would be
+    taking.take_arrivals(folder.pk)
+    inbox.rmdir()
+    (tmp_path / "away").rename(inbox)
+    run(folder)
+    assert states(folder) == {"a.pdf": "taken"}
+
+
+def test_a_file_that_is_taken_away_before_it_is_taken_is_forgotten(folder, inbox, pdf):
+    (inbox / "a.pdf").write_bytes(pdf("a"))
+    look(folder)
+    look(folder)
+    (inbox / "a.pdf").unlink()
+    taking.take_arrivals(folder.pk)
+    assert states(folder) == {"a.pdf": "sighted"}
+    look(folder)
+    assert states(folder) == {}
 
 
 def test_files_in_folders_are_taken_and_moved_to_the_same_folder_below_taken(inbox, pdf):

@@ -148,14 +148,40 @@ def test_a_file_that_is_too_large_is_not_fetched_to_its_end(mailbox, mails, pdf,
     assert "1 MB" in mailbox.arrivals.get(state="failed").problem
 
 
-def test_a_mail_that_is_gone_is_a_dead_letter(mailbox, mails, pdf):
+def test_a_mail_that_is_deleted_before_it_is_taken_is_forgotten(mailbox, mails, pdf):
     mails.send(("a.pdf", pdf("a")))
     look(mailbox)
     mails.client.select(mails.folder)
     mails.client.store("1", "+FLAGS", r"(\Deleted)")
     mails.client.expunge()
     taking.take_arrivals(mailbox.pk)
-    assert "not in its folder any more" in mailbox.arrivals.get(state="failed").problem
+    look(mailbox)
+    assert states(mailbox) == {}
+
+
+def test_a_mail_that_cannot_be_understood_is_a_dead_letter_and_the_others_are_taken(
+    mailbox, mails, pdf, monkeypatch
+):
+    mails.send(("a.pdf", pdf("a")))
+    mails.send(("b.pdf", pdf("b")))
+    leaves = imap._leaves
+
+    def broken(structure):
+        monkeypatch.setattr(imap, "_leaves", leaves)
+        return iter((structure[0][0][99],))
+
+    monkeypatch.setattr(imap, "_leaves", broken)
+    run(mailbox)
+    assert states(mailbox) == {"mail 101": "failed", "b.pdf": "taken"}
+    assert "no document that can be read" in mailbox.arrivals.get(state="failed").problem
+
+
+def test_more_numbers_than_are_asked_for_at_once_are_all_looked_through(mailbox, mails, pdf, monkeypatch):
+    monkeypatch.setattr(imap, "RANGE", 2)
+    for name in "abcde":
+        mails.send((f"{name}.pdf", pdf(name)))
+    look(mailbox)
+    assert mailbox.arrivals.count() == 5
 
 
 def test_a_mailbox_that_numbers_its_mails_anew_is_looked_through_again(mailbox, mails, pdf):
@@ -164,9 +190,9 @@ def test_a_mailbox_that_numbers_its_mails_anew_is_looked_through_again(mailbox, 
     mailbox.arrivals.update(place=mailbox.arrivals.get().place | {"validity": 1}, key="0" * 64)
     Source.objects.filter(pk=mailbox.pk).update(cursor={"validity": 1, "uid": 10_000})
     taking.take_arrivals(mailbox.pk)
-    assert states(mailbox) == {"a.pdf": "passed over"}
     run(mailbox)
-    assert sorted(mailbox.arrivals.values_list("state", flat=True)) == ["passed over", "taken"]
+    assert states(mailbox) == {"a.pdf": "taken"}
+    assert mailbox.arrivals.count() == 1
     assert Document.objects.count() == 1
 
 

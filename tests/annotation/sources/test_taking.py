@@ -130,15 +130,6 @@ def test_a_dead_letter_that_nobody_wants_is_set_aside(folder, inbox):
     assert states(folder) == {"a.pdf": "passed over"}
 
 
-def test_a_file_that_is_gone_is_a_dead_letter(folder, inbox, pdf):
-    (inbox / "a.pdf").write_bytes(pdf("a"))
-    look(folder)
-    look(folder)
-    (inbox / "a.pdf").unlink()
-    taking.take_arrivals(folder.pk)
-    assert "not there any more" in folder.arrivals.get(state="failed").problem
-
-
 def test_a_file_at_which_workers_die_is_given_up_and_the_others_go_on(folder, inbox, pdf, monkeypatch):
     (inbox / "a.pdf").write_bytes(pdf("a"))
     look(folder)
