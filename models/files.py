@@ -94,7 +94,9 @@ def inspect(path: Path, limits: Limits, *, name: str | None = None) -> FileFacts
     shown = shown_name(name if name is not None else path.name)
     # two pages of it are opened at most, and somebody waits
     limits = replace(
-        limits, cpu_seconds=min(20, limits.cpu_seconds), wall_seconds=min(40, limits.wall_seconds)
+        limits,
+        cpu_seconds=min(limits.opening_seconds, limits.cpu_seconds),
+        wall_seconds=min(40, limits.wall_seconds),
     )
     try:
         with path.open("rb") as file:

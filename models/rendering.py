@@ -121,11 +121,16 @@ def _image_name(number: int) -> str:
 # What follows runs in the child only.
 
 
-def begin_page(limits: Limits) -> None:
-    """From now on `page_seconds` of CPU may be used, within what the whole file may; more ends this process."""
+def begin_page(limits: Limits, done: int | None = None) -> None:
+    """From now on `page_seconds` of CPU may be used, within what the whole file may; more ends this process.
+
+    With the number of pages that are `done`, that is what one page may, and `further_seconds` for each of those.
+    """
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     until = int(used.ru_utime + used.ru_stime) + 1 + limits.page_seconds
+    if done is not None:
+        until = min(until, 1 + limits.page_seconds + limits.further_seconds * done)
     resource.setrlimit(resource.RLIMIT_CPU, (min(until, hard), hard))
 
 
@@ -164,7 +169,7 @@ def render(request: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
                 "quality": page_quality(image) if words is None else 1.0,
             }
         )
-        begin_page(limits)
+        begin_page(limits, done=number)
     return answers
 
 

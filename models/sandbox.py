@@ -28,13 +28,18 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one file may cost. Sizes in bytes, times in seconds, `pixels` for each page image of an upload."""
+    """What one file may cost. Sizes in bytes, times in seconds, `pixels` for each page image of an upload.
+
+    From its opening to its last page a file of one page has 28 s of CPU, and one of many 2 s for each page more.
+    """
 
     file_bytes: int = 50_000_000
     pages: int = 100
     pixels: int = 120_000_000  # A4 at 1,200 dpi is 139 million; at 600 dpi 35 million
     memory: int = 1_500_000_000
+    opening_seconds: int = 8  # of CPU, to open it and count its pages, while somebody waits
     page_seconds: int = 20  # of CPU, for any one page
+    further_seconds: int = 2  # of CPU, that each page which is drawn adds to what the next ones may use
     cpu_seconds: int = 120  # for all of them
     wall_seconds: int = 180
 
@@ -85,7 +90,7 @@ def _answer(exit_code: int, raw: bytes, name: str) -> Any:
         raise ReadingFailed(f"{name!r} {answer['failed']}")
     if -exit_code == signal.SIGXCPU:
         raise ReadingFailed(
-            f"{name!r} takes more computing time than a page may; print it to a new PDF and upload that"
+            f"{name!r} takes more computing time than it may; print it to a new PDF and upload that"
         )
     how = f"signal {signal.Signals(-exit_code).name}" if exit_code < 0 else f"exit {exit_code}"
     raise ReadingFailed(

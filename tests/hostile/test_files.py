@@ -59,7 +59,7 @@ def test_no_hostile_file_breaks_a_server_and_each_refusal_says_why(
     full = bool(request.config.getoption("--chaos-full", False))
     sent = [each for each in files(seed) if full or not skipped(each)]
     if not full:
-        tight = replace(intake.upload_limits(), page_seconds=1, cpu_seconds=4)
+        tight = replace(intake.upload_limits(), opening_seconds=2, page_seconds=1, cpu_seconds=4)
         monkeypatch.setattr(intake, "upload_limits", lambda: tight)
     scratch, elsewhere = tmp_path / "scratch", tmp_path / "elsewhere"
     scratch.mkdir()

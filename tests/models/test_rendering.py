@@ -180,6 +180,25 @@ def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
         read_file(path, tmp_path / "out", Limits(wall_seconds=0))
 
 
+@pytest.mark.slow
+def test_pages_that_each_cost_what_a_page_may_cost_no_more_together_than_their_file_may(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "many.pdf"
+    drawing = Canvas(str(path))
+    drawing.beginForm("curves")  # half a second of computing time
+    for n in range(3000):
+        drawing.bezier(10 + n % 500, 10, 300, n % 700, n % 600, 400, 580, 10 + n % 800)
+    drawing.endForm()
+    for _ in range(30):
+        drawing.doForm("curves")
+        drawing.showPage()
+    drawing.save()
+    with pytest.raises(ReadingFailed, match=r"'many.pdf' takes more computing time"):
+        read_file(path, tmp_path / "out", Limits(page_seconds=1, further_seconds=0))
+    assert 1 <= len(list((tmp_path / "out").iterdir())) < 30
+
+
 def words(*each: str) -> list[Word]:
     return [Word(text, Box(0.1, 0.1, 0.2, 0.12)) for text in each]
 

@@ -27,6 +27,7 @@ from annotation.errors import Refused, Unreachable
 from annotation.models import Document, DocumentType, LabelImport
 from annotation.pictures import Pictures
 from models import files
+from models.sandbox import Limits
 from tests.factories import make_pdf, make_type
 from webapp.config import CHECKOUT, Config
 
@@ -104,6 +105,14 @@ def test_v5_1_1_the_documentation_names_every_type_extension_and_limit_and_what_
     ):
         default = Config.model_fields[setting].default
         assert f"{default:,} {unit}" in page and f"`DOCLOOP_{setting.upper()}`" in page, setting
+    limits = Limits()
+    for seconds, what in (
+        (limits.opening_seconds, "s of CPU to be opened"),
+        (limits.page_seconds, "s for any page"),
+        (limits.further_seconds, "s more with each page"),
+        (limits.cpu_seconds, "s at most"),
+    ):
+        assert f"{seconds} {what}" in page
     assert "What is refused" in page and "as an attachment only" in page
 
 
