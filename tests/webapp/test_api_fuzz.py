@@ -1,12 +1,18 @@
-"""The API, over HTTP, against its own description: requests that Schemathesis makes up, good and bad, in every role.
+"""The API against its own description: requests that Schemathesis makes up, good and bad, in every role (T20).
 
-`--api-examples 2000` is the long form; what was asked stands in the failure, as a command to ask it again.
+Each operation is asked by itself, over HTTP; and there are walks, on which what one answer names is what the next
+request is about. `--api-examples 2000` and, for the walks, `--chaos-full` are the long forms; what was asked stands in
+the failure, as a command to ask it again.
 """
 
+from collections import Counter
+
 import hypothesis
+import hypothesis.stateful
 import pytest
 import schemathesis
 from django.contrib.auth.models import User
+from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 from ninja.throttling import AuthRateThrottle
@@ -36,8 +42,20 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+MADE_UP = hypothesis.settings(
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 # role: share of the examples; whoever is let in to more is tried with more
 ROLES = {"none": 1 / 4, "annotator": 1 / 4, "viewer": 1 / 2, "lead": 1, "operator": 1 / 2, "admin": 1}
+
+
+# walks of a role, and the steps of each: an operation is come upon 3 times on the way to all roles in the short form, and
+# more than a thousand times in the long one, which takes hours
+SHORT, LONG = (5, 12), (1250, 20)
 
 
 @pytest.fixture
@@ -108,14 +126,7 @@ def ask(operation, known, url, headers, examples) -> None:
     good, bad = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
     here = known | ({"name": known["version"]} if "/versions/" in operation.path else {})
 
-    @hypothesis.settings(
-        max_examples=examples,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @hypothesis.settings(MADE_UP, max_examples=examples)
     @given(case=st.one_of(good, good, bad), real=st.booleans())
     def test(case, real):
         if real:
@@ -125,3 +136,27 @@ def ask(operation, known, url, headers, examples) -> None:
         case.call_and_validate(base_url=url, headers=headers, checks=CHECKS, timeout=60)
 
     test()
+
+
+@pytest.mark.parametrize("role", ["viewer", "lead", "operator", "admin"])
+def test_every_answer_on_a_walk_through_the_api_is_as_described(role, description, known, request):
+    """Within this process, by the way of WSGI: over HTTP a step takes twice as long."""
+    walks, steps = LONG if request.config.getoption("--chaos-full") else SHORT
+    headers = {"Authorization": f"Bearer {ApiToken.issue(caller(role))}"}
+    description.app = get_wsgi_application()
+    taken = Counter()
+
+    class Walk(description.as_state_machine()):
+        def get_call_kwargs(self, case):
+            return {"base_url": "http://testserver", "headers": headers}
+
+        def validate_response(self, response, case, **_):
+            taken[case.operation.label, response.status_code] += 1
+            case.validate_response(response, checks=CHECKS)
+
+    hypothesis.stateful.run_state_machine_as_test(
+        Walk,
+        settings=hypothesis.settings(MADE_UP, max_examples=walks, stateful_step_count=steps),
+    )
+    assert taken.total() >= walks
+    assert any(status < 300 for _, status in taken)
