@@ -85,6 +85,8 @@ class Arrival(models.Model):
                 condition=Q(settled=False, state__in=["taken", "passed over"]),
                 name="arrival_unsettled",
             ),
+            # dead letters of all sources together
+            models.Index(fields=["id"], condition=Q(state="failed"), name="arrival_failed"),
             models.Index(fields=["source", "group"], condition=~Q(group=""), name="arrival_of_group"),
         ]
 

@@ -161,6 +161,14 @@ def test_a_lead_tries_dead_letters_again_or_sets_them_aside(lead, rung):
     assert source.arrivals.get().state == "waiting"
 
 
+def test_a_dead_letter_needs_attention(lead):
+    make_source()
+    page = lead.get(reverse("overview")).content.decode()
+    assert "1 file of sources could not be taken" in page
+    Arrival.objects.update(state="waiting")
+    assert "of sources could not" not in lead.get(reverse("overview")).content.decode()
+
+
 def test_a_viewer_sees_the_reason_and_no_button(vera, client):
     client.force_login(vera)
     page = client.get(reverse("source", args=[make_source().pk])).content.decode()

@@ -135,6 +135,14 @@ def of_unknown(waiting: int) -> list[Notice]:
     return [Notice("", text, reverse("unknown"), "Say it", for_leads=True)]
 
 
+def of_sources(letters: int) -> list[Notice]:
+    """Files of sources that could not be taken."""
+    if not letters:
+        return []
+    text = f"{_many(letters, 'file')} of sources could not be taken."
+    return [Notice("", text, reverse("sources"), "See why")]
+
+
 def _documents(n: int) -> str:
     return _many(n, "document")
 

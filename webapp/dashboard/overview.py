@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from annotation import routing
+from annotation.models import Arrival
 from learner import glances, ongoing
 from learner.glances import Glance
 from learner.ongoing import Ongoing
@@ -71,8 +72,9 @@ def live(request: HttpRequest) -> HttpResponse:
 def figures() -> dict[str, Any]:
     """As many queries whatever there is."""
     found = glances.glances()
-    failed, unknown = _left()
-    notices = attention.of_jobs(failed) + attention.of_unknown(unknown)
+    left = _left()
+    notices = attention.of_jobs(left["jobs"]) + attention.of_unknown(left["documents"])
+    notices += attention.of_sources(left["letters"])
     by_type = [attention.of_glance(glance) for glance in found]
     for some in by_type:
         notices += some
@@ -85,12 +87,14 @@ def figures() -> dict[str, Any]:
     }
 
 
-def _left() -> tuple[int, int]:
-    """Failed jobs, and documents that wait for somebody to say their type, in one query."""
+def _left() -> Counter[str]:
+    """Failed jobs, documents that wait for somebody to say their type, and dead letters of sources, in one query."""
     jobs = failures.failed().order_by().annotate(what=Value("jobs")).values_list("what")
     documents = routing.waiting().order_by().annotate(what=Value("documents")).values_list("what")
-    counts = dict(jobs.annotate(n=Count("pk")).union(documents.annotate(n=Count("pk")), all=True))
-    return counts.get("jobs", 0), counts.get("documents", 0)
+    failed = Arrival.objects.filter(state=Arrival.State.FAILED)
+    letters = failed.order_by().annotate(what=Value("letters")).values_list("what")
+    counted = [each.annotate(n=Count("pk")) for each in (jobs, documents, letters)]
+    return Counter(dict(counted[0].union(*counted[1:], all=True)))
 
 
 def _whole(found: Sequence[Glance]) -> Whole:
