@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from annotation.models import DocumentType
 from learner import automation, selection
 from tests.audited import answered, model
 from tests.factories import make_type
@@ -66,6 +67,26 @@ def test_the_threshold_moves_by_keys_and_mouse_and_says_what_it_would_mean(live_
         assert few < many
         page.mouse.move(*across(page, 0.2))  # let go, it stays
         assert skipping(page) == many
+        assert grave(page) == []
+
+
+def test_the_curve_is_renewed_and_the_threshold_stays_where_it_was_put(live_server, address):
+    with browsing() as browser:
+        page = browser.new_page()
+        sign_in(page, live_server.url, "lea", "a-long-password")
+        page.goto(address)
+        page.locator("#curve").scroll_into_view_if_needed()
+        page.mouse.click(*across(page, 0.5))
+        page.mouse.move(0, 0)
+        put = skipping(page)
+        known = page.locator("#outlook-now .card-head span").inner_text()
+        kind = DocumentType.objects.get(name="receipts")
+        answered(kind, *model(np.random.default_rng(2), 60))
+        automation.work_out(kind.pk)
+        expect(page.locator("#outlook-now .card-head span")).not_to_have_text(known, timeout=90_000)
+        assert abs(skipping(page) - put) <= 3  # its places are others now
+        page.mouse.click(*across(page, 0.9))
+        assert skipping(page) > put
         assert grave(page) == []
 
 

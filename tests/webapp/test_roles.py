@@ -71,6 +71,7 @@ TABLE = {
     "type-examples": ("get", Role.VIEWER),
     "automation": ("get", Role.VIEWER),
     "automation-live": ("get", Role.VIEWER),
+    "automation-outlook": ("get", Role.VIEWER),
     "automation-targets": ("post", Role.LEAD),
     "automation-on": ("post", Role.LEAD),
     "automation-off": ("post", Role.LEAD),

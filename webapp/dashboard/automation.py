@@ -67,6 +67,14 @@ def live(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "automation/state.html", state(_type(name)))
 
 
+@requires(Role.VIEWER)
+@require_safe
+def outlook_now(request: HttpRequest, name: str) -> HttpResponse:
+    """The curve as it is now; the page keeps where the reader has put the threshold."""
+    document_type = _type(name)
+    return render(request, "automation/outlook.html", state(document_type) | outlook(document_type))
+
+
 @requires(Role.LEAD)
 @require_POST
 def set_targets(request: HttpRequest, name: str) -> HttpResponse:

@@ -73,6 +73,7 @@ urlpatterns = [
     path("types/<slug:name>/label-quality/<int:suspect_id>/ask/", label_quality.ask, name="ask-other"),
     path("types/<slug:name>/automation/", automation.page, name="automation"),
     path("types/<slug:name>/automation/live/", automation.live, name="automation-live"),
+    path("types/<slug:name>/automation/outlook/", automation.outlook_now, name="automation-outlook"),
     path("types/<slug:name>/automation/targets/", automation.set_targets, name="automation-targets"),
     path("types/<slug:name>/automation/on/", automation.switch_on, name="automation-on"),
     path("types/<slug:name>/automation/off/", automation.switch_off, name="automation-off"),
