@@ -32,9 +32,9 @@ from annotation import (
     quota,
     routing,
 )
-from annotation.document_types import PROBE_PREFIX
 from annotation.errors import Unreachable
 from annotation.models import Document, DocumentType
+from annotation.type_settings import PROBE_PREFIX
 from models import files, rendering, sandbox, similarity
 from models.packs import PackDocument, draw_page
 from models.pages import Page as WordPage

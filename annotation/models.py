@@ -27,6 +27,7 @@ from annotation.recheck_model import Recheck as Recheck
 from annotation.refiling_model import Refiling as Refiling
 from annotation.routing_model import Named
 from annotation.routing_model import RouterAnswer as RouterAnswer
+from annotation.service_model import Served
 from annotation.source_models import Arrival as Arrival
 from annotation.source_models import Source as Source
 from annotation.trail_model import TrailEntry as TrailEntry
@@ -35,7 +36,7 @@ from models.pages import Page as WordPage
 from models.schema import Schema
 
 
-class DocumentType(Named, Gated, Canaried):
+class DocumentType(Named, Gated, Canaried, Served):
     """A kind of document: its fields, its Label Studio project, its champion, thresholds and retraining rule."""
 
     fields = models.JSONField(help_text="models.schema.Schema.to_json()")

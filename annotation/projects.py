@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import transaction
 
 from annotation import (
-    document_types,
     doorbell,
     fill_in_views,
     jobs,
@@ -20,6 +19,7 @@ from annotation import (
 from annotation.errors import LabelStudioRefused
 from annotation.label_config import label_config
 from annotation.models import DocumentType, LabelTask
+from annotation.type_settings import PROBE_PREFIX
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def config_hash(document_type: DocumentType) -> str:
 
 def _config(document_type: DocumentType) -> str:
     # the doctor's probe comes and goes: no other project is changed for it
-    others = DocumentType.objects.exclude(name__startswith=document_types.PROBE_PREFIX)
+    others = DocumentType.objects.exclude(name__startswith=PROBE_PREFIX)
     types = sorted({*others.values_list("name", "title"), (document_type.name, document_type.title)})
     return label_config(document_type.schema, document_types=types, this_type=document_type.name)
 

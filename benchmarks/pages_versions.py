@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from annotation.models import Arrival, Correction, DocumentType, LabelImport, Source
-from learner.models import Decision, ModelVersion, Run, Snapshot, VersionMove
+from learner.models import Canary, CanaryDocument, Decision, ModelVersion, Run, Snapshot, VersionMove
 from webapp.models import ApiToken, Delivery, WebhookEndpoint
 
 LAST = 10  # versions of the type that has fewest; the number that extractions name at most
@@ -19,6 +19,7 @@ SHARES = {"receipts": 0.4, "invoices": 0.2, "ad-orders": 0.2, "agreements": 0.2}
 PEOPLE = 12
 FILES = 30_000  # of each source
 DELIVERIES = 20_000  # to each address that is told of events
+TRIED = 2_000  # corrections that a challenger on trial was compared on
 FEWEST = 25  # corrections of the first snapshot
 
 
@@ -92,6 +93,32 @@ def versions(types: Mapping[str, DocumentType], count: int, *, seed: int) -> Non
         champion = made[-1]
         kind.champion, kind.champion_uri, kind.champion_sha256 = champion.name, champion.uri, champion.sha256
         kind.save()
+        if number > 1:
+            _on_trial(kind, made[-2], ids[-TRIED:])
+
+
+def _on_trial(kind: DocumentType, version: ModelVersion, corrections: list[int]) -> None:
+    """The version before the champion is tried out against it."""
+    version.state = ModelVersion.State.CHALLENGER
+    version.save()
+    trial = Canary.objects.create(document_type=kind, version=version, champion=kind.champion, share=0.1)
+    of = Correction.objects.filter(pk__in=corrections).values_list("pk", "document")
+    figures = {"fields": 4, "wrong_before": 0, "wrong": 0, "edited": 0, "seconds": 20.0, "by_lot": False}
+    CanaryDocument.objects.bulk_create(
+        CanaryDocument(
+            canary=trial,
+            correction_id=correction,
+            document_id=document,
+            filled=correction % 10 == 0,
+            took_before=0.05,
+            took=0.05,
+            **figures,
+        )
+        for document, correction in {document: correction for correction, document in of}.items()
+    )
+    kind.challenger, kind.challenger_uri, kind.challenger_sha256 = version.name, version.uri, version.sha256
+    kind.challenger_share = trial.share
+    kind.save()
 
 
 def _version(

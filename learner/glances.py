@@ -6,14 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from annotation import extraction, ledger, tallies
 from annotation.models import DocumentType, LabelTask, Outcome
-from learner import ongoing, reports
+from annotation.service_model import Priority
+from learner import ongoing, reports, service
 from learner.models import Automation, Decision, Headline, ModelVersion, Run, Suspect
 from learner.ongoing import Ongoing
 from learner.reports import DecisionReport, RunReport, VersionReport
@@ -65,6 +66,17 @@ class Glance:
     unsettled: int  # answers that look wrong and are asked about again
     misfiled: int  # documents that people say are of another type
     work: tuple[Ongoing, ...]  # what else is going on
+    challenger: str  # the version that is on trial; "" if none is
+    priority: str  # high, normal, low
+    waiting_since: datetime | None  # when the oldest document without an answer was received
+    within_hours: float | None  # the service goal, from receiving a document to its answer
+    late: bool  # whether the oldest one has waited for longer
+    in_time: float | None  # share (0…1) of the newest answers within the goal
+    hours: float  # that people took
+    saved: float  # hours that they would have taken longer by hand
+    cost: float | None  # of these hours; None: nobody said what an hour costs
+    currency: str  # ISO 4217
+    errors: int | None  # fields, at most, that are wrong in documents accepted unseen; None: not known
 
 
 def types() -> QuerySet[DocumentType]:
@@ -140,6 +152,17 @@ def _glance(
         unsettled=held_back[0],
         misfiled=held_back[1],
         work=work,
+        challenger=document_type.challenger,
+        priority=Priority(document_type.priority).label,
+        waiting_since=headline.waiting_since,
+        within_hours=document_type.within_hours,
+        late=service.late(headline.waiting_since, document_type.within_hours),
+        in_time=headline.in_time,
+        hours=headline.hours,
+        saved=headline.saved,
+        cost=None if document_type.hour_costs is None else headline.hours * document_type.hour_costs,
+        currency=document_type.currency,
+        errors=headline.errors,
     )
 
 

@@ -28,4 +28,18 @@ class Headline(models.Model):
         db_default="",
         help_text="What changed and isn't closed yet, for people",
     )
+    # by `learner.service`
+    waiting_since = models.DateTimeField(
+        null=True, help_text="when the oldest document without an answer was received"
+    )
+    in_time = models.FloatField(
+        null=True, help_text="0…1, of the newest answers: within the type's service goal; null: it has none"
+    )
+    hours = models.FloatField(default=0, db_default=0, help_text="that people took")
+    saved = models.FloatField(
+        default=0, db_default=0, help_text="hours that they would have taken longer by hand"
+    )
+    errors = models.PositiveIntegerField(
+        null=True, help_text="fields, at most, that are wrong in documents accepted unseen; null: not known"
+    )
     at = models.DateTimeField(db_default=Now())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.db.models.functions import Now
 
 from annotation import tallies
 from annotation.models import Document, DocumentType
-from learner import quality, savings, triggers, work
+from learner import quality, savings, service, triggers, work
 from learner.audit import audit
 from learner.forecast import needed
 from learner.models import Headline
@@ -18,6 +20,7 @@ def renew_all() -> None:
     """Of every type: what no correction tells of, such as a training that ended or a day that passed."""
     for type_id in DocumentType.objects.values_list("pk", flat=True):
         renew(type_id)
+        renew_service(type_id)
 
 
 def renew(type_id: int) -> None:
@@ -36,3 +39,9 @@ def renew(type_id: int) -> None:
         "at": Now(),
     }
     Headline.objects.update_or_create(document_type=document_type, defaults=figures)
+
+
+def renew_service(type_id: int) -> None:
+    """The same for how long documents wait and what people's time went into; every few minutes is enough."""
+    figures = asdict(service.of(DocumentType.objects.get(pk=type_id)))
+    Headline.objects.update_or_create(document_type_id=type_id, defaults=figures)

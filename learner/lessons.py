@@ -12,9 +12,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from annotation import routing
-from annotation.document_types import PROBE_PREFIX
 from annotation.errors import Refused
 from annotation.models import DocumentType
+from annotation.type_settings import PROBE_PREFIX
 from learner.models import Lesson
 from models import similarity
 

@@ -109,7 +109,7 @@ def of(document_type: DocumentType) -> Savings:
         if corrections
         else None,
         next_hours=_next_seconds(document_type, model) * corrections / 3600,
-        time=_time(document_type, model, rows, states[State.ACCEPTED]),
+        time=time(document_type, model, rows, states[State.ACCEPTED]),
         answers=_answers(document_type, states[State.ACCEPTED]),
         random=random_curve.newest(document_type),
         model=model,
@@ -126,7 +126,7 @@ def spent(model: CostModel, rows: Sequence[Row]) -> FloatArray:
     return np.minimum([row.seconds for row in rows], usual * np.exp(BREAK * model.spread))
 
 
-def _time(document_type: DocumentType, model: CostModel, rows: Sequence[Row], unseen: int) -> Time:
+def time(document_type: DocumentType, model: CostModel, rows: Sequence[Row], unseen: int) -> Time:
     """From the newest corrections, for all of them."""
     rechecks, rechecking = _rechecking(document_type, model)
     if not rows:

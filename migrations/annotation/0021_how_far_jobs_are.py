@@ -4,20 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0020_misfiled'),
+        ("annotation", "0020_misfiled"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='claimed_at',
-            field=models.DateTimeField(blank=True, help_text='When the present attempt began', null=True),
+            model_name="job",
+            name="claimed_at",
+            field=models.DateTimeField(blank=True, help_text="When the present attempt began", null=True),
         ),
         migrations.AddField(
-            model_name='job',
-            name='share',
-            field=models.FloatField(db_default=0.0, help_text='0…1 of the work that is done, where the work tells it'),
+            model_name="job",
+            name="share",
+            field=models.FloatField(
+                db_default=0.0, help_text="0…1 of the work that is done, where the work tells it"
+            ),
         ),
     ]

@@ -5,15 +5,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0021_how_far_jobs_are'),
+        ("annotation", "0021_how_far_jobs_are"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='rung_at',
-            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text='When the broker was last told; empty: it must be told again', null=True),
+            model_name="job",
+            name="rung_at",
+            field=models.DateTimeField(
+                db_default=django.db.models.functions.datetime.Now(),
+                help_text="When the broker was last told; empty: it must be told again",
+                null=True,
+            ),
         ),
     ]

@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0022_job_rung_at'),
+        ("annotation", "0022_job_rung_at"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='document',
-            index=models.Index(fields=['uploaded_by'], include=('size',), name='document_by_uploader'),
+            model_name="document",
+            index=models.Index(fields=["uploaded_by"], include=("size",), name="document_by_uploader"),
         ),
     ]

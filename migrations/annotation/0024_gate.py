@@ -4,25 +4,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0023_quota'),
+        ("annotation", "0023_quota"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='documenttype',
-            name='field_budgets',
-            field=models.JSONField(blank=True, db_default=models.Value({}, models.JSONField()), default=dict, help_text="{field: F1 (0…1) that a promotion may cost it}, where that isn't as usual"),
+            model_name="documenttype",
+            name="field_budgets",
+            field=models.JSONField(
+                blank=True,
+                db_default=models.Value({}, models.JSONField()),
+                default=dict,
+                help_text="{field: F1 (0…1) that a promotion may cost it}, where that isn't as usual",
+            ),
         ),
         migrations.AddField(
-            model_name='documenttype',
-            name='least_new',
-            field=models.PositiveIntegerField(db_default=5, default=5, help_text='Corrections that a new champion has learned from and the old one had not, unless it was trained otherwise'),
+            model_name="documenttype",
+            name="least_new",
+            field=models.PositiveIntegerField(
+                db_default=5,
+                default=5,
+                help_text="Corrections that a new champion has learned from and the old one had not, unless it was trained otherwise",
+            ),
         ),
         migrations.AddField(
-            model_name='documenttype',
-            name='most_of_one',
-            field=models.FloatField(db_default=0.9, default=0.9, help_text='Share of these (0…1) that one person may give, where several label the type'),
+            model_name="documenttype",
+            name="most_of_one",
+            field=models.FloatField(
+                db_default=0.9,
+                default=0.9,
+                help_text="Share of these (0…1) that one person may give, where several label the type",
+            ),
         ),
     ]

@@ -13,31 +13,46 @@ def give_keys_to_what_is_on_its_way(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0026_not_emptied'),
+        ("annotation", "0026_not_emptied"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='labeltask',
-            name='page_key',
-            field=models.CharField(blank=True, db_default='', default=annotation.page_key_model.new_key, help_text="In the addresses of its pages; empty where Label Studio shows the store's files itself, as it used to", max_length=43),
+            model_name="labeltask",
+            name="page_key",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default=annotation.page_key_model.new_key,
+                help_text="In the addresses of its pages; empty where Label Studio shows the store's files itself, as it used to",
+                max_length=43,
+            ),
         ),
         migrations.AddField(
-            model_name='labeltask',
-            name='shown_until',
-            field=models.DateTimeField(blank=True, help_text='Once it is done, its pages are shown until then', null=True),
+            model_name="labeltask",
+            name="shown_until",
+            field=models.DateTimeField(
+                blank=True, help_text="Once it is done, its pages are shown until then", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='recheck',
-            name='page_key',
-            field=models.CharField(blank=True, db_default='', default=annotation.page_key_model.new_key, help_text="In the addresses of its pages; empty where Label Studio shows the store's files itself, as it used to", max_length=43),
+            model_name="recheck",
+            name="page_key",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default=annotation.page_key_model.new_key,
+                help_text="In the addresses of its pages; empty where Label Studio shows the store's files itself, as it used to",
+                max_length=43,
+            ),
         ),
         migrations.AddField(
-            model_name='recheck',
-            name='shown_until',
-            field=models.DateTimeField(blank=True, help_text='Once it is done, its pages are shown until then', null=True),
+            model_name="recheck",
+            name="shown_until",
+            field=models.DateTimeField(
+                blank=True, help_text="Once it is done, its pages are shown until then", null=True
+            ),
         ),
         migrations.RunPython(give_keys_to_what_is_on_its_way, migrations.RunPython.noop),
     ]

@@ -4,15 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0027_page_keys'),
+        ("annotation", "0027_page_keys"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='trace',
-            field=models.CharField(blank=True, db_default='', help_text='Of what came in and called for it, for the log', max_length=32),
+            model_name="job",
+            name="trace",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                help_text="Of what came in and called for it, for the log",
+                max_length=32,
+            ),
         ),
     ]

@@ -6,52 +6,166 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0030_routing'),
+        ("annotation", "0030_routing"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=40, unique=True)),
-                ('kind', models.CharField(choices=[('folder', 'Folder'), ('mailbox', 'Mailbox'), ('bucket', 'Bucket')], max_length=7)),
-                ('settings', models.JSONField(help_text='As its kind has them, see annotation.sources; no passwords')),
-                ('enabled', models.BooleanField(default=True)),
-                ('cursor', models.JSONField(blank=True, default=dict, help_text='Up to where it has been looked through, where its kind knows')),
-                ('looked_at', models.DateTimeField(blank=True, help_text='When it was looked through last, to its end', null=True)),
-                ('problem', models.CharField(blank=True, help_text="Why that went wrong last; empty: it didn't", max_length=500)),
-                ('held_back', models.CharField(blank=True, help_text='Why nothing is taken from it now', max_length=300)),
-                ('created_by', models.CharField(max_length=150)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('document_type', models.ForeignKey(blank=True, help_text='Of all that comes from it; empty: the router says of each', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sources', to='annotation.documenttype')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.SlugField(max_length=40, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("folder", "Folder"), ("mailbox", "Mailbox"), ("bucket", "Bucket")],
+                        max_length=7,
+                    ),
+                ),
+                (
+                    "settings",
+                    models.JSONField(help_text="As its kind has them, see annotation.sources; no passwords"),
+                ),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "cursor",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Up to where it has been looked through, where its kind knows",
+                    ),
+                ),
+                (
+                    "looked_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When it was looked through last, to its end", null=True
+                    ),
+                ),
+                (
+                    "problem",
+                    models.CharField(
+                        blank=True, help_text="Why that went wrong last; empty: it didn't", max_length=500
+                    ),
+                ),
+                (
+                    "held_back",
+                    models.CharField(
+                        blank=True, help_text="Why nothing is taken from it now", max_length=300
+                    ),
+                ),
+                ("created_by", models.CharField(max_length=150)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "document_type",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Of all that comes from it; empty: the router says of each",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sources",
+                        to="annotation.documenttype",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Arrival',
+            name="Arrival",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='SHA-256 of what it is called in its source', max_length=64)),
-                ('name', models.CharField(help_text="The file's, as people know it", max_length=255)),
-                ('place', models.JSONField(help_text="Where it is in its source, as the source's kind has it")),
-                ('group', models.CharField(blank=True, help_text='Those that came as one, such as in one mail; else empty', max_length=64)),
-                ('state', models.CharField(choices=[('sighted', 'Sighted'), ('waiting', 'Waiting'), ('taken', 'Taken'), ('passed over', 'Passed'), ('failed', 'Failed')], default='waiting', max_length=11)),
-                ('settled', models.BooleanField(default=False, help_text='Whether its source was told that it is taken, where that is wanted')),
-                ('problem', models.CharField(blank=True, help_text='Why it is not taken, for people', max_length=500)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('found_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('document', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='arrivals', to='annotation.document')),
-                ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='arrivals', to='annotation.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(help_text="SHA-256 of what it is called in its source", max_length=64),
+                ),
+                ("name", models.CharField(help_text="The file's, as people know it", max_length=255)),
+                (
+                    "place",
+                    models.JSONField(help_text="Where it is in its source, as the source's kind has it"),
+                ),
+                (
+                    "group",
+                    models.CharField(
+                        blank=True,
+                        help_text="Those that came as one, such as in one mail; else empty",
+                        max_length=64,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("sighted", "Sighted"),
+                            ("waiting", "Waiting"),
+                            ("taken", "Taken"),
+                            ("passed over", "Passed"),
+                            ("failed", "Failed"),
+                        ],
+                        default="waiting",
+                        max_length=11,
+                    ),
+                ),
+                (
+                    "settled",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Whether its source was told that it is taken, where that is wanted",
+                    ),
+                ),
+                (
+                    "problem",
+                    models.CharField(blank=True, help_text="Why it is not taken, for people", max_length=500),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("found_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "document",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="arrivals",
+                        to="annotation.document",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="arrivals",
+                        to="annotation.source",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['source', 'state', 'id'], name='arrival_in_state'), models.Index(condition=models.Q(('settled', False), ('state__in', ['taken', 'passed over'])), fields=['source', 'id'], name='arrival_unsettled'), models.Index(condition=models.Q(('group', ''), _negated=True), fields=['source', 'group'], name='arrival_of_group')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'key'), name='an_arrival_once')],
+                "indexes": [
+                    models.Index(fields=["source", "state", "id"], name="arrival_in_state"),
+                    models.Index(
+                        condition=models.Q(("settled", False), ("state__in", ["taken", "passed over"])),
+                        fields=["source", "id"],
+                        name="arrival_unsettled",
+                    ),
+                    models.Index(
+                        condition=models.Q(("group", ""), _negated=True),
+                        fields=["source", "group"],
+                        name="arrival_of_group",
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("source", "key"), name="an_arrival_once")],
             },
         ),
     ]

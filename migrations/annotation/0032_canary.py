@@ -4,45 +4,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0031_sources'),
+        ("annotation", "0031_sources"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='documenttype',
-            name='canary',
-            field=models.CharField(choices=[('none', 'None'), ('shadow', 'Shadow'), ('share', 'Share')], db_default='none', default='none', max_length=6),
+            model_name="documenttype",
+            name="canary",
+            field=models.CharField(
+                choices=[("none", "None"), ("shadow", "Shadow"), ("share", "Share")],
+                db_default="none",
+                default="none",
+                max_length=6,
+            ),
         ),
         migrations.AddField(
-            model_name='documenttype',
-            name='canary_share',
-            field=models.FloatField(db_default=0.1, default=0.1, help_text='Of the documents, which a challenger fills in, 0.01…0.5'),
+            model_name="documenttype",
+            name="canary_share",
+            field=models.FloatField(
+                db_default=0.1,
+                default=0.1,
+                help_text="Of the documents, which a challenger fills in, 0.01…0.5",
+            ),
         ),
         migrations.AddField(
-            model_name='documenttype',
-            name='challenger',
-            field=models.CharField(blank=True, db_default='', max_length=60),
+            model_name="documenttype",
+            name="challenger",
+            field=models.CharField(blank=True, db_default="", max_length=60),
         ),
         migrations.AddField(
-            model_name='documenttype',
-            name='challenger_sha256',
-            field=models.CharField(blank=True, db_default='', max_length=64),
+            model_name="documenttype",
+            name="challenger_sha256",
+            field=models.CharField(blank=True, db_default="", max_length=64),
         ),
         migrations.AddField(
-            model_name='documenttype',
-            name='challenger_share',
-            field=models.FloatField(db_default=0.0, default=0.0, help_text='Of the documents that it fills in now; 0: none, it is in the shadow'),
+            model_name="documenttype",
+            name="challenger_share",
+            field=models.FloatField(
+                db_default=0.0,
+                default=0.0,
+                help_text="Of the documents that it fills in now; 0: none, it is in the shadow",
+            ),
         ),
         migrations.AddField(
-            model_name='documenttype',
-            name='challenger_uri',
-            field=models.CharField(blank=True, db_default='', max_length=500),
+            model_name="documenttype",
+            name="challenger_uri",
+            field=models.CharField(blank=True, db_default="", max_length=500),
         ),
         migrations.AddField(
-            model_name='labeltask',
-            name='shown_as',
-            field=models.CharField(blank=True, db_default='', help_text="The name by which its extraction is shown while two models are compared; empty: by its version's own", max_length=60),
+            model_name="labeltask",
+            name="shown_as",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                help_text="The name by which its extraction is shown while two models are compared; empty: by its version's own",
+                max_length=60,
+            ),
         ),
     ]

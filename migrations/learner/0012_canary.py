@@ -6,60 +6,134 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0032_canary'),
-        ('learner', '0011_drift'),
+        ("annotation", "0032_canary"),
+        ("learner", "0011_drift"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Canary',
+            name="Canary",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('champion', models.CharField(help_text='The version that it is compared with', max_length=60)),
-                ('share', models.FloatField(help_text='Of the documents, which it fills in, 0…1; 0: none, it is in the shadow')),
-                ('began_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('promoted', 'Promoted'), ('stopped', 'Stopped')], max_length=8)),
-                ('why', models.CharField(blank=True, help_text='how it ended, in words; so far, while it runs', max_length=500)),
-                ('better', models.FloatField(default=0, help_text='0…1: how sure it is that it is better, of what is needed')),
-                ('worse', models.FloatField(default=0, help_text='the same for worse')),
-                ('document_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='canaries', to='annotation.documenttype')),
-                ('version', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='canary', to='learner.modelversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "champion",
+                    models.CharField(help_text="The version that it is compared with", max_length=60),
+                ),
+                (
+                    "share",
+                    models.FloatField(
+                        help_text="Of the documents, which it fills in, 0…1; 0: none, it is in the shadow"
+                    ),
+                ),
+                ("began_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True, choices=[("promoted", "Promoted"), ("stopped", "Stopped")], max_length=8
+                    ),
+                ),
+                (
+                    "why",
+                    models.CharField(
+                        blank=True, help_text="how it ended, in words; so far, while it runs", max_length=500
+                    ),
+                ),
+                (
+                    "better",
+                    models.FloatField(
+                        default=0, help_text="0…1: how sure it is that it is better, of what is needed"
+                    ),
+                ),
+                ("worse", models.FloatField(default=0, help_text="the same for worse")),
+                (
+                    "document_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="canaries",
+                        to="annotation.documenttype",
+                    ),
+                ),
+                (
+                    "version",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="canary",
+                        to="learner.modelversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='CanaryDocument',
+            name="CanaryDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('filled', models.BooleanField(help_text='Whether the person was shown what the challenger said')),
-                ('fields', models.PositiveIntegerField(help_text='that people judged')),
-                ('wrong_before', models.PositiveIntegerField(help_text="of the champion's")),
-                ('wrong', models.PositiveIntegerField(help_text="of the challenger's")),
-                ('edited', models.PositiveIntegerField(help_text='fields that the person changed')),
-                ('seconds', models.FloatField(blank=True, help_text='that the person took', null=True)),
-                ('took_before', models.FloatField(help_text='seconds that the champion took to read it')),
-                ('took', models.FloatField(help_text='seconds that the challenger took')),
-                ('by_lot', models.BooleanField(help_text='Picked at random, for the audit')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('canary', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='learner.canary')),
-                ('correction', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='annotation.correction')),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='annotation.document')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "filled",
+                    models.BooleanField(help_text="Whether the person was shown what the challenger said"),
+                ),
+                ("fields", models.PositiveIntegerField(help_text="that people judged")),
+                ("wrong_before", models.PositiveIntegerField(help_text="of the champion's")),
+                ("wrong", models.PositiveIntegerField(help_text="of the challenger's")),
+                ("edited", models.PositiveIntegerField(help_text="fields that the person changed")),
+                ("seconds", models.FloatField(blank=True, help_text="that the person took", null=True)),
+                ("took_before", models.FloatField(help_text="seconds that the champion took to read it")),
+                ("took", models.FloatField(help_text="seconds that the challenger took")),
+                ("by_lot", models.BooleanField(help_text="Picked at random, for the audit")),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "canary",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="documents",
+                        to="learner.canary",
+                    ),
+                ),
+                (
+                    "correction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="annotation.correction",
+                    ),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="annotation.document",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.AddConstraint(
-            model_name='canary',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('document_type',), name='one_canary_a_type'),
+            model_name="canary",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)), fields=("document_type",), name="one_canary_a_type"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='canarydocument',
-            constraint=models.UniqueConstraint(fields=('canary', 'document'), name='a_document_counts_once_in_a_canary'),
+            model_name="canarydocument",
+            constraint=models.UniqueConstraint(
+                fields=("canary", "document"), name="a_document_counts_once_in_a_canary"
+            ),
         ),
     ]

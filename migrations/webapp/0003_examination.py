@@ -5,21 +5,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('webapp', '0002_tokens_and_webhooks'),
+        ("webapp", "0002_tokens_and_webhooks"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Examination',
+            name="Examination",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text='When it was over')),
-                ('findings', models.JSONField(help_text='[{check, grade, said, remedy}, …], in the order of the looks')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), help_text="When it was over"
+                    ),
+                ),
+                (
+                    "findings",
+                    models.JSONField(
+                        help_text="[{check, grade, said, remedy}, …], in the order of the looks"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
     ]

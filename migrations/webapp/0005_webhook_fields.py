@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('webapp', '0004_viewers_and_admins'),
+        ("webapp", "0004_viewers_and_admins"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='webhookendpoint',
-            name='with_fields',
-            field=models.BooleanField(db_default=False, default=False, help_text="Whether it is sent the values of documents' fields"),
+            model_name="webhookendpoint",
+            name="with_fields",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="Whether it is sent the values of documents' fields",
+            ),
         ),
     ]

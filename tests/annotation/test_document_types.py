@@ -33,6 +33,11 @@ gate:
   canary: share
   canary_share: 0.2
   fields: {total: 0.01}
+service:
+  priority: high
+  within_hours: 24
+cost:
+  hour: 30
 queue_depth: 3
 overlap: {share: 0.1, annotators: 3}
 probes: 0.02
@@ -53,6 +58,8 @@ def test_a_type_is_made_from_yaml(receipts):
     assert (receipts.retrain_after, receipts.queue_depth) == (12, 3)
     assert (receipts.least_new, receipts.most_of_one) == (8, 0.5)
     assert (receipts.canary, receipts.canary_share) == ("share", 0.2)
+    assert (receipts.priority, receipts.within_hours) == (1, 24.0)
+    assert (receipts.hour_costs, receipts.currency) == (30.0, "EUR")
     assert receipts.field_budgets == {"total": 0.01}
     assert (receipts.assume_above, receipts.whole_share) == (0.9, 0.2)
     assert (receipts.overlap_share, receipts.overlap_annotators) == (0.1, 3)

@@ -5,6 +5,7 @@ import pytest
 from annotation import document_types, fill_in_views, projects, webhooks
 from annotation.errors import LostClaim
 from annotation.models import DocumentType
+from annotation.type_settings import PROBE_PREFIX
 from tests.annotation.queue_stand_in import LabelStudioInMemory, stand_in
 from tests.factories import make_type
 
@@ -55,7 +56,7 @@ def test_a_cut_creation_makes_no_second_project(studio, receipts, monkeypatch):
 def test_the_doctors_probe_changes_no_other_types_project(studio, receipts):
     projects.sync_project(receipts.pk)
     receipts.refresh_from_db()
-    probe = make_type(name=f"{document_types.PROBE_PREFIX}1", title="A probe", project_id=None)
+    probe = make_type(name=f"{PROBE_PREFIX}1", title="A probe", project_id=None)
     projects.sync_project(probe.pk)
     assert not projects.outdated(receipts)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from urllib.parse import parse_qsl, urldefrag, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from django.db import connection
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 FLAGS = [
@@ -119,3 +121,16 @@ def grave(page: Page) -> list[str]:
         for each in found
         if each["impact"] in GRAVE
     ]
+
+
+def elsewhere(work: Callable[[], None]) -> None:
+    """In a thread of its own: Django refuses the database where Playwright's loop runs."""
+
+    def whole() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(whole).result()

@@ -13,7 +13,7 @@ from annotation.models import DocumentType
 from learner import automation, selection
 from tests.audited import answered, model
 from tests.factories import make_type
-from tests.journeys.browser import browsing, grave, sign_in
+from tests.journeys.browser import browsing, elsewhere, grave, sign_in
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
@@ -26,6 +26,12 @@ def address(live_server, lea) -> str:
     automation.work_out(kind.pk)
     selection.rank_pool(kind.pk)
     return live_server.url + reverse("automation", args=["receipts"])
+
+
+def answer_more() -> None:
+    kind = DocumentType.objects.get(name="receipts")
+    answered(kind, *model(np.random.default_rng(2), 60))
+    automation.work_out(kind.pk)
 
 
 def skipping(page: Page) -> int:
@@ -80,9 +86,7 @@ def test_the_curve_is_renewed_and_the_threshold_stays_where_it_was_put(live_serv
         page.mouse.move(0, 0)
         put = skipping(page)
         known = page.locator("#outlook-now .card-head span").inner_text()
-        kind = DocumentType.objects.get(name="receipts")
-        answered(kind, *model(np.random.default_rng(2), 60))
-        automation.work_out(kind.pk)
+        elsewhere(answer_more)
         expect(page.locator("#outlook-now .card-head span")).not_to_have_text(known, timeout=90_000)
         assert abs(skipping(page) - put) <= 3  # its places are others now
         page.mouse.click(*across(page, 0.9))

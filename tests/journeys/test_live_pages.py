@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from annotation.models import Document, Job, LabelImport
 from learner.models import ModelVersion
 from tests.factories import make_document, make_extraction, make_truth, make_type, make_version
-from tests.journeys.browser import PATIENCE, browsing, grave, sign_in
+from tests.journeys.browser import PATIENCE, browsing, elsewhere, grave, sign_in
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
@@ -96,16 +93,3 @@ def change(document: Document, version: ModelVersion) -> None:
     Job.objects.create(task="annotation.read_document", subject=1, state="failed", problem="it is cut off")
     User.objects.create_user("newcomer")
     LabelImport.objects.update(received=200, state="done")
-
-
-def elsewhere(work: Callable[[], None]) -> None:
-    """In a thread of its own: Django refuses the database where Playwright's loop runs."""
-
-    def whole() -> None:
-        try:
-            work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(whole).result()

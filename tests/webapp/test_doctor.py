@@ -12,10 +12,10 @@ from django.utils import timezone
 from pydantic import SecretStr
 
 from annotation import audit_trail, webhooks
-from annotation.document_types import PROBE_PREFIX
 from annotation.label_studio import SECRET_HEADER, WEBHOOK_ACTIONS
 from annotation.label_studio_about import About
 from annotation.models import Correction, Job, Schedule
+from annotation.type_settings import PROBE_PREFIX
 from models import files
 from models.sandbox import Limits
 from tests.factories import make_document, make_truth, make_type

@@ -24,9 +24,9 @@ from annotation import (
     queueing,
     reading,
 )
-from annotation.document_types import PROBE_PREFIX
 from annotation.errors import LabelStudioUnreachable
 from annotation.models import Document, DocumentType, Erasure, Job
+from annotation.type_settings import PROBE_PREFIX
 from learner import selection
 from tests.annotation.queue_stand_in import LabelStudioInMemory, stand_in
 from tests.factories import make_document, make_type

@@ -19,6 +19,8 @@ from annotation.models import Arrival, Document, DocumentType, Job, LabelImport,
 from benchmarks.pages_addresses import Address, NoSample, addresses
 from learner import ongoing
 from learner.models import (
+    Canary,
+    CanaryDocument,
     Decision,
     DriftAlarm,
     DriftWindow,
@@ -52,6 +54,7 @@ def fill(document_type: DocumentType) -> None:
     changed(document_type)
     for _ in range(2):
         train(document_type)
+    try_out(document_type)
     for state in ("failed", "stopped"):
         Run.objects.create(document_type=document_type, state=state)
     live = {"started_at": timezone.now()}
@@ -121,6 +124,26 @@ def train(document_type: DocumentType) -> None:
     )  # fmt: skip
     VersionMove.objects.create(version=version, before="candidate", after="champion", by="the gate")
     DocumentType.objects.filter(pk=document_type.pk).update(champion=version.name)
+
+
+def try_out(document_type: DocumentType) -> None:
+    """The version before the champion on trial, compared on every corrected document."""
+    document_type.refresh_from_db()
+    version = document_type.versions.filter(state="retired")[0]
+    trial = Canary.objects.filter(document_type=document_type).first() or Canary.objects.create(
+        document_type=document_type, version=version, champion=document_type.champion, share=0.1
+    )
+    DocumentType.objects.filter(pk=document_type.pk).update(
+        challenger=trial.version.name, challenger_share=0.1
+    )
+    for document in document_type.documents.filter(truth__isnull=False):
+        CanaryDocument.objects.get_or_create(
+            canary=trial, document=document,
+            defaults={
+                "correction": document.truth, "filled": bool(document.pk % 2), "fields": 3, "wrong_before": 1,
+                "wrong": 0, "edited": 1, "took_before": 0.1, "took": 0.1, "by_lot": False,
+            },
+        )  # fmt: skip
 
 
 def samples(document_type: DocumentType) -> dict[str, object]:

@@ -77,6 +77,12 @@ class DocumentTypeOut(Schema):
     )
     canary_share: float = Field(description="Share of the documents that a challenger on trial fills in")
     challenger: str = Field(description="Name of the version that is on trial; empty: none")
+    priority: int = Field(description="1 high, 2 normal, 3 low: which types people are sent to first")
+    within_hours: float | None = Field(
+        description="The service goal: hours from receiving a document to its answer; null: none"
+    )
+    hour_costs: float | None = Field(description="What an hour of an annotator costs; null: not told")
+    currency: str = Field(description="ISO 4217")
     probes: float = Field(description="Share of tasks that are known documents with one wrong value")
     extractor: str
     recipe: dict[str, Any]

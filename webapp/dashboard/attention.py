@@ -113,6 +113,10 @@ def of_glance(glance: Glance) -> list[Notice]:
         url = reverse("label-quality", args=[glance.name])
         found.append(Notice(glance.title, text, url, "Decide about them"))
     found += of_misfiled(glance.name, glance.title, glance.misfiled)
+    if glance.late and glance.within_hours is not None:
+        text = f"the oldest document has waited for longer than the {glance.within_hours:g} hours of the service goal."
+        url = reverse("type", args=[glance.name])
+        found.append(Notice(glance.title, text, url, "See its queue"))
     if not glance.documents:
         url = f"{reverse('upload')}?{urlencode({'type': glance.name})}"
         found.append(Notice(glance.title, "there are no documents yet.", url, "Upload some", for_leads=True))

@@ -47,10 +47,20 @@ class Whole:
     finished: int
     automated: float | None  # share (0…1) of the finished ones
     queued: int
+    hours: float  # that people took
+    saved: float  # hours that they would have taken longer by hand; below 0: they took longer
+    errors: (
+        int | None
+    )  # fields, at most, that are wrong in documents accepted unseen; None: not known of some type
     people: list[str]
     running: int  # trainings
     received: int  # documents that are being read
     reading: Ongoing | None  # one of the types' that are
+
+    @property
+    def more(self) -> float:
+        """Hours that people took longer than by hand."""
+        return -self.saved
 
 
 @requires(*ANY)
@@ -107,6 +117,9 @@ def _whole(found: Sequence[Glance]) -> Whole:
         finished=finished,
         automated=counts["accepted"] / finished if finished else None,
         queued=sum(glance.open_tasks for glance in found),
+        hours=sum(glance.hours for glance in found),
+        saved=sum(glance.saved for glance in found),
+        errors=_errors(found),
         people=sorted({person for glance in found for person in glance.people}),
         running=sum(glance.live_run is not None for glance in found),
         received=counts["received"],
@@ -114,6 +127,11 @@ def _whole(found: Sequence[Glance]) -> Whole:
             (each for glance in found for each in glance.work if each.title == ongoing.READING), None
         ),
     )
+
+
+def _errors(found: Sequence[Glance]) -> int | None:
+    known = [glance.errors for glance in found if glance.errors is not None or glance.counts["accepted"]]
+    return None if None in known else sum(filter(None, known))
 
 
 def _row(glance: Glance, notices: int) -> Row:

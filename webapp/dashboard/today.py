@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from annotation import people
 from annotation.labelling import ASSUMED
 from annotation.models import Correction, DocumentType, LabelTask
+from annotation.service_model import Priority
 from models.schema import Schema
 from webapp.roles import Role, requires, role_of
 
@@ -33,6 +34,7 @@ class Queue:
     name: str
     title: str
     open: int
+    urgent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,9 @@ def figures(user: AbstractUser | AnonymousUser) -> dict[str, Any]:
 
 
 def queues(user: AbstractUser | AnonymousUser) -> list[Queue]:
-    """The queues that the person labels, which have their Label Studio project; leads and operators see all."""
+    """The queues that the person labels, which have their Label Studio project, of high priority first; leads and
+    operators see all.
+    """
     types = people.types_of(user) if role_of(user) == Role.ANNOTATOR else DocumentType.objects.all()
     waiting = dict(
         LabelTask.objects.filter(state=LabelTask.State.OPEN)
@@ -95,8 +99,11 @@ def queues(user: AbstractUser | AnonymousUser) -> list[Queue]:
         .annotate(tasks=Count("pk"))
         .values_list("document__document_type", "tasks")
     )
-    there = types.filter(project_id__isnull=False).order_by("title").only("name", "title")
-    return [Queue(each.name, each.title, waiting.get(each.pk, 0)) for each in there]
+    there = types.filter(project_id__isnull=False).order_by("priority", "title")
+    return [
+        Queue(each.name, each.title, waiting.get(each.pk, 0), each.priority == Priority.HIGH)
+        for each in there.only("name", "title", "priority")
+    ]
 
 
 def day_of(user: AbstractUser | AnonymousUser, midnight: datetime) -> Day:

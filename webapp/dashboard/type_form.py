@@ -9,6 +9,7 @@ from django import forms
 
 from annotation.canary_model import Canary
 from annotation.models import DocumentType
+from annotation.service_model import Priority
 from learner.strategies import STRATEGIES
 from models.schema import Kind
 
@@ -105,6 +106,30 @@ class TypeForm(forms.Form):
         widget=_plain(forms.NumberInput, step="0.01"),
         label="Share of its trial",
         help_text="Of the documents, which it fills in meanwhile (0.01…0.5). Nobody sees which.",
+    )
+    priority = forms.TypedChoiceField(
+        choices=Priority.choices,
+        coerce=int,
+        initial=Priority.NORMAL,
+        widget=forms.Select(attrs={"class": "form-select"}),
+        help_text="Annotators of several types find those of high priority first.",
+    )
+    within_hours = forms.FloatField(
+        min_value=0.01,
+        required=False,
+        widget=_plain(forms.NumberInput, step="0.5"),
+        label="Answered within, hours",
+        help_text="The service goal, from receiving a document to its answer. Empty: none.",
+    )
+    hour_costs = forms.FloatField(
+        min_value=0.01,
+        required=False,
+        widget=_plain(forms.NumberInput, step="0.5"),
+        label="An annotator's hour costs",
+        help_text="So that the overview tells what answering has cost. Empty: it isn't told.",
+    )
+    currency = forms.RegexField(
+        r"^[A-Z]{3}$", initial="EUR", widget=_plain(maxlength="3"), help_text="Three capital letters."
     )
     queue_depth = forms.IntegerField(
         min_value=1,

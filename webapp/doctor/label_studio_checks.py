@@ -10,11 +10,11 @@ import httpx
 from django.urls import reverse
 
 from annotation import fill_in_views, label_studio, label_studio_about, label_studio_backend, webhooks
-from annotation.document_types import PROBE_PREFIX
 from annotation.errors import LabelStudioRefused, LabelStudioUnreachable
 from annotation.label_studio_about import About
 from annotation.models import DocumentType
 from annotation.task_views import Json
+from annotation.type_settings import PROBE_PREFIX
 from webapp.config import Config
 from webapp.doctor.findings import Finding, Grade, asked, failed, skipped, warning, well
 from webapp.doctor.settings_checks import numbers

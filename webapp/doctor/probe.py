@@ -21,9 +21,9 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from annotation import doorbell, intake, label_studio_about, projects, task_pages, webhooks
-from annotation.document_types import PROBE_PREFIX
 from annotation.errors import LabelStudioError
 from annotation.models import DirtyTask, Document, DocumentType, Job, LabelTask
+from annotation.type_settings import PROBE_PREFIX
 from models.errors import DocloopError
 from webapp.doctor import tidying
 from webapp.doctor.findings import Finding, failed, skipped, well

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from annotation import antivirus, webhooks
 from annotation import notices as heard
-from annotation.document_types import PROBE_PREFIX
 from annotation.models import DocumentType, Job, Schedule
+from annotation.type_settings import PROBE_PREFIX
 from models.registry import Registry
 from webapp import broker as rabbitmq
 from webapp import people, services

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from annotation import erasure, label_studio, label_studio_about, page_store, projects
-from annotation.document_types import PROBE_PREFIX
 from annotation.errors import LabelStudioError
 from annotation.models import DirtyTask, DocumentType, Erasure, Job, LabelTask
+from annotation.type_settings import PROBE_PREFIX
 
 # facts whose subject is a document type (see `webapp.wiring`)
 FACTS_OF_TYPES = (
