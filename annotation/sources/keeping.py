@@ -69,10 +69,12 @@ def switch(source: Source, *, on: bool, by: str) -> None:
         doorbell.ring("source due", source.pk)
 
 
-def look_now(source: Source) -> None:
+@transaction.atomic
+def look_now(source: Source, *, by: str) -> None:
     """Don't wait for the next time; raises `Refused` for one that is off."""
     if not source.enabled:
         raise Refused("this source is switched off: switch it on first")
+    _write_down(source, "had Docloop look at", by)
     doorbell.ring("source due", source.pk)
 
 
@@ -92,7 +94,7 @@ def try_again(source: Source, arrival_id: int | None = None, *, by: str) -> int:
     count = failed.update(state=State.WAITING, attempts=0, problem="", ended_at=None)
     if not count:
         raise Refused("there is nothing to try again: it waits, or was taken meanwhile")
-    _write_down(source, f"tried {count} again from", by)
+    _write_down(source, "tried dead letters again of", by)
     doorbell.ring("files found", source.pk)
     return count
 
@@ -103,7 +105,7 @@ def set_aside(source: Source, arrival_id: int, *, by: str) -> None:
     failed = source.arrivals.filter(pk=arrival_id, state=State.FAILED)
     if not failed.update(state=State.PASSED, problem=f"set aside by {by}"[:500]):
         raise Refused("there is nothing to set aside: it waits, or was taken meanwhile")
-    _write_down(source, "set a file aside of", by)
+    _write_down(source, "set a dead letter aside of", by)
     doorbell.ring("files found", source.pk)
 
 

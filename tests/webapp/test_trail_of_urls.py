@@ -22,7 +22,15 @@ from learner import automation, promotion
 from learner.models import Run, Suspect
 from tests.audited import answered, model
 from tests.conftest import person
-from tests.factories import make_document, make_extraction, make_pdf, make_truth, make_type, make_version
+from tests.factories import (
+    make_document,
+    make_extraction,
+    make_pdf,
+    make_source,
+    make_truth,
+    make_type,
+    make_version,
+)
 from tests.webapp.test_roles import EVERY, OPERATIONS, PAGES
 from webapp import notifications, people
 from webapp.api.app import api
@@ -153,6 +161,30 @@ def delivery(world):
     return [*arguments, notifications.ping(notifications.WebhookEndpoint.objects.get()).pk], {}
 
 
+def source(action="", **body):
+    def make(world):
+        made = make_source()
+        world.source = made
+        (world.tmp_path / "scans").mkdir()
+        path = str(world.tmp_path / "scans")
+        form = {"path": path, "after": "leave", "settings": {"kind": "folder", "path": path}}
+        return [made.pk], form | {"action": action} | body
+
+    return make
+
+
+def new_source(world):
+    return [], source(name="scans")(world)[1]
+
+
+def letter(action="again"):
+    def make(world):
+        arguments, sent = source(action)(world)
+        return [*arguments, world.source.arrivals.get().pk], sent
+
+    return make
+
+
 def token(world):
     ApiToken.issue(world.ada, "notebook")
     return [ApiToken.objects.get().pk], {}
@@ -211,6 +243,12 @@ PAGES_THAT_ACT = {
     "move-document": Act(("moved to another type",), to_move),
     "type-of-kind": Act(("made a document type", "moved to another type"), new_kind),
     "upload": Act(("received",), file),
+    "new-source": Act(("made a source",), new_source),
+    "edit-source": Act(("changed a source",), source()),
+    "source-act": Act(("switched off a source",), source("off")),
+    "look-at-source": Act(("had Docloop look at a source",), source()),
+    "source-letters": Act(("tried dead letters again of a source",), source()),
+    "source-letter": Act(("set a dead letter aside of a source",), letter("aside")),
     "import-labels": Act(("imported labels",), an_import),
     "tokens": Act(("made a token",), sends([], {"note": "notebook", "most": "0"})),
     "revoke-token": Act(("revoked a token",), token),
@@ -235,6 +273,15 @@ CALLS_THAT_ACT = {
     "label_quality.dismiss_suspect": PAGES_THAT_ACT["dismiss-suspect"],
     "label_quality.ask_about_suspect": PAGES_THAT_ACT["ask-other"],
     "imports.begin": PAGES_THAT_ACT["import-labels"],
+    "sources.add_source": PAGES_THAT_ACT["new-source"],
+    "sources.change_source": PAGES_THAT_ACT["edit-source"],
+    "sources.delete_source": Act(("deleted a source",), source()),
+    "sources.switch_source_on": Act(("switched on a source",), source()),
+    "sources.switch_source_off": PAGES_THAT_ACT["source-act"],
+    "sources.look_at_source": PAGES_THAT_ACT["look-at-source"],
+    "sources.try_arrivals_again": PAGES_THAT_ACT["source-letters"],
+    "sources.try_arrival_again": Act(("tried dead letters again of a source",), letter()),
+    "sources.set_arrival_aside": PAGES_THAT_ACT["source-letter"],
     "runs.start": Act(("asked for a training",), sends([], {"document_type": "receipts"})),
     "runs.stop": Act(("stopped a training",), live_run),
     "versions.roll_back": Act(("retired", "made champion"), lambda world: ([], to_roll_back(world)[1])),
@@ -265,6 +312,7 @@ def world(client, ada, ann, tmp_path, settings, monkeypatch):
     settings.STORAGES = settings.STORAGES | {
         "default": settings.STORAGES["default"] | {"OPTIONS": {"location": tmp_path / "store"}}
     }
+    settings.CONFIG = settings.CONFIG.model_copy(update={"source_roots": str(tmp_path)})
     monkeypatch.setattr("learner.snapshots.plan", lambda document_type: None)
     monkeypatch.setattr("webapp.services.check", list)
     client.force_login(ada)

@@ -6,7 +6,17 @@ import sys
 
 from django.conf import settings
 
-HEAVY = {"torch", "transformers", "onnxruntime", "sklearn", "cv2", "modAL", "mlflow", "label_studio_sdk"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "onnxruntime",
+    "sklearn",
+    "cv2",
+    "modAL",
+    "mlflow",
+    "label_studio_sdk",
+    "botocore",
+}
 
 
 def test_the_web_process_imports_nothing_that_only_workers_need():

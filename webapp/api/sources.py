@@ -136,7 +136,7 @@ def switch_source_off(request: HttpRequest, source_id: int) -> dict[str, Any]:
 @router.post("/{int:source_id}/look", auth=needs(Role.LEAD), response=answers(404, asked=SourceOut))
 def look_at_source(request: HttpRequest, source_id: int) -> Status[dict[str, Any]]:
     """Look at it now, and not only when it is time; 422 if it is off."""
-    keeping.look_now(_found(source_id))
+    keeping.look_now(_found(source_id), by=request.user.get_username())
     return Status(202, _one(_found(source_id)))
 
 

@@ -97,7 +97,9 @@ def edit(request: HttpRequest, source_id: int) -> HttpResponse:
 @require_POST
 def look(request: HttpRequest, source_id: int) -> HttpResponse:
     """Don't wait until it is time."""
-    return _act(request, _found(source_id), lambda found, _: keeping.look_now(found), "It is looked at now.")
+    return _act(
+        request, _found(source_id), lambda found, by: keeping.look_now(found, by=by), "It is looked at now."
+    )
 
 
 @requires(Role.LEAD)
