@@ -236,6 +236,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace, Results], Measured]] = {
     "alignment": _alignment,
     "routing": sections.routing,
     "canary": sections.canary,
+    "drift": sections.drift,
     "selection": sections.selection,
     "audit": sections.audit,
     "labels": _labels,

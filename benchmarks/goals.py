@@ -128,8 +128,17 @@ STREAM: dict[str, tuple[str, str]] = {
     ),
     "canary, better": ("canary: one 3 points better is promoted", "≥ 17 of 20"),
     "canary, no better": ("canary: one that is no better is promoted", "≤ 5 %"),
+    "drift, found": (
+        "drift: a generated new template mixed in at 20 % is found within 100 documents",
+        "≥ 19 of 20 seeds",
+    ),
+    "drift, false": ("false alarms on a stable stream of 10,000 documents", "≤ 1 of 20 seeds"),
+    "drift, labels": (
+        "after the alarm: labels until the F1 on the new template is within 0.02 of the old ones",
+        "≤ 30, against random labelling in the same run",
+    ),
 }
-STREAM_IN = ("routing", "canary")
+STREAM_IN = ("routing", "canary", "drift")
 
 
 def goals(

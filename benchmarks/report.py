@@ -99,6 +99,7 @@ def written(results: Results) -> str:
         "alignment",
         "routing",
         "canary",
+        "drift",
         *goals.CHOOSING_IN,
         "annotator",
     ):

@@ -76,6 +76,15 @@ def routing(given: argparse.Namespace, results: Results) -> Measured:
     yield "routing", section(measured, began) | told
 
 
+def drift(given: argparse.Namespace, results: Results) -> Measured:
+    from benchmarks import drift
+
+    began = time.perf_counter()
+    streams, labels = drift.measure(seed=given.seeds[0], say=say)
+    told = {"report": drift.report(streams, labels), "goals": drift.goals(streams, labels)}
+    yield "drift", section([*streams, *labels], began) | told
+
+
 def canary(given: argparse.Namespace, results: Results) -> Measured:
     from benchmarks import canary
 

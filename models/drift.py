@@ -30,6 +30,7 @@ LATELY = 50  # documents, among which they come
 BINS = 50  # of a score, within what the reference has
 BEYOND = 14  # and so many on either side of it
 TEACHERS = 3  # nearest neighbours, by which is learned what varies within a layout
+COPY = 1e-3  # layouts so near are of the same document
 FLOOR = 0.05  # of a number's spread over all layouts: less than that is no difference
 EXAMPLES = 4
 MOVED = 6  # signals that are told of
@@ -301,7 +302,7 @@ def _scale(layouts: Floats) -> Floats:
     for _ in range(2):
         scaled = layouts / scale
         apart = _distances(scaled, scaled)
-        np.fill_diagonal(apart, np.inf)
+        apart[apart < COPY] = np.inf  # a copy, as every document is of itself, teaches nothing of what varies
         near = np.argsort(apart, axis=1)[:, :TEACHERS]
         within = np.sqrt(((scaled[:, None] - scaled[near]) ** 2).mean(axis=(0, 1)))
         scale = scale * (within + FLOOR)
