@@ -21,8 +21,7 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.drift_streams import KINDS, Pool, pool
 from benchmarks.goals import STREAM
 from benchmarks.tables import table
-from learner.drift_alarms import AT_ONCE
-from models.drift import LATELY, Documents, Watch, Yardstick, examples
+from models.drift import AT_ONCE, LATELY, Documents, Watch, Yardstick, examples
 from models.extractors.base import Example
 from models.metrics import score
 from models.schema import Field, Kind, Schema

@@ -26,9 +26,6 @@ from models.drift import Documents, Found, Part, Yardstick
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = (
-    3  # documents to people as soon as there is an alarm, and kept waiting with them until there are enough
-)
 ENOUGH = 12  # confirmed documents of the part since the last training that are worth another
 JUDGES = 10  # documents of the part, as the champion reads them, that tell whether it is mended
 NEAR = 0.02  # share of fields that the part may be worse than documents were before
@@ -142,12 +139,12 @@ def members(alarm: DriftAlarm, yardstick: Yardstick, found: Documents) -> list[i
 def ask_for_more(alarm: DriftAlarm, yardstick: Yardstick) -> int:
     """Put documents of an alarm's part at the head of the queue: few, and unlike each other; answers how many.
 
-    As long as labels are wanted, `AT_ONCE` of them wait for people.
+    As long as labels are wanted, `models.drift.AT_ONCE` of them wait for people.
     """
     own = Signals.objects.filter(alarm=alarm)
     asked = own.filter(asked_at__isnull=False)
     waiting = asked.filter(document__truth__isnull=True, document__state=Document.State.QUEUED).count()
-    wanted = min(AT_ONCE - waiting, MOST_LABELS - asked.count())
+    wanted = min(drift.AT_ONCE - waiting, MOST_LABELS - asked.count())
     if wanted <= 0:
         return 0
     free = own.filter(asked_at__isnull=True, document__truth__isnull=True, document__state__in=by_hand.MAY)

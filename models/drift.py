@@ -33,6 +33,7 @@ TEACHERS = 3  # nearest neighbours, by which is learned what varies within a lay
 COPY = 1e-3  # layouts so near are of the same document
 FLOOR = 0.05  # of a number's spread over all layouts: less than that is no difference
 EXAMPLES = 4
+AT_ONCE = 3  # documents of a part that wait for people at a time
 MOVED = 6  # signals that are told of
 
 

@@ -14,11 +14,11 @@ def small(request):
     request.addfinalizer(patch.undo)
     for name, value in {"REFERENCE": 300, "BEFORE": 60, "STABLE": 300}.items():
         patch.setattr(drift, name, value)
-    return {kind: pool(kind, seed=3, size=60) for kind in ("receipt", "invoice")}
+    return {"invoice": pool("invoice", seed=3, size=45)}  # which the odd seeds take
 
 
 def test_a_stream_of_each_seed_is_watched_by_every_rule_and_told(small):
-    rows = [row for seed in range(2) for row in drift._streams(small, seed, lambda _: None)]
+    rows = [row for seed in (1, 3) for row in drift._streams(small, seed, lambda _: None)]
     assert len(rows) == 2 * 2 * len(drift.RULES)
     ours = [row for row in rows if row.rule == drift.OURS]
     assert all(row.after is not None and 0 < row.after <= 100 for row in ours if row.new is not None)
@@ -38,9 +38,9 @@ def test_a_stream_of_each_seed_is_watched_by_every_rule_and_told(small):
 
 
 def test_the_alarm_asks_for_documents_of_the_new_layout(small):
-    receipts = small["receipt"]
+    invoices = small["invoice"]
     rng = np.random.default_rng(0)
-    rows = receipts.changing(rng, 300, 120, new=6, share=0.2)
-    chosen = drift._chosen(receipts.taken(rows), 9)
+    rows = invoices.changing(rng, 300, 120, new=2, share=0.2)
+    chosen = drift._chosen(invoices.taken(rows), 9)
     assert len(chosen) == len(set(chosen)) == 9
-    assert np.mean(receipts.layout[rows[chosen]] == 6) > 0.8
+    assert np.mean(invoices.layout[rows[chosen]] == 2) > 0.8
