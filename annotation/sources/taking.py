@@ -72,7 +72,7 @@ def _take(source: Source, arrival: Arrival, place: Place) -> str:
     except NoRoom as full:
         _give_back(arrival)
         return str(full)
-    except Unreachable:
+    except (Unreachable, OSError):  # or no room for the copy here
         _give_back(arrival)
         raise
     except Refused as problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 
 import pytest
@@ -198,6 +199,21 @@ def test_a_full_disk_holds_a_source_back_and_makes_no_dead_letters(folder, inbox
     assert "DOCLOOP_MIN_FREE_GB" in folder.held_back
     assert states(folder) == {"a.pdf": "waiting"}
     assert folder.arrivals.get().attempts == 0
+
+
+def test_a_disk_without_room_for_the_copy_is_no_fault_of_the_file(folder, inbox, pdf, monkeypatch):
+    (inbox / "a.pdf").write_bytes(pdf("a"))
+    look(folder)
+    look(folder)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Folder, "fetch", full)
+    for _ in range(taking.MOST_ATTEMPTS + 1):
+        with pytest.raises(OSError, match="No space left"):
+            taking.take_arrivals(folder.pk)
+    assert states(folder) == {"a.pdf": "waiting"}
 
 
 def test_a_scanner_that_does_not_answer_lets_files_wait(folder, inbox, pdf, allowed):
