@@ -80,19 +80,24 @@ def best_two(row: Row) -> list[str]:
 
 def _others(row: Row, told: str) -> Row:
     ways, budget = _ways(row), row["part"]["budget"]
-    documents = {way: _or_never(own["documents"]["median"]) for way, own in ways.items()}
+    took = {
+        way: {unit: _or_never(own[unit]["median"]) for unit in ("documents", "seconds")}
+        for way, own in ways.items()
+    }
     others = [name for name in (*MODAL, *PEERS) if name in ways]
 
     def shown(way: str) -> str:
-        return f"{documents[way]:.0f}" if isfinite(documents[way]) else f"more than {budget}"
+        if not isfinite(took[way]["documents"]):
+            return f"more than {budget}"
+        return f"{took[way]['documents']:.0f} documents and {took[way]['seconds']:.0f} person-seconds"
 
     ours = (OURS, *others)
     held = ", ".join(f"{name} {_held(ways, name)}" for name in ours)
     means = ", ".join(f"{name} {row['mean_f1'][name]:.3f}" for name in ours)
     return _line(
         "other libraries",
-        f"{shown(OURS)} documents",
-        all(documents[OURS] < documents[name] for name in others),
+        shown(OURS),
+        all(took[OURS][unit] < took[name][unit] for name in others for unit in ("documents", "seconds")),
         peers=", ".join(f"{name} {shown(name)}" for name in others),
         note=f"the next training there still: {held}; mean F1 to the budget: {means}; row `{OTHERS}`, {told}",
     )
