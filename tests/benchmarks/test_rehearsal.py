@@ -143,7 +143,9 @@ def test_asking_for_doubtful_fields_alone_is_a_line_of_its_own_against_every_fie
 def test_the_table_has_a_line_for_each_way():
     text = rehearsal.shown(row(**{OURS: (None, None)}))
     assert "Receipts" in text or "receipts" in text
-    assert len([line for line in text.splitlines() if line.startswith("|")]) == 2 + len({RANDOM, OURS, BY_HAND, *MODAL, *PEERS})
+    assert len([line for line in text.splitlines() if line.startswith("|")]) == 2 + len(
+        {RANDOM, OURS, BY_HAND, *MODAL, *PEERS}
+    )
     assert "not reached" in text
 
 
