@@ -21,6 +21,7 @@ FACTS_OF_DOCUMENTS = (
     "document received",
     "document read",
     "document without type read",
+    "document extracted",
     "document misfiled",
     "correction recorded",
     "document accepted",

@@ -18,6 +18,7 @@ from annotation.type_settings import PROBE_PREFIX
 FACTS_OF_TYPES = (
     "document type changed", "extractions outdated", "pool changed", "ranking changed", "figures outdated",
     "champion changed", "targets changed", "audit grew", "challenger changed", "project in doubt", "training finished",
+    "stream grew", "drift detected",
 )  # fmt: skip
 QUIET = 10.0  # seconds that workers get to end what they do for a probe; what they write later is refused (fencing)
 
