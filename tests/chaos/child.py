@@ -74,6 +74,15 @@ STEPS = (
     "models.registry.Registry.point",
     "annotation.extraction.extract_pool",
 )
+# from a file in a folder to its document: 6 more
+SOURCE_STEPS = (
+    "annotation.sources.looking._keep",
+    "annotation.sources.taking._begin",
+    "annotation.sources.folder.Folder.fetch",
+    "annotation.intake.receive",
+    "annotation.sources.taking._end",
+    "annotation.sources.folder.Folder.settle",
+)
 POINTS = tuple((step, when) for step in STEPS for when in ("before", "after"))
 
 
@@ -90,7 +99,7 @@ def main(module: str, arguments: list[str]) -> None:
     for mutant in filter(None, os.environ.get("MUTANT", "").split(",")):
         MUTANTS[mutant]()
     if folder := os.environ.get("FAILPOINTS"):
-        for step in STEPS:
+        for step in (*STEPS, *SOURCE_STEPS):
             _watch(step, Path(folder))
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
