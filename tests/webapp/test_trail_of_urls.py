@@ -31,6 +31,7 @@ from tests.factories import (
     make_type,
     make_version,
 )
+from tests.streams import changed
 from tests.webapp.test_roles import EVERY, OPERATIONS, PAGES
 from webapp import notifications, people
 from webapp.api.app import api
@@ -93,6 +94,11 @@ def doubted(world):
         truth = make_truth(document, annotator=who, outcomes={"total": "accepted"})
     found = Suspect.objects.create(correction=truth, document=document, field="total", likelihood=0.03)
     return ["receipts", found.pk], {}
+
+
+def alarmed(world):
+    make_document(world.kind)
+    return ["receipts", changed(world.kind)[0].pk], {"why": "a supplier's new form"}
 
 
 def targeted(on=False):
@@ -232,6 +238,7 @@ PAGES_THAT_ACT = {
     "automation-on": Act(("switched on",), targeted()),
     "automation-off": Act(("switched off",), targeted(on=True)),
     "automation-again": Act(("worked out thresholds",), targeted()),
+    "close-alarm": Act(("closed a drift alarm",), alarmed),
     "promote": Act(("retired", "made champion"), to_promote),
     "retrain": Act(("asked for a training",), sends(["receipts"], {})),
     "roll-back": Act(("retired", "made champion"), to_roll_back),
@@ -270,6 +277,7 @@ CALLS_THAT_ACT = {
     "automation.switch_on": PAGES_THAT_ACT["automation-on"],
     "automation.switch_off": PAGES_THAT_ACT["automation-off"],
     "automation.work_out_again": PAGES_THAT_ACT["automation-again"],
+    "drift.close": PAGES_THAT_ACT["close-alarm"],
     "label_quality.dismiss_suspect": PAGES_THAT_ACT["dismiss-suspect"],
     "label_quality.ask_about_suspect": PAGES_THAT_ACT["ask-other"],
     "imports.begin": PAGES_THAT_ACT["import-labels"],
