@@ -140,7 +140,7 @@ def _take_own(views: Sequence[LabelTaskView], noticed_by: str, service_account: 
         else:
             human.append((task, annotation))
     moved_here = _elsewhere(said)
-    refused |= ledger.record(human, noticed_by=noticed_by)
+    refused |= ledger.record(human, noticed_by=noticed_by) if human else {}
     still_there = {view.id: [each.id for each in view.annotations] for view in views if view.id in tasks}
     gone = ledger.retract(still_there)
     left = _update([(tasks[view.id], view) for view in views if view.id in tasks])
