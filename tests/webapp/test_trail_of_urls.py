@@ -17,8 +17,9 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation import routing
-from annotation.models import Job, TrailEntry
-from learner import automation, promotion
+from annotation.models import DocumentType, Job, TrailEntry
+from learner import automation, decision, promotion
+from learner.gate import Verdict
 from learner.models import Run, Suspect
 from tests.audited import answered, model
 from tests.conftest import person
@@ -94,6 +95,14 @@ def doubted(world):
         truth = make_truth(document, annotator=who, outcomes={"total": "accepted"})
     found = Suspect.objects.create(correction=truth, document=document, field="total", likelihood=0.03)
     return ["receipts", found.pk], {}
+
+
+def on_trial(world):
+    promotion.promote(make_version(world.kind, state="challenger"), by="lea", reason="better")
+    DocumentType.objects.filter(pk=world.kind.pk).update(canary="share")
+    passed = Verdict(True, ("Promoted.",), {"documents": 12})
+    decision.settle(make_version(world.kind, state="challenger"), None, passed)
+    return ["receipts"], {"why": "complaints"}
 
 
 def alarmed(world):
@@ -240,6 +249,7 @@ PAGES_THAT_ACT = {
     "automation-again": Act(("worked out thresholds",), targeted()),
     "close-alarm": Act(("closed a drift alarm",), alarmed),
     "promote": Act(("retired", "made champion"), to_promote),
+    "stop-trial": Act(("retired",), on_trial),
     "retrain": Act(("asked for a training",), sends(["receipts"], {})),
     "roll-back": Act(("retired", "made champion"), to_roll_back),
     "stop": Act(("stopped a training",), lambda world: (live_run(world) and ["receipts"], {})),
@@ -294,6 +304,7 @@ CALLS_THAT_ACT = {
     "runs.stop": Act(("stopped a training",), live_run),
     "versions.roll_back": Act(("retired", "made champion"), lambda world: ([], to_roll_back(world)[1])),
     "versions.promote": Act(("retired", "made champion"), to_promote_by_name),
+    "trials.stop": PAGES_THAT_ACT["stop-trial"],
     "people.add_person": Act(("made account",), sends([], {"email": "bea@example.org"})),
     "people.change_person": Act(("changed account",), lambda world: ([world.ann.pk], {"role": "lead"})),
     "people.new_password_link": PAGES_THAT_ACT["person-link"],
