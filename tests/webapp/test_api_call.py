@@ -42,6 +42,8 @@ COMMAND = re.compile(r"<code>(curl .*?)</code>", re.DOTALL)
 WITHOUT = {
     "new-type": "a form",
     "new-person": "a form",
+    "new-source": "a form",
+    "edit-source": "a form: the source's own page has the command",
     "upload": "a form",
     "set-password": "a form, for nobody who is signed in",
     "today": "a person's own day: the ledger has it for programs",

@@ -243,6 +243,7 @@ def test_v5_3_2_files_are_stored_under_names_of_our_own(lead, tmp_path, rung, na
         "files",
         "pages",
         "imports",
+        "drift",
     }
 
 

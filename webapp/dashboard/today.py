@@ -114,7 +114,7 @@ def day_of(user: AbstractUser | AnonymousUser, midnight: datetime) -> Day:
         .filter(who=email.upper(), skipped=False, submitted_at__gte=midnight)
         .select_related("document")
         .only("lead_time", "submitted_at", "outcomes", "document__filename", "document__document_type")
-        .order_by("submitted_at")
+        .order_by("submitted_at", "pk")
     )
     last = {row.document_id: row for row in rows}
     done = sorted(last.values(), key=lambda row: row.submitted_at, reverse=True)
