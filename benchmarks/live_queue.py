@@ -121,7 +121,7 @@ def _submit(person: Annotator, kind: DocumentType, rng: np.random.Generator) -> 
     from annotation.models import Correction, Job, LabelTask
     from annotation.queueing import depth
 
-    task = _until("a task", lambda: person.next_task(kind.project_id or 0))
+    task = _until("a task", lambda: _next(person, kind))
     result = _shown(task)
     if rng.random() < 0.5:  # half of the documents are wrong somewhere
         wrong = result[1 + int(rng.integers(len(result) - 1))]
@@ -139,6 +139,15 @@ def _submit(person: Annotator, kind: DocumentType, rng: np.random.Generator) -> 
         raise RuntimeError(f"{waiting} tasks wait in a queue of {depth(kind)}")
     ended = (correction.recorded_at, ranking, filling.finished_at)
     return Followed(*(at.timestamp() - began for at in ended if at is not None))  # each has ended
+
+
+def _next(person: Annotator, kind: DocumentType) -> dict[str, Any] | None:
+    """The next document; what the person is asked about again, as it looked wrong, they say once more."""
+    task = person.next_task(kind.project_id or 0)
+    if task and not str(task["data"]["doc_id"]).isdecimal():
+        person.submit(task, _shown(task))
+        return None
+    return task
 
 
 # five at once
