@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.goals import CHOOSING
+from benchmarks.goal_tables import CHOOSING
 from benchmarks.tables import table
 from learner import automation_curve
 from learner.audit import Z

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.goals import ANNOTATING
+from benchmarks.goal_tables import ANNOTATING
 from benchmarks.live_queue import PASSWORD, p95, people_of, ranked, type_of
 from benchmarks.tables import table
 from models.pages import Place

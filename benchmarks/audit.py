@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.goals import CHOOSING
+from benchmarks.goal_tables import CHOOSING
 from benchmarks.tables import table
 from learner import ranking
 from learner.audit import Estimate, estimate, wilson

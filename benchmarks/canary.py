@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.contenders import CONTENDERS
-from benchmarks.goals import STREAM
+from benchmarks.goal_tables import STREAM
 from benchmarks.packs import PACKS, divide
 from benchmarks.tables import table
 from learner import canary_rule

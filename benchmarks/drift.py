@@ -19,7 +19,7 @@ from scipy.stats import ks_2samp
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.drift_streams import KINDS, Pool, pool
-from benchmarks.goals import STREAM
+from benchmarks.goal_tables import STREAM
 from benchmarks.tables import table
 from models.drift import AT_ONCE, LATELY, Documents, Watch, Yardstick, examples
 from models.extractors.base import Example

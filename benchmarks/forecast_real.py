@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks import rehearsal
 from benchmarks.forecast import MUCH
-from benchmarks.goals import CHOOSING
+from benchmarks.goal_tables import CHOOSING
 from benchmarks.packs import PACKS
 from benchmarks.rehearsal import OURS, RANDOM, Part
 from benchmarks.tables import table

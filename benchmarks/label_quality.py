@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.goals import CHOOSING
+from benchmarks.goal_tables import CHOOSING
 from benchmarks.packs import PACKS
 from benchmarks.tables import table
 from learner import probes

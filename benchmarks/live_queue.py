@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.goals import CHOOSING
+from benchmarks.goal_tables import CHOOSING
 from benchmarks.tables import table
 from tests.journeys.annotator import Annotator, shown_prediction
 from webapp.embedded.running import Installation, running

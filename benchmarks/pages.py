@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import numpy as np
 
-from benchmarks.goals import SEEN
+from benchmarks.goal_tables import SEEN
 from benchmarks.tables import table
 from models.errors import DocloopError
 from webapp.config import CHECKOUT

@@ -6,7 +6,7 @@ from math import isfinite
 from statistics import median
 from typing import Any
 
-from benchmarks.goals import CHOOSING
+from benchmarks.goal_tables import CHOOSING
 from benchmarks.rehearsal import (
     BY_HAND,
     CONFIRMED,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import goals, memory, rotated
+from benchmarks import goal_tables, goals, memory, rotated
 from benchmarks.contenders import DEFAULT, TRIVIAL
 from benchmarks.packs import ALL, PACKS, SPLIT_SEED
 from benchmarks.results import INVOCATIONS, Results, origins
@@ -60,9 +60,9 @@ def written(results: Results) -> str:
     extraction, image, speed = (results.rows(name) for name in ("extraction", "image", "speed"))
     reading = results.rows("reading")
     others = {name: results.rows(name) for name in ("inference", "rotated", "memory")}
-    choosing = [results.rows(section) for section in goals.CHOOSING_IN]
-    seen = [results.rows(section) for section in goals.SEEN_IN]
-    streamed = [results.rows(section) for section in goals.STREAM_IN]
+    choosing = [results.rows(section) for section in goal_tables.CHOOSING_IN]
+    seen = [results.rows(section) for section in goal_tables.SEEN_IN]
+    streamed = [results.rows(section) for section in goal_tables.STREAM_IN]
     parts = [
         HEAD,
         "## Goals",
@@ -100,7 +100,7 @@ def written(results: Results) -> str:
         "routing",
         "canary",
         "drift",
-        *goals.CHOOSING_IN,
+        *goal_tables.CHOOSING_IN,
         "annotator",
     ):
         if rows := list(results.rows(section).values()):

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-from benchmarks.goals import STREAM
+from benchmarks.goal_tables import STREAM
 from benchmarks.packs import ALL
 from benchmarks.tables import table
 from models import grouping

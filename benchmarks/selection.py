@@ -27,7 +27,7 @@ from modAL.uncertainty import classifier_uncertainty
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.goals import CHOOSING
+from benchmarks.goal_tables import CHOOSING
 from benchmarks.tables import table
 from learner.strategies import Pool, named
 from learner.strategies.base import Floats, Rows, Scores

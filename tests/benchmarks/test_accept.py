@@ -1,7 +1,7 @@
 """The replays of auto-accept tell rules that keep their promise from those that don't."""
 
 from benchmarks import accept
-from benchmarks.goals import CHOOSING
+from benchmarks.goal_tables import CHOOSING
 
 
 def test_replays_show_what_is_promised_and_kept() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks import canary
-from benchmarks.goals import STREAM
+from benchmarks.goal_tables import STREAM
 
 
 def test_replays_show_who_is_promoted_and_stopped() -> None:

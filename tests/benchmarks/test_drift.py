@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import drift
 from benchmarks.drift_streams import pool
-from benchmarks.goals import STREAM
+from benchmarks.goal_tables import STREAM
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import forecast_real
-from benchmarks.goals import CHOOSING
+from benchmarks.goal_tables import CHOOSING
 from learner import snapshots
 
 

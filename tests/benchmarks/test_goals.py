@@ -3,7 +3,8 @@
 from typing import Any
 
 from benchmarks.contenders import CONVERGED, DEFAULT
-from benchmarks.goals import CHOOSING, CHOOSING_IN, FEWEST, Goal, choosing, goals
+from benchmarks.goal_tables import CHOOSING, CHOOSING_IN
+from benchmarks.goals import FEWEST, Goal, choosing, goals
 
 
 def part(f1: float, error: float = 0.01, count: int = 100) -> dict[str, Any]:

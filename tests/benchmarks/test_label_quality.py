@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import goals, label_quality
+from benchmarks import goal_tables, label_quality
 from benchmarks.label_quality import WAYS, spoil
 from models.alignment import labels_to_learn
 from models.extractors.base import Answer, Example
@@ -36,7 +36,7 @@ def test_the_goal_is_told_from_the_rows_and_is_one_of_the_tables():
     rows = list(label_quality.people(annotators=300))
     (goal,) = label_quality.goals(rows)
     assert goal["reached"]
-    assert (goal["figure"], goal["goal"]) in goals.CHOOSING.values()
+    assert (goal["figure"], goal["goal"]) in goal_tables.CHOOSING.values()
     by_sort = {row.sort: row for row in rows}
     assert by_sort["accepts blindly"].most <= 10
     assert by_sort["honest, misses 10 %"].found < 0.05

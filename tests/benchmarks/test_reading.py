@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import readers
-from benchmarks.goals import READING, Goal
+from benchmarks.goal_tables import READING
+from benchmarks.goals import Goal
 from benchmarks.readers import File, Missing
 from benchmarks.reading import (
     BORN_DIGITAL,

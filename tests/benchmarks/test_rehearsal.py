@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import rehearsal, rehearsal_goals
-from benchmarks.goals import CHOOSING
+from benchmarks.goal_tables import CHOOSING
 from benchmarks.rehearsal import (
     BY_HAND,
     CONFIRMED,
